@@ -1,0 +1,41 @@
+"""The terminal: `./visiondrop COMMAND …` runs `python -m local COMMAND …`, which calls one module of local/commands.
+
+A command module has three names: SUMMARY (one line), `add_arguments(parser)` and `run(arguments) -> exit code`.
+Only the module that is called is imported, so that each command starts fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+from local import commands
+
+
+def names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+
+def usage() -> str:
+    rows = [f"  {name:<10} {importlib.import_module(f'local.commands.{name}').SUMMARY}" for name in names()]
+    return "usage: ./visiondrop COMMAND [ARGUMENT …]   (COMMAND --help for its arguments)\n\n" + "\n".join(rows)
+
+
+def main(argv: list[str]) -> int:
+    if not argv or argv[0] in {"-h", "--help", "help"}:
+        print(usage())
+        return 0 if argv else 2
+    name, *rest = argv
+    if name not in names():
+        print(f"visiondrop: there is no command {name!r}\n\n{usage()}", file=sys.stderr)
+        return 2
+    module = importlib.import_module(f"local.commands.{name}")
+    parser = argparse.ArgumentParser(prog=f"visiondrop {name}", description=module.SUMMARY)
+    module.add_arguments(parser)
+    return int(module.run(parser.parse_args(rest)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

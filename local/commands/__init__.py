@@ -1,0 +1,1 @@
+"""One module per terminal command; see local/__main__.py."""

@@ -1,0 +1,135 @@
+"""Every error that Visiondrop raises on purpose: who must act, and whether trying again can help.
+
+    VisiondropError
+    ├── SettingsInvalid      the operator: wrong or missing settings, all listed at once
+    ├── OptionsInvalid       the user: a wrong option or request field, named
+    ├── SourceRejected       the user: a file that is broken, unsupported or too large
+    ├── UnknownModel         the operator: a model without a row in core/models.py
+    ├── PriceMissing         the operator: a model without a price row for that day
+    ├── CapabilityMissing    the user: the model cannot do what was asked; says what can
+    ├── NotFound             the user: no such upload, job or blob
+    ├── StateConflict        somebody else was faster; look again
+    ├── ModelRefused         the model's final "no": content filter, bad request, image refused
+    ├── ModelUnavailable     retryable: throttled, down, slow or not let in (yet)
+    ├── ReplyMalformed       retryable: the endpoint answered with something that is no reply
+    └── StorageUnavailable   retryable: storage is down or slow
+
+A retryable error is tried again with backoff and never ends a job by itself; any other is stored as the job's result.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class VisiondropError(Exception):
+    """The root of the tree; not raised itself.
+
+    `code` is a stable word for programs, `message` says what happened and to which value,
+    `hint` says what to do. None of them holds a key, a SAS, a prompt or an answer.
+    """
+
+    status_code: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.hint = hint
+
+
+class SettingsInvalid(VisiondropError):
+    """`faults` has one line per wrong setting, each naming its variable."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults), code="settings_invalid", hint="Correct these app settings and restart.")
+        self.faults = faults
+
+
+class OptionsInvalid(VisiondropError):
+    """`field` is the option or request field at fault."""
+
+    status_code = 400
+
+    def __init__(self, message: str, *, field: str, hint: str = "") -> None:
+        super().__init__(message, code="options_invalid", hint=hint)
+        self.field = field
+
+
+class SourceRejected(VisiondropError):
+    """The upload cannot be used. `code` is one of `unsupported`, `corrupt`, `too_large`, `too_slow`, `empty`."""
+
+    status_code = 422
+
+
+class UnknownModel(VisiondropError):
+    def __init__(self, name: str, *, hint: str = "Add its row to shared/core/models.py, or set VISION_MODEL.") -> None:
+        super().__init__(f"no rules or prices are known for model {name!r}", code="unknown_model", hint=hint)
+        self.name = name
+
+
+class PriceMissing(VisiondropError):
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, code="price_missing", hint=hint)
+
+
+class CapabilityMissing(VisiondropError):
+    """The model or API version cannot do what was asked; the hint names what to use instead."""
+
+    status_code = 422
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, code="capability_missing", hint=hint)
+
+
+class NotFound(VisiondropError):
+    status_code = 404
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, code="not_found", hint=hint)
+
+
+class StateConflict(VisiondropError):
+    status_code = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="state_conflict", hint="Read the job again.")
+
+
+class ModelRefused(VisiondropError):
+    """The endpoint said no and would say no again. `http_status` is what it answered with."""
+
+    status_code = 422
+
+    def __init__(self, message: str, *, code: str, hint: str = "", http_status: int = 400) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.http_status = http_status
+
+
+class ModelUnavailable(VisiondropError):
+    """The endpoint cannot answer now. `retry_after_s` is how long it asked to wait, None if it did not say."""
+
+    status_code = 503
+    retryable = True
+
+    def __init__(self, message: str, *, code: str, retry_after_s: float | None = None, hint: str = "") -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class ReplyMalformed(VisiondropError):
+    status_code = 502
+    retryable = True
+
+    def __init__(self, message: str) -> None:
+        hint = "Check that the endpoint setting points at a chat completions API."
+        super().__init__(message, code="reply_malformed", hint=hint)
+
+
+class StorageUnavailable(VisiondropError):
+    status_code = 503
+    retryable = True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="storage_unavailable", hint="Try again shortly.")
