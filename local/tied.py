@@ -1,0 +1,45 @@
+"""Runs one program and ends it, with everything it started, when standard input closes.
+
+Whoever starts this module (local/children.py) holds the other end of that pipe, so the program cannot outlive it, not
+even after SIGKILL. Run by path, standard library only. On POSIX it leads its own process group: the terminal's Ctrl-C
+does not reach the program, and one signal to the group reaches all of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+GRACE_S = 5.0
+
+
+def end(program: subprocess.Popen[bytes]) -> None:
+    if os.name == "posix":
+        os.killpg(os.getpgrp(), signal.SIGTERM)
+    else:
+        program.terminate()
+    try:
+        program.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        program.kill()
+
+
+def end_when_input_closes(program: subprocess.Popen[bytes]) -> None:
+    sys.stdin.buffer.read()
+    end(program)
+
+
+def main(argv: list[str]) -> int:
+    program = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # ours goes to the whole group; this process leaves last
+    threading.Thread(target=end_when_input_closes, args=(program,), daemon=True).start()
+    code = program.wait()
+    end(program)  # what the program itself started and left behind
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
