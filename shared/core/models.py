@@ -1,67 +1,80 @@
 """What each model can do and how it counts a picture: one dated row per model, looked up by name.
 
-An unknown model is an error that names this file, never a silent default. Prices live in prices.py.
+An unknown model is an error that names the file to edit, never a silent default or a guess by prefix: two models whose
+names differ by one word count pictures by different rules. The rows are in model_rows.py, the constants of the counting
+rules in image_rules.py, the sources behind both in sources.py; prices are in prices.py, end dates in retirement.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal
+from collections.abc import Iterator
+from difflib import get_close_matches
 
-Detail = Literal["auto", "low", "high", "original"]
+from shared.core.errors import UnknownModel
+from shared.core.image_rules import Detail, EditRule, ImageRule, PatchLimit, PatchRule, TileRule
+from shared.core.model_rows import MODELS
+from shared.core.model_types import Host, HostLimits, Model
+
+__all__ = [
+    "MODELS",
+    "Detail",
+    "EditRule",
+    "Host",
+    "HostLimits",
+    "ImageRule",
+    "Model",
+    "PatchLimit",
+    "PatchRule",
+    "TileRule",
+    "host_limits",
+    "look_up_model",
+]
+
+MEBIBYTE = 1024 * 1024
+
+# Azure's how-to still says 10 pictures; its quotas page says 50 and so does the error a user sees ("Max is 50").
+# For GPT-5 and later Azure publishes no number, and no size newer than 20 MB per picture (S10).
+AZURE_LIMITS = HostLimits(
+    documented_images=10,
+    measured_images=50,
+    image_bytes=20 * MEBIBYTE,
+    request_bytes=None,
+    sources=("S18", "S10"),
+)
+# 20 MB per picture in 2023, 50 MB and 500 pictures until 2026-03; today's page bounds the whole request (S1).
+OPENAI_LIMITS = HostLimits(
+    documented_images=1500,
+    measured_images=None,
+    image_bytes=None,
+    request_bytes=512 * MEBIBYTE,
+    sources=("S1",),
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TileRule:
-    """512 px tiles: base + tiles * tile tokens; `low` costs the base alone; `auto` is billed as high."""
-
-    base: int
-    tile: int
-    fit_side: int = 2048
-    short_side: int = 768
-    tile_side: int = 512
+def _names() -> Iterator[tuple[str, Model]]:
+    for model in MODELS:
+        yield model.name, model
+        for alias in model.aliases:
+            yield alias, model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatchLimit:
-    """What one detail level shrinks to: longest side in pixels, then number of patches (None = no budget)."""
-
-    max_side: int
-    max_patches: int | None
+MODELS_BY_NAME: dict[str, Model] = dict(_names())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatchRule:
-    """32 px patches times an exact multiplier. `original` is None where the model refuses that detail."""
-
-    multiplier: Fraction
-    low: PatchLimit
-    high: PatchLimit
-    original: PatchLimit | None
-    auto: Detail
-    reject_above_patches: int | None = None
-    patch_side: int = 32
+def look_up_model(name: str) -> Model:
+    """The row whose name or alias is exactly `name`."""
+    model = MODELS_BY_NAME.get(name)
+    if model is None:
+        raise UnknownModel(name, hint=_hint(name))
+    return model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """One model version. Tokens are counts; dates ISO; `aliases` are other names the same version answers to."""
+def _hint(name: str) -> str:
+    add = "Add its row to shared/core/model_rows.py, or set VISION_MODEL to the model behind the deployment."
+    near = get_close_matches(name, MODELS_BY_NAME, n=3, cutoff=0.6)
+    return f"{add} Names like it: {', '.join(near)}." if near else add
 
-    name: str
-    aliases: tuple[str, ...] = ()
-    image_rule: TileRule | PatchRule
-    image_rule_status: Literal["measured", "documented", "inferred"]
-    chat_completions: bool = True
-    token_limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    temperature: bool = True
-    reasoning_efforts: tuple[str, ...] = ()
-    system_role: Literal["system", "developer"] = "system"
-    json_schema: bool = False
-    json_mode_with_images: bool = True
-    enhancements: bool = False
-    max_images: int = 50
-    max_image_bytes: int = 20 * 1024 * 1024
-    max_input_tokens: int
-    max_output_tokens: int
-    image_formats: tuple[str, ...] = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+def host_limits(host: Host) -> HostLimits:
+    """What `host` takes per request; a server of your own is held to the stricter Azure numbers."""
+    return OPENAI_LIMITS if host == "openai" else AZURE_LIMITS

@@ -1,0 +1,105 @@
+"""Where the facts of the model, price and retirement rows come from: the ids that every row cites, with their date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    what: str
+    date: str  # of the source itself, as far as it is known
+    where: str
+
+
+_GUIDE = "OpenAI guide 'Images and vision'"
+_AZURE_DOCS = "MicrosoftDocs/azure-ai-docs"
+
+SOURCES: dict[str, Source] = {
+    "S1": Source(
+        what=f"{_GUIDE}, GPT-6 text with the 30,000-patch rejection",
+        date="2026-09",
+        where="developers.openai.com/api/docs/guides/images-vision",
+    ),
+    "S2": Source(
+        what=f"{_GUIDE}, GPT-5.6 text", date="2026-07", where="developers.openai.com/api/docs/guides/images-vision"
+    ),
+    "S3": Source(what=f"{_GUIDE}, GPT-5.5 text, superseded", date="2026-04", where="platform.openai.com/docs"),
+    "S4": Source(what=f"{_GUIDE}, GPT-5.4 text, superseded", date="2026-03", where="platform.openai.com/docs"),
+    "S5": Source(
+        what="LiteLLM 1.109.1 price file, whose rows cite OpenAI's pricing page and the Azure retail price API",
+        date="2026-11-21",
+        where="pypi litellm 1.109.1, model_prices_and_context_window_backup.json",
+    ),
+    "S6": Source(
+        what="Microsoft Foundry model retirement schedule",
+        date="2026-07-07",
+        where=f"{_AZURE_DOCS} 00bb5540 articles/foundry/openai/includes/concepts-model-retirement-schedule-content.md",
+    ),
+    "S6b": Source(
+        what="Microsoft Foundry model retirement schedule, older",
+        date="2026-04-23",
+        where=f"{_AZURE_DOCS} 47996875, same path",
+    ),
+    "S7": Source(
+        what="OpenAI deprecations page as reported, checked there against GET /v1/models shutdown_date",
+        date="2026-10-28",
+        where="platform.openai.com/docs/deprecations",
+    ),
+    "S8": Source(
+        what="Azure OpenAI overview, 'Image tokens'",
+        date="2025-03-25",
+        where=f"{_AZURE_DOCS} 0abe86b0 articles/ai-services/openai/overview.md",
+    ),
+    "S9": Source(
+        what="Azure reasoning-models how-to, parameter tables",
+        date="2026-02-24",
+        where=f"{_AZURE_DOCS} 0d126d3a articles/foundry/openai/how-to/reasoning.md",
+    ),
+    "S10": Source(
+        what="Azure quotas and limits",
+        date="2026-02-17",
+        where=f"{_AZURE_DOCS} 1205cbf8 articles/foundry/openai/quotas-limits.md",
+    ),
+    "S11": Source(
+        what="pydantic genai-prices, openai.yml (price history)",
+        date="2026-08-21",
+        where="github pydantic/genai-prices 47df840a prices/providers/openai.yml",
+    ),
+    "S12": Source(
+        what="OpenAI deployment checklist and GPT-6 parameter notes",
+        date="2026-10-07",
+        where="developers.openai.com/api/docs/guides/deployment-checklist",
+    ),
+    "S13": Source(
+        what="community measurements against billed usage, topics 1262691 1281361 1344040 1377015 1382707",
+        date="2025-05 to 2026-06",
+        where="community.openai.com",
+    ),
+    "S14": Source(
+        what="Azure retired models",
+        date="2026-04-23",
+        where=f"{_AZURE_DOCS} 4345ee01 articles/foundry/openai/includes/concepts-retired-models-content.md",
+    ),
+    "S15": Source(
+        what="Azure model retirements, older page",
+        date="2025-01-09",
+        where=f"{_AZURE_DOCS} 014bb4a1 articles/ai-services/openai/concepts/model-retirements.md",
+    ),
+    "S16": Source(
+        what="reseller page of gpt-6.2-sol", date="2026-11", where="vercel.com/ai-gateway/models/gpt-6.2-sol.md"
+    ),
+    "S17": Source(
+        what="third-party test of gpt-6.1-sol picture sizes",
+        date="2026-10-20",
+        where="docs.apiyi.com/en/faq/vision-image-too-large",
+    ),
+    "S18": Source(
+        what="Azure how-to 'GPT-4 Turbo with Vision' with the video pricing example",
+        date="2023-12",
+        where="learn.microsoft.com/azure/ai-services/openai/how-to/gpt-with-vision",
+    ),
+    "S19": Source(
+        what="simonw/llm-prices, data/openai.json", date="2026-08-05", where="github simonw/llm-prices 723ef0bd"
+    ),
+}
