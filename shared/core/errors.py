@@ -98,13 +98,18 @@ class StateConflict(VisiondropError):
 
 
 class ModelRefused(VisiondropError):
-    """The endpoint said no and would say no again. `http_status` is what it answered with."""
+    """The endpoint said no and would say no again. `http_status` is what it answered with,
+    `categories` what the content filter stopped.
+    """
 
     status_code = 422
 
-    def __init__(self, message: str, *, code: str, hint: str = "", http_status: int = 400) -> None:
+    def __init__(
+        self, message: str, *, code: str, hint: str = "", http_status: int = 400, categories: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.http_status = http_status
+        self.categories = categories
 
 
 class ModelUnavailable(VisiondropError):

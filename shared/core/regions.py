@@ -1,0 +1,44 @@
+"""Places in the picture that a reply points at: the Vision enhancements' polygons, in fractions of width and height.
+
+Samples: `choices[].enhancements.grounding.lines[].spans[].polygon`; x and y run from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared.core.wire import as_object, as_objects, as_text
+
+KINDS: dict[str, Literal["object", "ocr"]] = {"grounding": "object", "ocr": "ocr"}
+SMALLEST_POLYGON = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """`text` is the label or the line that was read; the polygon's points are (x, y) in 0..1."""
+
+    text: str
+    kind: Literal["ocr", "object"]
+    polygon: tuple[tuple[float, float], ...]
+
+
+def parse_regions(enhancements: Any) -> tuple[Region, ...]:
+    """A line without spans (OCR) is a region itself; what has no readable polygon is no region."""
+    named = as_object(enhancements)
+    return tuple(
+        Region(text=as_text(place.get("text")), kind=kind, polygon=polygon)
+        for name, kind in KINDS.items()
+        for line in as_objects(as_object(named.get(name)).get("lines"))
+        for place in as_objects(line.get("spans")) or (line,)
+        if len(polygon := parse_polygon(place.get("polygon"))) >= SMALLEST_POLYGON
+    )
+
+
+def parse_polygon(points: Any) -> tuple[tuple[float, float], ...]:
+    return tuple((fraction(point.get("x")), fraction(point.get("y"))) for point in as_objects(points))
+
+
+def fraction(value: Any) -> float:
+    """Rounding at the service can leave 1.0000001; such a point lies on the edge."""
+    return min(1.0, max(0.0, float(value))) if isinstance(value, int | float) else 0.0
