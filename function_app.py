@@ -1,0 +1,62 @@
+"""The functions: each unpacks its trigger, calls one use case of shared/pipeline and translates the outcome.
+
+Importing this file builds nothing and loads no SDK: the worker indexes it with an empty environment, and a cold start
+pays only for what the first invocation needs. So the heavy imports stand inside the functions.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from types import ModuleType
+
+import azure.functions as func
+
+
+def lazy(name: str) -> ModuleType:
+    """A module that loads on first use: the blob binding's type is looked at only when the worker indexes it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"{name} is not installed; see requirements.txt", name=name)
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+blob = lazy("azurefunctions.extensions.bindings.blob")
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+
+@app.blob_trigger(
+    arg_name="upload", path="uploads/{name}", connection="AzureWebJobsStorage", source=func.BlobSource.EVENT_GRID
+)
+def accept(upload: blob.BlobClient) -> None:  # type: ignore[name-defined]  # a module loaded lazily
+    from shared.pipeline.accept import accept_upload
+    from shared.wiring import services
+
+    accept_upload(services(), upload.blob_name)
+
+
+@app.queue_trigger(arg_name="message", queue_name="analyze", connection="AzureWebJobsStorage")
+def analyze(message: func.QueueMessage) -> None:
+    from shared.pipeline.analyze import analyze_message
+    from shared.wiring import services
+
+    analyze_message(services(), message.get_body())
+
+
+@app.route("results/{*name}", methods=["GET"])
+def get_result(req: func.HttpRequest) -> func.HttpResponse:
+    from shared import http_api
+
+    return http_api.respond(lambda services: http_api.result_of(services, req))
+
+
+@app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def health(req: func.HttpRequest) -> func.HttpResponse:
+    from shared import http_api
+
+    return http_api.respond(http_api.health)

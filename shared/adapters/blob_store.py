@@ -1,0 +1,69 @@
+"""Blobs: uploads in, pictures and results out (azure-storage-blob)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.storage.blob import BlobServiceClient, ContentSettings
+
+from shared.adapters.azure_storage import BLOB_AND_QUEUE_RETRIES, credential, storage_faults
+from shared.core.errors import NotFound, StateConflict
+from shared.core.settings import Settings
+from shared.pipeline.ports import NORMALIZED, RESULTS, UPLOADS, Upload
+
+
+def connect(settings: Settings) -> BlobServiceClient:
+    storage = settings.storage
+    if storage.connection_string:
+        return BlobServiceClient.from_connection_string(storage.connection_string, **BLOB_AND_QUEUE_RETRIES)
+    return BlobServiceClient(storage.blob_uri, credential=credential(settings), **BLOB_AND_QUEUE_RETRIES)
+
+
+class BlobStore:
+    """The port `Blobs` over one storage account."""
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        self.service = service
+
+    def check(self) -> None:
+        for container in (UPLOADS, NORMALIZED, RESULTS):
+            with storage_faults(f"container {container}"):
+                self.service.get_container_client(container).get_container_properties()
+
+    def describe(self, container: str, name: str) -> Upload | None:
+        try:
+            with storage_faults(f"blob {container}/{name}"):
+                facts = self.service.get_blob_client(container, name).get_blob_properties()
+        except NotFound:
+            return None
+        return Upload(
+            container=container,
+            name=name,
+            etag=facts.etag.strip('"'),
+            bytes=facts.size,
+            content_type=facts.content_settings.content_type,
+            metadata=facts.metadata or {},
+        )
+
+    def read(self, container: str, name: str, *, etag: str | None = None) -> bytes:
+        condition: dict[str, Any] = {}
+        if etag is not None:
+            condition = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
+        try:
+            with storage_faults(f"blob {container}/{name}"):
+                data: bytes = self.service.get_blob_client(container, name).download_blob(**condition).readall()
+                return data
+        except StateConflict:
+            raise NotFound(
+                f"blob {container}/{name} was replaced while it was read", hint="Its new version has a job of its own."
+            ) from None
+
+    def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
+        client = self.service.get_blob_client(container, name)
+        try:
+            with storage_faults(f"blob {container}/{name}"):
+                client.upload_blob(data, overwrite=overwrite, content_settings=ContentSettings(content_type=media_type))
+        except StateConflict:
+            return False
+        return True

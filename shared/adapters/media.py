@@ -1,0 +1,41 @@
+"""From an upload's bytes to what the pipeline stores and sends: chooses the reader by what the bytes are."""
+
+from __future__ import annotations
+
+from shared.adapters.pixels import NormalisedImage, normalise_image
+from shared.core.models import Model
+from shared.core.options import Options
+from shared.core.result import Plan
+from shared.pipeline.ports import Prepared, Rendered
+
+
+class MediaReader:
+    """The port `Media`."""
+
+    def prepare(self, data: bytes, *, model: Model, options: Options) -> Prepared:
+        return from_image(normalise_image(data, model=model, detail=options.detail, max_images=options.frames))
+
+
+def from_image(image: NormalisedImage) -> Prepared:
+    info = image.info
+    return Prepared(
+        kind="image",
+        format=info.kind.format,
+        width=info.width,
+        height=info.height,
+        orientation=info.orientation,
+        frames=info.frames,
+        duration_s=info.duration_s,
+        pictures=tuple(
+            Rendered(
+                data=output.data,
+                media_type=output.media_type,
+                width=output.width,
+                height=output.height,
+                at_s=output.at_s,
+            )
+            for output in image.outputs
+        ),
+        plan=Plan(steps=(*image.steps, *image.notes)),
+        partial=image.partial,
+    )

@@ -1,0 +1,201 @@
+"""The life of a job. Everything that changes a job's state is in this file, and TRANSITIONS is the whole of it.
+
+    queued ──▶ running ──▶ done | partial | failed
+      │         │  ▲
+      │         ▼  │
+      │       waiting | parked       (a delayed queue message brings it back)
+      └──▶ failed                    (rejected before anything was asked)
+
+A worker owns a running job by a lease. A job whose lease has run out may be claimed again: that is how a crash heals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.core import codec
+from shared.core.errors import NotFound, StateConflict, VisiondropError
+from shared.core.options import Options
+from shared.core.prices import Cost
+from shared.core.reply import Reply
+from shared.core.result import SCHEMA_VERSION, AskedModel, Estimate, Fault, Normalized, Plan, Source, Timings
+from shared.core.tokens import Usage
+
+LEASE_S = 300  # longer than the model's time-out, so that a healthy worker never loses its job
+ID_CHARACTERS = 32
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PARKED = "parked"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+TERMINAL = frozenset({State.DONE, State.PARTIAL, State.FAILED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.QUEUED, State.RUNNING, State.FAILED}),
+    State.RUNNING: frozenset({State.RUNNING, State.WAITING, State.PARKED, State.DONE, State.PARTIAL, State.FAILED}),
+    State.WAITING: frozenset({State.RUNNING, State.FAILED}),
+    State.PARKED: frozenset({State.RUNNING, State.FAILED}),
+    State.DONE: frozenset(),
+    State.PARTIAL: frozenset(),
+    State.FAILED: frozenset(),
+}
+
+
+class Busy(StateConflict):
+    """Another worker holds the job until `until`; the message must come back after that."""
+
+    def __init__(self, job_id: str, until: datetime) -> None:
+        super().__init__(f"job {job_id} is being worked on until {until.isoformat()}")
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One question about one upload. The last four fields steer the work and are not part of the document."""
+
+    schema_version: int = SCHEMA_VERSION
+    job_id: str
+    state: State
+    source: Source
+    options: Options | None = None
+    normalized: tuple[Normalized, ...] = ()
+    plan: Plan | None = None
+    reply: Reply | None = None
+    model: AskedModel | None = None
+    usage: Usage | None = None
+    estimate: Estimate | None = None
+    cost: Cost | None = None
+    error: Fault | None = None
+    attempts: int = 0
+    created: datetime
+    updated: datetime
+    finished: datetime | None = None
+    timings: Timings = field(default_factory=Timings)
+    source_partial: bool = False
+    dispatched: bool = False
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+
+
+CONTROL_FIELDS = ("source_partial", "dispatched", "lease_owner", "lease_until", "not_before")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisMessage:
+    """The queue message: a pointer to a job and the step to take, never its content."""
+
+    schema_version: int = SCHEMA_VERSION
+    job_id: str
+    step: str = "ask"
+    attempt: int = 1
+
+
+def job_id_of(*, container: str, name: str, etag: str) -> str:
+    """The same drop delivered twice is the same job: a hash of where it is and which version of it."""
+    return hashlib.sha256(f"{container}/{name}\n{etag}".encode()).hexdigest()[:ID_CHARACTERS]
+
+
+def new_job(source: Source, *, now: datetime) -> Job:
+    job_id = job_id_of(container=source.container, name=source.name, etag=source.etag)
+    return Job(job_id=job_id, state=State.QUEUED, source=source, created=now, updated=now)
+
+
+def move(job: Job, state: State, *, now: datetime, **changes: Any) -> Job:
+    """The only way to another state. Raises StateConflict for a transition that the table does not have."""
+    if state not in TRANSITIONS[job.state]:
+        raise StateConflict(f"job {job.job_id} is {job.state}, it cannot become {state}")
+    return replace(job, state=state, updated=now, **changes)
+
+
+def prepared(job: Job, *, now: datetime, **learned: Any) -> Job:
+    """What accept has learned about the upload; the job stays queued."""
+    return move(job, State.QUEUED, now=now, **learned)
+
+
+def claim(job: Job, *, owner: str, now: datetime) -> Job:
+    """Take the job for LEASE_S seconds. Raises Busy while another worker's lease holds."""
+    if job.state is State.RUNNING and job.lease_until is not None and job.lease_until > now:
+        raise Busy(job.job_id, job.lease_until)
+    until = now + timedelta(seconds=LEASE_S)
+    first_wait_ms = job.timings.queue_ms or milliseconds(now - job.updated)
+    timings = replace(job.timings, queue_ms=first_wait_ms)
+    return move(
+        job,
+        State.RUNNING,
+        now=now,
+        lease_owner=owner,
+        lease_until=until,
+        not_before=None,
+        attempts=job.attempts + 1,
+        timings=timings,
+        error=None,
+    )
+
+
+def wait(job: Job, error: VisiondropError, *, until: datetime, now: datetime) -> Job:
+    """Give the job back until the endpoint can answer; the error says what it waits for."""
+    return move(
+        job, State.WAITING, now=now, error=Fault.of(error), not_before=until, lease_owner=None, lease_until=None
+    )
+
+
+def finish(job: Job, reply: Reply, *, now: datetime, model_ms: int, **learned: Any) -> Job:
+    """Store the answer: `partial` when cut or when the file was only partly readable, `failed` when withheld."""
+    learned["timings"] = replace(job.timings, model_ms=model_ms)
+    withheld = why_withheld(reply)
+    if withheld is not None:
+        return end(job, State.FAILED, now=now, reply=reply, error=withheld, **learned)
+    whole = reply.finish_reason == "stop" and not job.source_partial
+    return end(job, State.DONE if whole else State.PARTIAL, now=now, reply=reply, **learned)
+
+
+def why_withheld(reply: Reply) -> Fault | None:
+    if reply.finish_reason == "content_filter":
+        hint = "Change the picture or the prompt, or ask for another content filter on the deployment."
+        return Fault(
+            code="content_filter", message="the content filter withheld the answer", hint=hint, retryable=False
+        )
+    if reply.refusal:
+        hint = "Ask differently; the refusal itself is in reply.refusal."
+        return Fault(code="refusal", message="the model refused to answer", hint=hint, retryable=False)
+    return None
+
+
+def fail(job: Job, error: VisiondropError, *, now: datetime, **learned: Any) -> Job:
+    return end(job, State.FAILED, now=now, error=Fault.of(error), **learned)
+
+
+def end(job: Job, state: State, *, now: datetime, **learned: Any) -> Job:
+    timings = replace(learned.pop("timings", job.timings), total_ms=milliseconds(now - job.created))
+    free = {"lease_owner": None, "lease_until": None, "not_before": None}
+    return move(job, state, now=now, finished=now, timings=timings, **free, **learned)
+
+
+def milliseconds(span: timedelta) -> int:
+    return max(0, round(span / timedelta(milliseconds=1)))
+
+
+def document(job: Job) -> dict[str, Any]:
+    """The result document of design §4: the job without what only steers the work."""
+    body: dict[str, Any] = codec.to_json(job)
+    return {name: value for name, value in body.items() if name not in CONTROL_FIELDS}
+
+
+def from_document(body: dict[str, Any]) -> Job:
+    """Raises NotFound when the stored JSON is no job of a version this program knows."""
+    try:
+        return codec.from_json(Job, body)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise NotFound(f"the stored job cannot be read ({type(fault).__name__})") from fault

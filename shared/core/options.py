@@ -1,0 +1,152 @@
+"""What a user may ask for: read from `_vision.toml` files and blob metadata, merged field by field, then frozen.
+
+The nearest folder file wins over those above it; the file's own metadata wins over all. A wrong or unknown option is an
+error that names it and where it stands: a silent default would spend money on the wrong question.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from shared.core.errors import OptionsInvalid
+from shared.core.models import Detail
+
+OPTIONS_FILE = "_vision.toml"
+MAX_OPTIONS_BYTES = 16 * 1024  # a prompt and a schema fit; deeper nesting than the parser can follow does not
+MAX_PROMPT_CHARACTERS = 8_000
+MAX_FRAMES = 500
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The effective options of one job. `model` is a deployment name; `schema` a JSON Schema or a blob name."""
+
+    prompt: str
+    system: str | None = None
+    model: str
+    detail: Detail
+    max_output_tokens: int
+    schema: dict[str, Any] | str | None = None
+    ocr: bool = False
+    grounding: bool = False
+    video: Literal["frames", "index"] = "frames"
+    frames: int | None = None
+    query: str | None = None
+    reuse: bool = True
+
+
+def is_options_file(name: str) -> bool:
+    return name.rpartition("/")[2] == OPTIONS_FILE
+
+
+def options_files(name: str) -> tuple[str, ...]:
+    """The options files that apply to an upload, nearest first: "a/b/c.jpg" has a/b/…, a/… and the root's."""
+    folders = name.split("/")[:-1]
+    paths = ["/".join(folders[:depth]) for depth in range(len(folders), 0, -1)]
+    return (*(f"{path}/{OPTIONS_FILE}" for path in paths), OPTIONS_FILE)
+
+
+def parse_options_file(text: bytes, *, where: str) -> dict[str, Any]:
+    """Raises OptionsInvalid naming the file for oversize, broken or too deeply nested TOML."""
+    if len(text) > MAX_OPTIONS_BYTES:
+        raise OptionsInvalid(f"{where} has {len(text)} bytes, more than {MAX_OPTIONS_BYTES}", field=where)
+    try:
+        fields = tomllib.loads(text.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise OptionsInvalid(f"{where} is not valid TOML: {fault}", field=where) from None
+    except RecursionError:
+        raise OptionsInvalid(f"{where} is nested too deeply", field=where) from None
+    return check_fields(fields, where=where)
+
+
+def parse_metadata(metadata: Mapping[str, str], *, where: str) -> dict[str, Any]:
+    """Blob metadata holds text only; names that are no option belong to somebody else and are left alone."""
+    known = {key.lower(): value for key, value in metadata.items() if key.lower() in CHECKS}
+    return check_fields({key: from_text(key, value) for key, value in known.items()}, where=where)
+
+
+def check_fields(fields: Fields, *, where: str) -> dict[str, Any]:
+    for name in fields:
+        if name not in CHECKS:
+            raise OptionsInvalid(
+                f"{where} has an unknown option {name!r}", field=name, hint=f"Use one of: {', '.join(CHECKS)}."
+            )
+    return {name: check_field(name, value, where=where) for name, value in fields.items()}
+
+
+def check_field(name: str, value: Any, *, where: str) -> Any:
+    expected, check = CHECKS[name]
+    if not check(value):
+        raise OptionsInvalid(f"{where}: {name} is {shown(value)}", field=name, hint=f"Give {expected}.")
+    return value.strip() if isinstance(value, str) else value
+
+
+def effective(layers: Iterable[Fields], *, defaults: Options) -> Options:
+    """`layers` come strongest first; what none of them says is taken from `defaults`."""
+    fields = {name: getattr(defaults, name) for name in CHECKS}
+    for layer in reversed(list(layers)):
+        fields.update(layer)
+    return Options(**fields)
+
+
+def shown(value: Any) -> str:
+    """The value if it is short enough to be a slip of the pen; never a prompt."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"a {type(value).__name__} of {len(value)}"  # noqa: PLR2004  # one word or two
+
+
+def is_text(limit: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and 0 < len(value.strip()) <= limit
+
+
+def is_one_of(choices: tuple[str, ...]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in choices
+
+
+def is_whole(most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def is_schema(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, str) and 0 < len(value) <= 1024)  # noqa: PLR2004  # a blob name
+
+
+DETAILS = get_args(Detail)
+VIDEO_MODES = ("frames", "index")
+
+CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "prompt": (f"text of 1 to {MAX_PROMPT_CHARACTERS} characters", is_text(MAX_PROMPT_CHARACTERS)),
+    "system": (f"text of 1 to {MAX_PROMPT_CHARACTERS} characters", is_text(MAX_PROMPT_CHARACTERS)),
+    "model": ("the name of a deployment", is_text(64)),
+    "detail": (f"one of {', '.join(DETAILS)}", is_one_of(DETAILS)),
+    "max_output_tokens": ("a whole number from 1 to 128000", is_whole(128_000)),
+    "schema": ("a JSON Schema table or the name of a blob that holds one", is_schema),
+    "ocr": ("true or false", is_flag),
+    "grounding": ("true or false", is_flag),
+    "video": (f"one of {', '.join(VIDEO_MODES)}", is_one_of(VIDEO_MODES)),
+    "frames": (f"a whole number from 1 to {MAX_FRAMES}", is_whole(MAX_FRAMES)),
+    "query": ("text of 1 to 1000 characters", is_text(1000)),
+    "reuse": ("true or false", is_flag),
+}
+
+FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def from_text(name: str, text: str) -> Any:
+    """The typed value of a metadata text; what does not convert is left for the check to refuse."""
+    text = text.strip()
+    check = CHECKS[name][1]
+    if check is is_flag:
+        return FLAGS.get(text.lower(), text)
+    if name in {"max_output_tokens", "frames"} and text.isascii() and text.isdigit():
+        return int(text)
+    return text

@@ -1,0 +1,232 @@
+"""App settings: read once from a mapping into a frozen value, all faults reported together, each naming its variable.
+
+wiring.py passes os.environ; nothing else in the program reads the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Literal, TypeVar, get_args
+from urllib.parse import urlsplit
+
+from shared.core.errors import SettingsInvalid, UnknownModel
+from shared.core.models import Detail, look_up_model
+
+T = TypeVar("T")
+
+DEFAULT_PROMPT = "Describe this picture for someone who cannot see it. Read out any text in it."
+DEFAULT_MAX_OUTPUT_TOKENS = 1000
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """Either a connection string (local run, tests) or the service addresses and a managed identity."""
+
+    connection_string: str | None = field(default=None, repr=False)
+    blob_uri: str = ""
+    queue_uri: str = ""
+    table_uri: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where the model is. `api_key` None means Entra ID; `api_version` None means the v1 API.
+
+    `models` gives the model behind each deployment: rules and prices belong to the model.
+    """
+
+    kind: Literal["azure", "openai"]
+    base_url: str
+    deployment: str
+    models: Mapping[str, str]
+    api_key: str | None = field(default=None, repr=False)
+    api_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    storage: Storage
+    endpoint: Endpoint
+    identity_client_id: str | None = None
+    vision_endpoint: str | None = None
+    vision_key: str | None = field(default=None, repr=False)
+    video_index_name: str | None = None
+    transcribe_deployment: str | None = None
+    default_prompt: str = DEFAULT_PROMPT
+    default_detail: Detail = "high"
+    max_output_tokens: int = DEFAULT_MAX_OUTPUT_TOKENS
+    model_timeout_s: int = 120
+    price_scope: str = "global"
+    daily_budget_usd: Decimal | None = None
+    file_budget_usd: Decimal | None = None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Raises SettingsInvalid with every fault, not only the first."""
+        reader = Reader(environ)
+        settings = cls(
+            storage=read_storage(reader),
+            endpoint=read_endpoint(reader),
+            identity_client_id=reader.text("AZURE_CLIENT_ID"),
+            vision_endpoint=reader.url("AZURE_VISION_ENDPOINT"),
+            vision_key=reader.text("AZURE_VISION_KEY"),
+            video_index_name=reader.text("VIDEO_INDEX_NAME"),
+            transcribe_deployment=reader.text("TRANSCRIBE_DEPLOYMENT"),
+            default_prompt=reader.text("DEFAULT_PROMPT") or DEFAULT_PROMPT,
+            default_detail=reader.value("DEFAULT_DETAIL", parse_detail, default="high"),
+            max_output_tokens=reader.value("MAX_OUTPUT_TOKENS", parse_count, default=DEFAULT_MAX_OUTPUT_TOKENS),
+            model_timeout_s=reader.value("MODEL_TIMEOUT_S", parse_count, default=120),
+            price_scope=reader.text("PRICE_SCOPE") or "global",
+            daily_budget_usd=reader.value("DAILY_BUDGET_USD", parse_usd, default=None),
+            file_budget_usd=reader.value("FILE_BUDGET_USD", parse_usd, default=None),
+        )
+        if reader.faults:
+            raise SettingsInvalid(tuple(reader.faults))
+        return settings
+
+
+class Reader:
+    """Reads variables from a mapping and keeps the faults; an empty variable counts as absent."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.faults: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        return self.environ.get(name, "").strip() or None
+
+    def required(self, name: str, purpose: str) -> str:
+        value = self.text(name)
+        if value is None:
+            self.faults.append(f"{name} is missing: {purpose}")
+        return value or ""
+
+    def value(self, name: str, parse: Callable[[str], T], *, default: T) -> T:
+        text = self.text(name)
+        if text is None:
+            return default
+        try:
+            return parse(text)
+        except ValueError as fault:
+            shown = text.partition("?")[0]  # a query may hold a SAS or a key
+            self.faults.append(f"{name} has value {shown!r}: {fault}")
+            return default
+
+    def url(self, name: str) -> str | None:
+        return self.value(name, parse_url, default=None)
+
+
+def read_storage(reader: Reader) -> Storage:
+    """Azure Functions' own names, so that triggers and app share one connection (facts: both URIs are required)."""
+    prefix = "AzureWebJobsStorage"
+    connection_string = reader.text(prefix)
+    if connection_string:
+        return Storage(connection_string=connection_string)
+    account = reader.text(f"{prefix}__accountName")
+    uris = {
+        service: reader.url(f"{prefix}__{service}ServiceUri")
+        or (f"https://{account}.{service}.core.windows.net" if account else None)
+        for service in ("blob", "queue", "table")
+    }
+    missing = [f"{prefix}__{service}ServiceUri" for service, uri in uris.items() if uri is None]
+    if missing:
+        reader.faults.append(f"{prefix} is missing: give a connection string, or {', '.join(missing)} for an identity")
+    return Storage(blob_uri=uris["blob"] or "", queue_uri=uris["queue"] or "", table_uri=uris["table"] or "")
+
+
+def read_endpoint(reader: Reader) -> Endpoint:
+    if reader.text("AZURE_OPENAI_ENDPOINT"):
+        return read_azure(reader)
+    if reader.text("OPENAI_API_KEY") or reader.text("OPENAI_BASE_URL"):
+        return read_openai(reader)
+    reader.faults.append(
+        "AZURE_OPENAI_ENDPOINT is missing: give it, or OPENAI_API_KEY, or OPENAI_BASE_URL of a compatible server"
+    )
+    return Endpoint(kind="azure", base_url="", deployment="", models={})
+
+
+def read_azure(reader: Reader) -> Endpoint:
+    deployment = reader.required("AZURE_OPENAI_DEPLOYMENT", "the name of the deployment to ask")
+    model = reader.text("VISION_MODEL") or deployment
+    return Endpoint(
+        kind="azure",
+        base_url=reader.url("AZURE_OPENAI_ENDPOINT") or "",
+        deployment=deployment,
+        models=read_models(reader, deployment, model),
+        api_key=reader.text("AZURE_OPENAI_API_KEY"),
+        api_version=reader.text("AZURE_OPENAI_API_VERSION"),
+    )
+
+
+def read_openai(reader: Reader) -> Endpoint:
+    """A compatible server's own model name is the deployment; VISION_MODEL says whose rules it follows."""
+    model = reader.required("VISION_MODEL", "the model to ask, for its rules and prices")
+    deployment = reader.text("OPENAI_MODEL") or model
+    return Endpoint(
+        kind="openai",
+        base_url=reader.url("OPENAI_BASE_URL") or OPENAI_BASE_URL,
+        deployment=deployment,
+        models=read_models(reader, deployment, model),
+        api_key=reader.text("OPENAI_API_KEY") or "none",
+    )
+
+
+def read_models(reader: Reader, deployment: str, model: str) -> dict[str, str]:
+    """VISION_DEPLOYMENTS adds deployments that the option `model` may name: "fast=gpt-5-mini, best=gpt-6-sol"."""
+    pairs: dict[str, str] = reader.value("VISION_DEPLOYMENTS", parse_pairs, default={})
+    models = {deployment: model, **pairs}
+    for name, behind in models.items():
+        if behind:
+            check_model(reader, name, behind)
+    return models
+
+
+def check_model(reader: Reader, deployment: str, model: str) -> None:
+    try:
+        look_up_model(model)
+    except UnknownModel as fault:
+        reader.faults.append(f"VISION_MODEL: {fault.message} (deployment {deployment!r}). {fault.hint}")
+
+
+def parse_pairs(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if any(not separator or not name.strip() or not value.strip() for name, separator, value in pairs):
+        raise ValueError("expected deployment=model, deployment=model")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def parse_detail(text: str) -> Detail:
+    for detail in get_args(Detail):
+        if text.lower() == detail:
+            return detail  # type: ignore[no-any-return]  # get_args gives the literal's values as Any
+    raise ValueError(f"expected one of {', '.join(get_args(Detail))}")
+
+
+def parse_count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ValueError("expected a whole number above 0")
+    return int(text)
+
+
+def parse_usd(text: str) -> Decimal | None:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("expected an amount in US dollars, such as 5.00") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("expected an amount of 0 or more")
+    return amount
+
+
+def parse_url(text: str) -> str:
+    """Plain http is only for servers on this machine: keys and pictures travel there."""
+    parts = urlsplit(text)
+    if parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS:
+        return text.rstrip("/")
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("expected an https:// address (http:// only for this machine)")
+    return text.rstrip("/")

@@ -1,0 +1,202 @@
+"""From a drop to a queued job: options, limits, normalised pictures, an estimate, and a pointer on the queue.
+
+Safe to run any number of times for the same drop: the job's id comes from the drop, every write is conditional or
+writes the same bytes again, and the pointer goes out last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from shared.core import job as jobs
+from shared.core.errors import NotFound, OptionsInvalid, SourceRejected, StateConflict, VisiondropError
+from shared.core.job import AnalysisMessage, Job, State
+from shared.core.models import Model
+from shared.core.options import Options, effective, is_options_file, options_files, parse_metadata, parse_options_file
+from shared.core.prices import cost
+from shared.core.result import AskedModel, Estimate, Normalized, Source
+from shared.core.tokens import Usage, image_tokens, text_tokens
+from shared.pipeline.ask import target_of
+from shared.pipeline.ports import NORMALIZED, UPLOADS, Prepared, Services, Stored, Upload
+from shared.pipeline.records import load, reload, store_result
+
+MAX_SOURCE_BYTES = 200 * 1024 * 1024  # far above any camera's file, far below what fits in the smallest instance
+MAX_SCHEMA_BYTES = 64 * 1024
+
+
+def accept_upload(services: Services, name: str) -> Job | None:
+    """The job for an upload; None for an options file or a blob that is gone again."""
+    upload = services.blobs.describe(UPLOADS, name)
+    if upload is None or is_options_file(name):
+        return None
+    stored = find_or_create(services, upload)
+    if stored.job.dispatched or stored.job.state is not State.QUEUED:
+        return stored.job
+    try:
+        stored = services.jobs.replace(stored, prepare(services, stored.job, upload))
+        return dispatch(services, stored)
+    except StateConflict:
+        return reload(services, stored.job.job_id)  # another delivery of this event, or a worker, was faster
+    except VisiondropError as error:
+        if error.retryable:
+            raise
+        return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+
+
+def find_or_create(services: Services, upload: Upload) -> Stored:
+    source = Source(
+        container=upload.container,
+        name=upload.name,
+        etag=upload.etag,
+        bytes=upload.bytes,
+        content_type=upload.content_type,
+    )
+    job = jobs.new_job(source, now=services.now())
+    stored = services.jobs.insert(job) or load(services, job.job_id)
+    if not stored.job.dispatched:
+        services.jobs.publish(stored.job)
+    return stored
+
+
+def prepare(services: Services, job: Job, upload: Upload) -> Job:
+    """Everything that is known before the model is asked."""
+    started = time.monotonic()
+    options = read_options(services, upload)
+    target = target_of(services.settings, options)
+    data = read_source(services, upload)
+    ready = services.media.prepare(data, model=target.model, options=options)
+    normalized = store_pictures(services, job, ready)
+    accept_ms = round((time.monotonic() - started) * 1000)
+    return jobs.prepared(
+        job,
+        now=services.now(),
+        source=describe_source(job.source, data, ready),
+        options=options,
+        normalized=normalized,
+        plan=ready.plan,
+        source_partial=ready.partial,
+        model=AskedModel(
+            name=target.model.name,
+            deployment=target.deployment,
+            endpoint=target.kind,
+            api=target.api_version or "v1",
+        ),
+        estimate=estimate(services, target.model, options, normalized),
+        timings=replace(job.timings, accept_ms=accept_ms),
+    )
+
+
+def read_options(services: Services, upload: Upload) -> Options:
+    layers = [parse_metadata(upload.metadata, where=f"metadata of {upload.name}")]
+    for name in options_files(upload.name):
+        text = read_if_there(services, name)
+        if text is not None:
+            layers.append(parse_options_file(text, where=name))
+    settings = services.settings
+    defaults = Options(
+        prompt=settings.default_prompt,
+        model=settings.endpoint.deployment,
+        detail=settings.default_detail,
+        max_output_tokens=settings.max_output_tokens,
+    )
+    options = effective(layers, defaults=defaults)
+    return replace(options, schema=read_schema(services, options.schema))
+
+
+def read_if_there(services: Services, name: str) -> bytes | None:
+    try:
+        return services.blobs.read(UPLOADS, name)
+    except NotFound:
+        return None
+
+
+def read_schema(services: Services, schema: dict[str, Any] | str | None) -> dict[str, Any] | None:
+    """A schema given by name is a blob beside the uploads."""
+    if schema is None or isinstance(schema, dict):
+        return schema
+    text = read_if_there(services, schema)
+    if text is None:
+        raise OptionsInvalid(f"schema names {schema!r}, which is not in {UPLOADS}", field="schema")
+    if len(text) > MAX_SCHEMA_BYTES:
+        raise OptionsInvalid(f"schema {schema!r} has more than {MAX_SCHEMA_BYTES} bytes", field="schema")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise OptionsInvalid(f"schema {schema!r} is not a JSON object", field="schema")
+    return body
+
+
+def read_source(services: Services, upload: Upload) -> bytes:
+    if upload.bytes == 0:
+        raise SourceRejected(f"{upload.name} is empty", code="empty", hint="Upload it again.")
+    if upload.bytes > MAX_SOURCE_BYTES:
+        hint = f"At most {MAX_SOURCE_BYTES // 1024 // 1024} MB are read."
+        raise SourceRejected(f"{upload.name} has {upload.bytes} bytes", code="too_large", hint=hint)
+    return services.blobs.read(upload.container, upload.name, etag=upload.etag)
+
+
+def describe_source(source: Source, data: bytes, ready: Prepared) -> Source:
+    return replace(
+        source,
+        sha256=hashlib.sha256(data).hexdigest(),
+        kind=ready.kind,
+        format=ready.format,
+        width=ready.width,
+        height=ready.height,
+        orientation=ready.orientation,
+        frames=ready.frames,
+        duration_s=ready.duration_s,
+        codec=ready.codec,
+    )
+
+
+EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
+
+
+def store_pictures(services: Services, job: Job, ready: Prepared) -> tuple[Normalized, ...]:
+    stored = []
+    for index, picture in enumerate(ready.pictures):
+        name = f"{job.job_id}/{index:03}.{EXTENSIONS[picture.media_type]}"
+        services.blobs.write(NORMALIZED, name, picture.data, media_type=picture.media_type, overwrite=True)
+        stored.append(
+            Normalized(
+                name=name,
+                media_type=picture.media_type,
+                width=picture.width,
+                height=picture.height,
+                bytes=len(picture.data),
+                at_s=picture.at_s,
+            )
+        )
+    return tuple(stored)
+
+
+def estimate(services: Services, model: Model, options: Options, pictures: tuple[Normalized, ...]) -> Estimate:
+    images = sum(
+        image_tokens(model, width=picture.width, height=picture.height, detail=options.detail).tokens
+        for picture in pictures
+    )
+    text = text_tokens(options.prompt) + text_tokens(options.system or "")
+    usage = Usage(input_tokens=images + text, output_tokens=0, image_tokens=images)
+    usd = price(services, model, usage)
+    max_usd = price(services, model, replace(usage, output_tokens=options.max_output_tokens))
+    return Estimate(image_tokens=images, input_tokens=images + text, usd=usd, max_usd=max_usd)
+
+
+def price(services: Services, model: Model, usage: Usage) -> Decimal:
+    return cost(model, usage, on=services.now().date(), scope=services.settings.price_scope).usd
+
+
+def dispatch(services: Services, stored: Stored) -> Job:
+    """The pointer goes out before the job is marked: a crash in between sends it twice, never not at all."""
+    services.messages.send(AnalysisMessage(job_id=stored.job.job_id))
+    job = services.jobs.replace(stored, replace(stored.job, dispatched=True)).job
+    services.log("accepted", {"job_id": job.job_id, "kind": job.source.kind, "bytes": job.source.bytes})
+    return job

@@ -1,0 +1,90 @@
+"""One queue message: claim the job, ask its model, store the answer. What must wait comes back as a delayed message.
+
+Nothing is paid twice knowingly: a job is asked only by the worker that holds its lease, and a result that is already
+stored is taken over, not asked for again.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from shared.core import codec
+from shared.core import job as jobs
+from shared.core.errors import ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
+from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job
+from shared.pipeline.ask import ask
+from shared.pipeline.ports import Services, Stored
+from shared.pipeline.records import read_result, reload, store_result
+
+FIRST_WAIT_S = 5.0
+LONGEST_WAIT_S = 3600.0
+JITTER = 0.2  # workers that were throttled together must not come back together
+MAX_MALFORMED = 5  # each malformed reply may have been paid for
+
+
+def analyze_message(services: Services, body: bytes) -> Job | None:
+    """Raises ValueError, KeyError or TypeError for a body that is no message: the host moves it to the poison queue."""
+    return analyze(services, codec.from_json(AnalysisMessage, json.loads(body)))
+
+
+def analyze(services: Services, message: AnalysisMessage) -> Job | None:
+    """The job as it stands afterwards; None when the message points at no job."""
+    stored = services.jobs.load(message.job_id)
+    if stored is None:
+        services.log("orphan message", {"job_id": message.job_id})
+        return None
+    if stored.job.state in TERMINAL:
+        return stored.job
+    if stored.job.not_before is not None and stored.job.not_before > services.now():
+        return come_back(services, message, stored.job, at=stored.job.not_before)
+    try:
+        stored = services.jobs.replace(stored, jobs.claim(stored.job, owner=services.worker, now=services.now()))
+    except Busy as busy:
+        return come_back(services, message, stored.job, at=busy.until)
+    except StateConflict:
+        return come_back(services, message, stored.job, at=services.now() + timedelta(seconds=FIRST_WAIT_S))
+    return work(services, message, stored)
+
+
+def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
+    """The claimed job's turn. A storage fault goes up to the host, which delivers the message again."""
+    done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
+    if done is not None:
+        services.jobs.replace(stored, done)
+        return done
+    try:
+        return store_result(services, stored, ask(services, stored.job))
+    except StateConflict:
+        return reload(services, stored.job.job_id)  # the lease ran out and somebody else went on
+    except (ModelUnavailable, ReplyMalformed) as error:
+        return postpone(services, message, stored, error)
+    except VisiondropError as error:
+        if error.retryable:
+            raise
+        return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+
+
+def postpone(
+    services: Services, message: AnalysisMessage, stored: Stored, error: ModelUnavailable | ReplyMalformed
+) -> Job:
+    """Give the job back and bring it again when the endpoint said, or later each time."""
+    now = services.now()
+    if isinstance(error, ReplyMalformed) and stored.job.attempts >= MAX_MALFORMED:
+        return store_result(services, stored, jobs.fail(stored.job, error, now=now))
+    until = now + timedelta(seconds=wait_s(services, error, stored.job.attempts))
+    job = services.jobs.replace(stored, jobs.wait(stored.job, error, until=until, now=now)).job
+    services.log("waiting", {"job_id": job.job_id, "code": error.code, "until": until.isoformat()})
+    return come_back(services, message, job, at=until)
+
+
+def wait_s(services: Services, error: VisiondropError, attempts: int) -> float:
+    asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
+    base = asked if asked is not None else min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempts - 1))
+    return base * (1 + JITTER * services.jitter())
+
+
+def come_back(services: Services, message: AnalysisMessage, job: Job, *, at: datetime) -> Job:
+    delay_s = max(1.0, (at - services.now()).total_seconds())
+    services.messages.send(message, delay_s=delay_s)
+    return job

@@ -1,0 +1,137 @@
+"""What the pipeline needs from the world, one small protocol per foreign system; adapters/ has the real ones.
+
+Every method may raise StorageUnavailable (or, for the model, ModelUnavailable): the work is tried again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.core.job import AnalysisMessage, Job
+from shared.core.models import Model
+from shared.core.options import Options
+from shared.core.payload import Payload
+from shared.core.result import Plan
+from shared.core.settings import Settings
+
+UPLOADS = "uploads"
+NORMALIZED = "normalized"
+RESULTS = "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A blob as storage describes it: `etag` without quotes, size in bytes."""
+
+    container: str
+    name: str
+    etag: str
+    bytes: int
+    content_type: str | None
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A job and the version of its row: writing it back fails if somebody else wrote in between."""
+
+    job: Job
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One picture ready to be sent; `at_s` is its moment in a video."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A normalised upload: what it is (sizes upright), the pictures to send, what was done and why."""
+
+    kind: str
+    format: str
+    width: int
+    height: int
+    orientation: int | None
+    frames: int
+    duration_s: float | None = None
+    codec: str | None = None
+    pictures: tuple[Rendered, ...]
+    plan: Plan
+    partial: bool = False
+
+
+class Blobs(Protocol):
+    def check(self) -> None:
+        """Raises NotFound or StorageUnavailable when it cannot be used."""
+
+    def describe(self, container: str, name: str) -> Upload | None:
+        """None when there is no such blob."""
+
+    def read(self, container: str, name: str, *, etag: str | None = None) -> bytes:
+        """Raises NotFound; with `etag`, also when the blob has another version by now."""
+
+    def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
+        """False when the blob exists and `overwrite` is not set; it is then left as it is."""
+
+
+class Jobs(Protocol):
+    def check(self) -> None:
+        """Raises NotFound or StorageUnavailable when it cannot be used."""
+
+    def insert(self, job: Job) -> Stored | None:
+        """None when the job exists already."""
+
+    def load(self, job_id: str) -> Stored | None: ...
+
+    def replace(self, stored: Stored, job: Job) -> Stored:
+        """Raises StateConflict when the row is not the version that was read."""
+
+    def publish(self, job: Job) -> None:
+        """Make the job findable by its upload's name; doing it again changes nothing."""
+
+    def newest(self, name: str) -> str | None:
+        """The id of the newest job for an upload of this name."""
+
+
+class Messages(Protocol):
+    def check(self) -> None:
+        """Raises NotFound or StorageUnavailable when it cannot be used."""
+
+    def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
+        """Put a pointer on the queue; it becomes visible after the delay (at most seven days)."""
+
+
+class Media(Protocol):
+    def prepare(self, data: bytes, *, model: Model, options: Options) -> Prepared:
+        """Raises SourceRejected for a file that is broken, unsupported or too large."""
+
+
+class VisionModel(Protocol):
+    def complete(self, payload: Payload) -> object:
+        """The endpoint's JSON reply, unparsed. Raises ModelRefused or ModelUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a use case works with; wiring.py builds the real one, tests their own."""
+
+    settings: Settings
+    blobs: Blobs
+    jobs: Jobs
+    messages: Messages
+    media: Media
+    model: VisionModel
+    jitter: Callable[[], float]  # 0 to 1, evenly
+    worker: str
+    now: Callable[[], datetime]
+    log: Callable[[str, Mapping[str, Any]], None]

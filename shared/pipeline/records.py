@@ -1,0 +1,61 @@
+"""A job's row and its result document, kept in step: the document is written once, before the row says so."""
+
+from __future__ import annotations
+
+import json
+
+from shared.core.errors import NotFound, StateConflict
+from shared.core.job import TERMINAL, Job, document, from_document
+from shared.pipeline.ports import RESULTS, Services, Stored
+
+
+def load(services: Services, job_id: str) -> Stored:
+    stored = services.jobs.load(job_id)
+    if stored is None:
+        raise NotFound(f"there is no job {job_id}")
+    return stored
+
+
+def reload(services: Services, job_id: str) -> Job:
+    return load(services, job_id).job
+
+
+def store_result(services: Services, stored: Stored, job: Job) -> Job:
+    """Write the document if there is none yet, then end the job. The first result ever written stays."""
+    body = json.dumps(document(job), ensure_ascii=False, indent=1).encode()
+    services.blobs.write(RESULTS, result_name(job.job_id), body, media_type="application/json", overwrite=False)
+    final = read_result(services, job.job_id) or job
+    try:
+        services.jobs.replace(stored, final)
+    except StateConflict:
+        if reload(services, job.job_id).state not in TERMINAL:
+            raise
+    services.log("finished", summary(final))
+    return final
+
+
+def read_result(services: Services, job_id: str) -> Job | None:
+    try:
+        return from_document(json.loads(services.blobs.read(RESULTS, result_name(job_id))))
+    except NotFound:
+        return None
+
+
+def result_name(job_id: str) -> str:
+    return f"{job_id}.json"
+
+
+def summary(job: Job) -> dict[str, object]:
+    """What a log line may hold: ids, kinds, sizes, counts, money and times; never content."""
+    return {
+        "job_id": job.job_id,
+        "state": job.state.value,
+        "kind": job.source.kind,
+        "bytes": job.source.bytes,
+        "code": job.error.code if job.error else None,
+        "input_tokens": job.usage.input_tokens if job.usage else None,
+        "output_tokens": job.usage.output_tokens if job.usage else None,
+        "usd": str(job.cost.usd) if job.cost else None,
+        "attempts": job.attempts,
+        "total_ms": job.timings.total_ms,
+    }

@@ -1,0 +1,86 @@
+"""The one place that chooses: builds every adapter from the environment's settings, once per worker process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import socket
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import Any
+
+from shared.adapters import blob_store, job_queue, job_table
+from shared.adapters.azure_storage import credential
+from shared.adapters.media import MediaReader
+from shared.core.payload import Payload
+from shared.core.settings import Settings
+from shared.pipeline.ports import Services, VisionModel
+
+log = logging.getLogger("visiondrop")
+
+
+@cache
+def services() -> Services:
+    """Raises SettingsInvalid naming every wrong variable; a later call tries again."""
+    quiet_sdk_logs()
+    return build(Settings.from_environ(os.environ))
+
+
+def build(settings: Settings) -> Services:
+    return Services(
+        settings=settings,
+        blobs=blob_store.BlobStore(blob_store.connect(settings)),
+        jobs=job_table.JobTable(job_table.connect(settings)),
+        messages=job_queue.JobQueue(job_queue.connect(settings)),
+        media=MediaReader(),
+        model=ModelOnDemand(settings),
+        jitter=random.random,
+        worker=f"{socket.gethostname()}-{os.getpid()}",
+        now=utc_now,
+        log=write_log,
+    )
+
+
+class ModelOnDemand:
+    """The model's adapter, made at the first call: importing the SDK takes most of a second, and `accept` needs none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def model(self) -> VisionModel:
+        from shared.adapters import chat_model  # noqa: PLC0415  # see above
+
+        client = chat_model.connect(
+            self.settings.endpoint,
+            timeout_s=self.settings.model_timeout_s,
+            tokens_for=lambda scope: entra_tokens(self.settings, scope),
+        )
+        return chat_model.ChatModel(client, now=utc_now)
+
+    def complete(self, payload: Payload) -> object:
+        return self.model.complete(payload)
+
+
+def entra_tokens(settings: Settings, scope: str) -> Callable[[], str]:
+    from azure.identity import get_bearer_token_provider  # noqa: PLC0415  # a key needs none of it
+
+    return get_bearer_token_provider(credential(settings), scope)
+
+
+def quiet_sdk_logs() -> None:
+    """The SDKs log every request with its address at INFO; the worker would forward all of it."""
+    for name in ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx2", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def write_log(event: str, facts: Mapping[str, Any]) -> None:
+    """One line of JSON an event, so that a query finds its fields; the pipeline passes no content."""
+    log.info("%s", json.dumps({"event": event, **facts}))
