@@ -1,0 +1,152 @@
+"""Pictures in, pictures a model can see out: upright, sRGB, no larger than useful, JPEG or PNG, without metadata.
+
+`accept` calls `normalise_image`: header facts and limits (pixels_open.py), the plan (core/plan.py), then drawing the
+planned frames (here), colours (pixels_colour.py) and encoding (pixels_encode.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from shared.adapters.pixels_colour import to_resizable, to_srgb
+from shared.adapters.pixels_encode import encode
+from shared.adapters.pixels_load import load
+from shared.adapters.pixels_open import ANIMATED, DECODER_ERRORS, decoder_errors, inspect, open_picture
+from shared.core.limits import DEFAULT_LIMITS, Limits
+from shared.core.plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan, Size, plan_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.core.models import Detail, Model
+
+TRANSPOSES = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One picture to send. `at_s` is its moment within an animation, `damage` what was missing of it ("" = nothing)."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+    index: int
+    at_s: float | None
+    encoding: str
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalisedImage:
+    info: ImageInfo
+    plan: ImagePlan
+    outputs: tuple[Rendered, ...]
+
+    @property
+    def partial(self) -> bool:
+        """Part of the source is missing or damaged, and the rest was used; `notes` say it in words."""
+        return len(self.outputs) < len(self.plan.frames) or any(output.damage for output in self.outputs)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        lost = len(self.plan.frames) - len(self.outputs)
+        frames = (f"the last {lost} of {len(self.plan.frames)} chosen frames are damaged",) if lost else ()
+        return (*self.info.notes, *frames, *dict.fromkeys(output.damage for output in self.outputs if output.damage))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Provenance for the result document: the plan's steps and how the pictures were encoded."""
+        return (*self.plan.steps, *(f"encoded as {how}" for how in dict.fromkeys(o.encoding for o in self.outputs)))
+
+
+def normalise_image(
+    data: bytes,
+    *,
+    model: Model,
+    detail: Detail,
+    max_images: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> NormalisedImage:
+    """Raises SourceRejected. Runs in the calling process: pixels_worker.py has the same with a time and memory cap."""
+    info = inspect(data, limits)
+    plan = plan_image(info, model=model, detail=detail, max_images=max_images)
+    return NormalisedImage(info=info, plan=plan, outputs=render(data, info, plan, limits=limits))
+
+
+def render(data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Rendered, ...]:
+    """Decode and draw the planned frames, in order."""
+    with decoder_errors(info.kind), open_picture(data, info.kind, limits) as image:
+        return tuple(render_frames(image, data, info, plan))
+
+
+def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImagePlan) -> Iterator[Rendered]:
+    """Later frames that cannot be decoded are left out; the first one must be there."""
+    clock = FrameClock()
+    for place, frame in enumerate(plan.frames):
+        size = stored_size(info, frame)
+        try:
+            if info.frames > 1:
+                clock.seek(image, frame.index)
+            loaded, damage = load(image, data, info, size)
+        except DECODER_ERRORS:
+            if place == 0:
+                raise
+            return
+        drawn = draw(loaded, size, TRANSPOSES.get(turn_to_do(info)))
+        encoded = encode(drawn, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
+        yield Rendered(
+            data=encoded.data,
+            media_type=encoded.media_type,
+            width=drawn.width,
+            height=drawn.height,
+            index=frame.index,
+            at_s=clock.now_s(image) if info.kind.format in ANIMATED and info.frames > 1 else None,
+            encoding=encoded.how,
+            damage=damage,
+        )
+
+
+class FrameClock:
+    """Steps through an animation, adding up durations: GIF and PNG store only those, WebP and AVIF the moments."""
+
+    def __init__(self) -> None:
+        self.passed_ms = 0.0
+
+    def seek(self, image: Image.Image, index: int) -> None:
+        while image.tell() < index:
+            self.passed_ms += image.info.get("duration", 0)
+            image.seek(image.tell() + 1)
+
+    def now_s(self, image: Image.Image) -> float:
+        return round(float(image.info.get("timestamp", self.passed_ms)) / 1000, 3)
+
+
+def draw(image: Image.Image, size: Size, turn: Image.Transpose | None) -> Image.Image:
+    """Shrink first: turning and colour conversion then touch few pixels."""
+    icc_profile = image.info.get("icc_profile")
+    resizable = to_resizable(image)
+    small = resizable if resizable.size == size else resizable.resize(size, Image.Resampling.LANCZOS)
+    upright = small if turn is None else small.transpose(turn)
+    return to_srgb(upright, icc_profile)
+
+
+def turn_to_do(info: ImageInfo) -> int:
+    """Pillow's TIFF reader turns the pixels itself."""
+    return 1 if info.kind.format == "tiff" else info.orientation
+
+
+def stored_size(info: ImageInfo, frame: FramePlan) -> Size:
+    """The planned upright size, as the file's own axes have it."""
+    return (frame.height, frame.width) if turn_to_do(info) in SWAPS_SIDES else (frame.width, frame.height)

@@ -1,0 +1,85 @@
+"""Decodes one opened frame: at reduced size where the codec can, and as far as it goes where the file is cut short.
+
+A picture of which more than half is there is used, and the result says what is missing; below that it is rejected.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageFile
+
+from shared.adapters.pixels_open import corrupt, open_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.core.plan import ImageInfo, Size
+
+DRAFT_GAP = 1.5
+"""A JPEG is decoded at the smallest scale at least this much larger than needed: sharper than 1.0, cheaper than 2.0."""
+
+LEAST_SHARE = 0.5
+PROGRESSIVE_FRAME = b"\xff\xc2"
+JPEG_SCAN = b"\xff\xda"
+SALVAGED = ("jpeg", "png", "bmp", "tiff", "gif")
+MAX_JP2_REDUCE = 5
+
+
+def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
+    """The decoded frame and what is missing of it ("" = nothing). `size` is what it will be shrunk to, as stored."""
+    shrink_decode(image, info, size, len(data))
+    try:
+        image.load()
+    except (OSError, ValueError, SyntaxError) as error:
+        if info.kind.format not in SALVAGED or info.frames > 1:
+            raise
+        image.tile = []  # no further attempt: what is decoded is the picture, the rest of it is black
+        share = share_there(image)
+        if info.kind.format == "jpeg":
+            return salvage_jpeg(data, info, size, share)
+        if share < LEAST_SHARE:
+            raise corrupt(info.kind, "less than half of it is there") from error
+        return image, missing(share)
+    return image, ""
+
+
+def shrink_decode(image: Any, info: ImageInfo, size: Size, data_bytes: int) -> None:
+    if info.kind.format == "jpeg":
+        image.draft(None, (round(size[0] * DRAFT_GAP), round(size[1] * DRAFT_GAP)))
+        # Fed whole: in 64 KB blocks libjpeg starts over at each block's end, a third of a progressive decode.
+        image.decodermaxblock = data_bytes
+    if info.kind.format == "jp2":
+        ratio = min(image.width / size[0], image.height / size[1]) / DRAFT_GAP
+        image.reduce = min(max(int(ratio).bit_length() - 1, 0), MAX_JP2_REDUCE)
+
+
+def salvage_jpeg(data: bytes, info: ImageInfo, size: Size, share: float) -> tuple[Image.Image, str]:
+    """Libjpeg paints the rest in the last colour it knew; a progressive file only lacks its fine detail."""
+    scans = data.partition(PROGRESSIVE_FRAME)[2].count(JPEG_SCAN)
+    if share < LEAST_SHARE and scans <= 1:
+        raise corrupt(info.kind, "less than half of it is there")
+    image = open_picture(data, info.kind)
+    shrink_decode(image, info, size, len(data))
+    with reading_truncated():
+        image.load()
+    return image, "its finest detail is missing" if scans > 1 else missing(share)
+
+
+def missing(share: float) -> str:
+    return f"the lower {max(1 - share, 0.01):.0%} of the picture is missing"
+
+
+def share_there(image: Image.Image) -> float:
+    box = (image if image.mode == "P" else image.convert("RGB")).getbbox()
+    return box[3] / image.height if box else 0.0
+
+
+@contextmanager
+def reading_truncated() -> Iterator[None]:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False

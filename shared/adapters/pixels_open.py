@@ -1,0 +1,241 @@
+"""Opens a picture for its header: facts and limits first, pixels later. Decoder errors leave as SourceRejected.
+
+Pillow and pillow-heif are told the format that the bytes show, so no other decoder ever sees the file.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from shared.core.boxes import is_cut_off, largest_extent
+from shared.core.errors import SourceRejected
+from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
+from shared.core.media import sniff
+from shared.core.plan import ORIENTATIONS, SWAPS_SIDES, ImageInfo, Size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.core.media import Kind
+
+PILLOW_FORMATS = {
+    "jpeg": ("JPEG", "MPO"),
+    "png": ("PNG",),
+    "apng": ("PNG",),
+    "gif": ("GIF",),
+    "webp": ("WEBP",),
+    "bmp": ("BMP",),
+    "tiff": ("TIFF",),
+    "heic": ("HEIF",),
+    "avif": ("AVIF",),
+    "ico": ("ICO",),
+    "jp2": ("JPEG2000",),
+    "psd": ("PSD",),
+}
+ANIMATED = {"apng", "gif", "webp", "avif"}  # frames of one canvas
+PAGED = {"tiff", "heic"}  # pictures of their own size
+CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
+
+# Bytes of memory per pixel at the peak of a decode, measured with bench/normalize.py (rounded up).
+DECODE_BYTES_PER_PIXEL = {"webp": 16.0, "heic": 7.0, "avif": 11.0, "jp2": 17.0, "gif": 10.0, "apng": 13.0}
+MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "LA": 4, "PA": 4}
+
+ORIENTATION_TAG = 0x112
+SUBFILE_TYPE_TAG = 254
+REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transparency mask
+DNG_VERSION_TAG = 50706
+PNG_FIRST_CHUNK = 8
+
+DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+    ImageCms.PyCMSError,
+)
+"""What Pillow 13 and pillow-heif 1.8 were seen to raise on broken files; bench/fuzz_normalize.py keeps it honest."""
+
+
+@contextmanager
+def decoder_errors(kind: Kind) -> Iterator[None]:
+    """Foreign errors in, SourceRejected out; the message names the format, not the decoder's inner words."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # decoders warn about what is either harmless or rejected here
+            yield
+    except SourceRejected:
+        raise
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise too_large(kind) from error
+    except UnidentifiedImageError as error:
+        raise corrupt(kind, "its header cannot be read") from error
+    except DECODER_ERRORS as error:
+        raise corrupt(kind, type(error).__name__) from error
+
+
+def too_large(kind: Kind) -> SourceRejected:
+    return SourceRejected(
+        f"decoding this {kind.label} needs more memory than allowed", code="too_large", hint="Upload a smaller copy."
+    )
+
+
+def corrupt(kind: Kind, why: str) -> SourceRejected:
+    return SourceRejected(
+        f"the {kind.label} is damaged ({why})", code="corrupt", hint="Open it in a viewer and save it again."
+    )
+
+
+def unsupported(kind: Kind) -> SourceRejected:
+    what = f"this is {kind.label}" if kind.label.startswith(("a ", "an ")) else f"{kind.label} is not supported"
+    return SourceRejected(
+        what, code="unsupported", hint="Upload a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."
+    )
+
+
+def open_picture(data: bytes, kind: Kind, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+    """The picture with nothing decoded yet. Call within `decoder_errors`."""
+    if kind.format == "heic":
+        register_heif()
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
+    return Image.open(BytesIO(data), formats=PILLOW_FORMATS[kind.format])
+
+
+def register_heif() -> None:
+    """Imported for the first HEIC only: it costs 28 ms and 4 MB."""
+    if "HEIF" in Image.OPEN:
+        return
+    import pillow_heif  # noqa: PLC0415 -- see the docstring
+
+    pillow_heif.register_heif_opener(
+        thumbnails=False, depth_images=False, aux_images=False, decode_threads=1, allow_incorrect_headers=False
+    )
+
+
+def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageInfo:
+    """The header's facts, checked against `limits`. Raises SourceRejected."""
+    kind = sniff(data)
+    check_source(Load(bytes=len(data)), limits)
+    if kind.kind != "image":
+        raise unsupported(kind)
+    if kind.format in CONTAINERS:
+        check_container(data, kind, limits)
+    with decoder_errors(kind), open_picture(data, kind, limits) as image:
+        return describe(image, kind, data, limits)
+
+
+def check_container(data: bytes, kind: Kind, limits: Limits) -> None:
+    """What the decoders of ISO base media do not say, or say too late: size and completeness."""
+    if is_cut_off(data):
+        raise corrupt(kind, "it ends before its last box does")
+    width, height = largest_extent(data)
+    check_source(Load(bytes=len(data), pixels=width * height), limits)
+
+
+def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> ImageInfo:
+    check_source(Load(bytes=len(data), pixels=image.width * image.height), limits)
+    decode_bytes = len(data) + estimate_decode_bytes(image, kind)
+    orientation, notes = read_orientation(image, kind, data)
+    width, height = upright_size(image, kind, orientation)
+    mode, has_icc, alpha = image.mode, bool(image.info.get("icc_profile")), has_alpha(image)
+    frame_sizes = read_frame_sizes(image, kind, (width, height), limits)
+    pixels = max(w * h for w, h in frame_sizes)
+    check_source(Load(bytes=len(data), pixels=pixels, frames=len(frame_sizes), decode_bytes=decode_bytes), limits)
+    return ImageInfo(
+        kind=kind,
+        bytes=len(data),
+        width=width,
+        height=height,
+        orientation=orientation,
+        frame_sizes=frame_sizes,
+        mode=mode,
+        has_alpha=alpha,
+        has_icc=has_icc,
+        decode_bytes=decode_bytes,
+        notes=notes,
+    )
+
+
+def estimate_decode_bytes(image: Image.Image, kind: Kind) -> int:
+    pixels = image.width * image.height
+    if kind.format == "jpeg":
+        return estimate_jpeg_bytes(image, pixels)
+    return int(pixels * DECODE_BYTES_PER_PIXEL.get(kind.format, MODE_BYTES.get(image.mode, 4)))
+
+
+def estimate_jpeg_bytes(image: Any, pixels: int) -> int:
+    """Baseline JPEG is decoded at reduced size, row by row; progressive keeps two bytes per coefficient."""
+    scaled = pixels // 4 * 4
+    if "progressive" not in image.info:
+        return scaled
+    layers = image.layer
+    widest = max(h * v for _, h, v, _ in layers)
+    coefficients = sum(h * v for _, h, v, _ in layers) / widest
+    return int(pixels * 2 * coefficients) + scaled // 4
+
+
+def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, tuple[str, ...]]:
+    """EXIF orientation 1..8, also from XMP. libheif has applied its own already; broken EXIF is no reason to fail."""
+    if kind.format == "heic":
+        return 1, ()
+    if kind.format in {"png", "apng"} and "exif" not in image.info and (exif := find_png_chunk(data, b"eXIf")):
+        image.info["exif"] = exif
+    try:
+        # The base class's: the one of PNG would decode the picture to look behind it.
+        value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
+    except DECODER_ERRORS:
+        return 1, ("its EXIF block is damaged and was ignored",)
+    return (value, ()) if value in ORIENTATIONS else (1, ())
+
+
+def find_png_chunk(data: bytes, name: bytes) -> bytes | None:
+    """The content of a chunk wherever it stands: EXIF may follow the pixels."""
+    at = PNG_FIRST_CHUNK
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] == name:
+            return data[at + 8 : at + 8 + size]
+        at += size + 12
+    return None
+
+
+def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:
+    """Pillow's TIFF reader reports the upright size by itself, and turns the pixels while it decodes."""
+    if orientation in SWAPS_SIDES and kind.format != "tiff":
+        return image.height, image.width
+    return image.size
+
+
+def has_alpha(image: Image.Image) -> bool:
+    return image.has_transparency_data
+
+
+def read_frame_sizes(image: Any, kind: Kind, first: Size, limits: Limits) -> tuple[Size, ...]:
+    if kind.format in ANIMATED:
+        return (first,) * int(image.n_frames)
+    if kind.format not in PAGED:
+        return (first,)
+    if kind.format == "tiff" and DNG_VERSION_TAG in image.tag_v2:
+        raise unsupported(sniff(b"FUJIFILMCCD-RAW"))
+    count = int(image.n_frames)
+    check_source(Load(bytes=1, frames=count), limits)
+    return tuple(page_sizes(image, count))
+
+
+def page_sizes(image: Any, count: int) -> Iterator[Size]:
+    for page in range(count):
+        image.seek(page)
+        yield image.size
