@@ -1,6 +1,7 @@
 """The terminal: `./visiondrop COMMAND …` runs `python -m local COMMAND …`, which calls one module of local/commands.
 
 A command module has three names: SUMMARY (one line), `add_arguments(parser)` and `run(arguments) -> exit code`.
+One that sets a default for `passed_on` gets there what its parser does not know (as `test` does, for pytest).
 Only the module that is called is imported, so that each command starts fast.
 """
 
@@ -34,7 +35,11 @@ def main(argv: list[str]) -> int:
     module = importlib.import_module(f"local.commands.{name}")
     parser = argparse.ArgumentParser(prog=f"visiondrop {name}", description=module.SUMMARY)
     module.add_arguments(parser)
-    return int(module.run(parser.parse_args(rest)))
+    arguments, unknown = parser.parse_known_args(rest)
+    if unknown and "passed_on" not in arguments:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    arguments.passed_on = unknown
+    return int(module.run(arguments))
 
 
 if __name__ == "__main__":
