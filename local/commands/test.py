@@ -23,9 +23,11 @@ class CoverageSection:
     def __init__(self, measured: coverage.Coverage) -> None:
         self.measured = measured
         self.percent = 0.0
+        self.passed = 0
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self.measured.stop()
+        self.passed = len(terminalreporter.stats.get("passed", ()))
         terminalreporter.section("coverage of shared/core")
         report = io.StringIO()
         self.percent = self.measured.report(file=report)
@@ -55,6 +57,9 @@ def run_all() -> int:
     section = CoverageSection(measured)
     measured.start()
     code = int(pytest.main(plugins=[section]))
+    if code == 0 and section.passed == 0:
+        print("no test ran: all were skipped")
+        return 1
     least = float(str(measured.get_option("report:fail_under")))
     if code == 0 and section.percent < least:
         print(f"coverage of shared/core is {section.percent:.1f} %, less than {least:.0f} %")
