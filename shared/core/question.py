@@ -60,7 +60,7 @@ class VideoIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """`detail` has no default: left out of a request it means `original` on the newest models, at many times the price."""
+    """`detail` has no default: left out of a request it means `original` on the newest models, far dearer."""
 
     prompt: str = field(repr=False)
     system: str = field(default="", repr=False)
