@@ -10,15 +10,13 @@ from PIL import Image, ImageDraw, ImageFont
 REJECTED = {"broken.jpg": "corrupt", "drawing.svg": "unsupported"}
 """The samples that must not get an answer, and the code that says why."""
 
-RECEIPT = (
-    "CORNER BAKERY",
-    "",
-    "2 x Rye bread      7.80",
-    "1 x Apple cake     4.50",
-    "3 x Coffee         8.70",
-    "----------------------",
-    "TOTAL             21.00",
-)
+RECEIPT = {
+    "CORNER BAKERY": "",
+    "2 x Rye bread": "7.80",
+    "1 x Apple cake": "4.50",
+    "3 x Coffee": "8.70",
+    "TOTAL": "21.00",
+}
 SALES = {"Mon": 34, "Tue": 51, "Wed": 47, "Thu": 68, "Fri": 92}
 INK = "#1d2733"
 ORIENTATION_TAG = 0x0112
@@ -34,10 +32,12 @@ def make(folder: Path) -> list[Path]:
 
 
 def receipt(path: Path) -> None:
-    page = Image.new("RGB", (720, 640), "white")
+    page = Image.new("RGB", (720, 480), "white")
     pen = ImageDraw.Draw(page)
-    for row, line in enumerate(RECEIPT):
-        pen.text((60, 60 + row * 72), line, fill="black", font=ImageFont.load_default(44))
+    font = ImageFont.load_default(44)
+    for row, (item, usd) in enumerate(RECEIPT.items()):
+        pen.text((60, 60 + row * 72), item, fill="black", font=font)
+        pen.text((660, 60 + row * 72), usd, fill="black", font=font, anchor="ra")
     page.save(path)
 
 

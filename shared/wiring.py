@@ -45,7 +45,7 @@ def build(settings: Settings) -> Services:
 
 
 class ModelOnDemand:
-    """The model's adapter, made at the first call: importing the SDK takes most of a second, and `accept` needs none."""
+    """The model's adapter, made at the first call: the SDK's import takes most of a second, `accept` needs none."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -28,6 +28,8 @@ def to_json(value: object) -> Any:
         return format(value, "f")
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
     if isinstance(value, dict):
@@ -52,16 +54,15 @@ def decode(hint: Any, body: Any) -> Any:
         return decode_dataclass(hint, body)
     if isinstance(hint, type) and issubclass(hint, Enum | Decimal):
         return hint(body)
-    if hint is datetime:
-        return datetime.fromisoformat(body)
+    if hint in {datetime, date}:
+        return hint.fromisoformat(body)
     return body
 
 
 def decode_optional(choices: tuple[Any, ...], body: Any) -> Any:
-    if body is None:
-        return None
-    (only,) = (choice for choice in choices if choice is not type(None))
-    return decode(only, body)
+    """A union of more than one kind besides None is plain JSON and stays as it is."""
+    kinds = [choice for choice in choices if choice is not type(None)]
+    return body if body is None or len(kinds) > 1 else decode(kinds[0], body)
 
 
 def decode_tuple(items: tuple[Any, ...], body: Any) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.core import job as jobs
-from shared.core.errors import OptionsInvalid
+from shared.core.errors import OptionsInvalid, PriceMissing
 from shared.core.job import Job
 from shared.core.models import look_up_model
 from shared.core.options import Options
@@ -95,9 +95,14 @@ def options_of(job: Job) -> Options:
 
 
 def cost_of(services: Services, target: Target, usage: Usage | None) -> Cost | None:
+    """None when the reply has no usage, or no price: an answer that has been paid for is not lost over its bill."""
     if usage is None:
         return None
-    return cost(target.model, usage, on=services.now().date(), scope=services.settings.price_scope)
+    try:
+        return cost(target.model, usage, on=services.now().date(), scope=services.settings.price_scope)
+    except PriceMissing as error:
+        services.log("unpriced", {"model": target.model.name, "code": error.code})
+        return None
 
 
 def answered_by(job: Job, reply: Reply) -> dict[str, Any]:

@@ -1,0 +1,134 @@
+"""Settings: read once, all faults together, nothing secret shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from shared.core.errors import SettingsInvalid
+from shared.core.settings import OPENAI_BASE_URL, Settings
+
+AZURE = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "AZURE_OPENAI_ENDPOINT": "https://res.openai.azure.com/",
+    "AZURE_OPENAI_DEPLOYMENT": "eyes",
+    "VISION_MODEL": "gpt-5.1",
+}
+OPENAI = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "OPENAI_API_KEY": "sk-1", "VISION_MODEL": "gpt-5.1"}
+IDENTITY = {
+    f"AzureWebJobsStorage__{s}ServiceUri": f"https://acc.{s}.core.windows.net" for s in ("blob", "queue", "table")
+}
+
+
+def faults(environ):
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_environ(environ)
+    return caught.value.faults
+
+
+def test_azure_with_identity_uses_no_key():
+    """Without AZURE_OPENAI_API_KEY the endpoint is asked with Entra ID, through the v1 API."""
+    endpoint = Settings.from_environ(AZURE).endpoint
+
+    assert (endpoint.kind, endpoint.base_url, endpoint.deployment) == ("azure", "https://res.openai.azure.com", "eyes")
+    assert (endpoint.api_key, endpoint.api_version) == (None, None)
+
+
+def test_deployment_named_like_its_model_needs_no_vision_model():
+    """VISION_MODEL falls back to the deployment's name when that is a known model."""
+    environ = AZURE | {"AZURE_OPENAI_DEPLOYMENT": "gpt-5.1", "VISION_MODEL": ""}
+
+    assert Settings.from_environ(environ).endpoint.models == {"gpt-5.1": "gpt-5.1"}
+
+
+def test_openai_itself():
+    """OPENAI_API_KEY alone means OpenAI's own address."""
+    endpoint = Settings.from_environ(OPENAI).endpoint
+
+    assert (endpoint.kind, endpoint.base_url, endpoint.deployment) == ("openai", OPENAI_BASE_URL, "gpt-5.1")
+
+
+def test_compatible_server_on_this_machine():
+    """A server such as Ollama needs an address and its own model name; plain http is allowed on loopback."""
+    environ = {"AzureWebJobsStorage": "x", "OPENAI_BASE_URL": "http://localhost:11434/v1", "OPENAI_MODEL": "llava"}
+    endpoint = Settings.from_environ(environ | {"VISION_MODEL": "gpt-4o"}).endpoint
+
+    assert (endpoint.base_url, endpoint.deployment) == ("http://localhost:11434/v1", "llava")
+    assert endpoint.models == {"llava": "gpt-4o"}
+
+
+def test_azure_wins_over_openai():
+    """A developer's own OPENAI_API_KEY does not redirect a deployment."""
+    assert Settings.from_environ(AZURE | OPENAI).endpoint.kind == "azure"
+
+
+def test_storage_by_identity():
+    """Three addresses replace the connection string."""
+    environ = {key: value for key, value in AZURE.items() if key != "AzureWebJobsStorage"} | IDENTITY
+    storage = Settings.from_environ(environ).storage
+
+    assert (None, IDENTITY["AzureWebJobsStorage__tableServiceUri"]) == (storage.connection_string, storage.table_uri)
+
+
+def test_storage_by_account_name():
+    """The account's name stands for its three addresses."""
+    environ = {key: value for key, value in AZURE.items() if key != "AzureWebJobsStorage"}
+    storage = Settings.from_environ(environ | {"AzureWebJobsStorage__accountName": "acc"}).storage
+
+    assert storage.queue_uri == "https://acc.queue.core.windows.net"
+
+
+def test_money_is_decimal():
+    """Budgets are exact amounts, None when not set."""
+    settings = Settings.from_environ(AZURE | {"DAILY_BUDGET_USD": "5.10"})
+
+    assert (Decimal("5.10"), None) == (settings.daily_budget_usd, settings.file_budget_usd)
+
+
+def test_every_fault_is_reported_at_once():
+    """One restart shows all that is wrong, each fault naming its variable."""
+    environ = {
+        "AZURE_OPENAI_ENDPOINT": "http://res.openai.azure.com",
+        "DEFAULT_DETAIL": "medium",
+        "MAX_OUTPUT_TOKENS": "-1",
+        "DAILY_BUDGET_USD": "lots",
+        "FILE_BUDGET_USD": "NaN",
+        "VISION_DEPLOYMENTS": "fast",
+    }
+
+    named = {fault.split()[0].rstrip(":") for fault in faults(environ)}
+
+    assert named == {"AzureWebJobsStorage", "AZURE_OPENAI_DEPLOYMENT", *environ}
+
+
+def test_an_empty_environment_names_storage_and_model():
+    """The two things nobody can do without."""
+    first, second = faults({})
+
+    assert first.startswith("AzureWebJobsStorage is missing")
+    assert second.startswith("AZURE_OPENAI_ENDPOINT is missing")
+
+
+def test_unknown_model_names_the_file_to_edit():
+    """A model without a row is the operator's fault, told at start and not at the first picture."""
+    (fault,) = faults(AZURE | {"VISION_MODEL": "gpt-99"})
+
+    assert "gpt-99" in fault
+    assert "shared/core/" in fault
+
+
+def test_further_deployments():
+    """VISION_DEPLOYMENTS maps other deployments to their models."""
+    endpoint = Settings.from_environ(AZURE | {"VISION_DEPLOYMENTS": "fast=gpt-5-mini, best = gpt-6-sol"}).endpoint
+
+    assert endpoint.models == {"eyes": "gpt-5.1", "fast": "gpt-5-mini", "best": "gpt-6-sol"}
+
+
+def test_secrets_are_not_shown():
+    """Neither the settings' repr nor a fault about an address holds a key."""
+    environ = AZURE | {"AZURE_OPENAI_API_KEY": "k-secret", "AZURE_VISION_KEY": "v-secret"}
+    shown = repr(Settings.from_environ(environ | {"AzureWebJobsStorage": "AccountKey=a-secret"}))
+    (fault,) = faults(AZURE | {"AZURE_VISION_ENDPOINT": "ftp://host/?sig=s-secret"})
+
+    assert "secret" not in shown + fault

@@ -1,0 +1,115 @@
+"""Imports run one way: core, then pipeline, then adapters, then wiring, then function_app and local."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+ALLOWED = {
+    "shared/core": ("shared.core",),
+    "shared/pipeline": ("shared.core", "shared.pipeline"),
+    "shared/adapters": ("shared.core", "shared.pipeline.ports", "shared.adapters"),
+    "shared": ("shared",),
+}
+OURS = ("shared", "local", "function_app", "tests")
+HEAVY = ("PIL", "av", "azure.storage", "azure.identity", "azure.data", "openai", "pillow_heif")
+
+
+def modules(folder: str) -> list[Path]:
+    pattern = "*.py" if folder == "shared" else "**/*.py"
+    return sorted((ROOT / folder).glob(pattern))
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+def is_within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_project_imports_run_one_way(folder):
+    """A layer imports only itself and what lies below it."""
+    wrong = {
+        (path.name, name)
+        for path in modules(folder)
+        for name in imports(path)
+        if is_within(name, OURS) and not is_within(name, ALLOWED[folder])
+    }
+
+    assert set() == wrong
+
+
+def test_core_imports_only_the_standard_library():
+    """The core does no I/O, so nothing foreign and nothing that reads clocks, files or the network."""
+    foreign = {
+        (path.name, name)
+        for path in modules("shared/core")
+        for name in imports(path)
+        if not is_within(name, ("shared.core", *sys.stdlib_module_names))
+    }
+    impure = {
+        (path.name, name)
+        for path in modules("shared/core")
+        for name in imports(path)
+        if is_within(name, ("os", "pathlib", "socket", "subprocess", "time", "urllib.request", "random", "io"))
+    }
+
+    assert set() == foreign | impure
+
+
+def test_only_wiring_and_local_read_the_environment():
+    """Settings are read once, in one place."""
+    readers = [path.name for path in sorted((ROOT / "shared").rglob("*.py")) if reads_environment(path)]
+
+    assert readers == ["wiring.py"]
+
+
+def reads_environment(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in {"environ", "getenv"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+        for node in ast.walk(ast.parse(path.read_text()))
+    )
+
+
+def test_importing_the_app_is_light():
+    """function_app indexes with an empty environment and loads no SDK and no media library."""
+    code = (
+        "import sys, function_app;"
+        "names = sorted(f.get_function_name() for f in function_app.app.get_functions());"
+        f"heavy = [m for m in {HEAVY!r} if m in sys.modules];"
+        "print(names, heavy)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env={}, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert "'accept', 'analyze'" in shown
+    assert shown.endswith("] []\n")
+
+
+def test_core_loads_nothing_heavy():
+    """The whole core in a fresh process brings no foreign module with it."""
+    files = [f"shared.core.{path.stem}" for path in modules("shared/core") if path.stem != "__init__"]
+    load = f"import sys, importlib; [importlib.import_module(m) for m in {files!r}]"
+    code = f"{load}; print([m for m in {HEAVY!r} if m in sys.modules])"
+
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+    assert shown == "[]\n"
