@@ -43,7 +43,10 @@ class Azurite:
     `with Azurite() as azurite: azurite.connection_string`
     """
 
-    def __init__(self, *, location: Path | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self, *, location: Path | None = None, log: Path | None = None, accounts: tuple[str, ...] = (ACCOUNT,)
+    ) -> None:
+        self.accounts = accounts
         self.location = location
         self.log = log
         self.ports: dict[str, int] = {}
@@ -54,7 +57,8 @@ class Azurite:
         self.scratch = tempfile.TemporaryDirectory(prefix="azurite-", ignore_cleanup_errors=True)
         log = self.log or Path(self.scratch.name) / "azurite.log"
         place = ["--location", str(self.location)] if self.location else ["--inMemoryPersistence"]
-        self.child = Child("Azurite", [str(node()), str(PROGRAM), *OPTIONS, *place], log=log)
+        environ = os.environ | {"AZURITE_ACCOUNTS": ";".join(f"{name}:{ACCOUNT_KEY}" for name in self.accounts)}
+        self.child = Child("Azurite", [str(node()), str(PROGRAM), *OPTIONS, *place], log=log, environ=environ)
         try:
             for service in SERVICES:
                 ready = self.child.wait_for(rf"{service} service is successfully listening at \S+:(\d+)")
@@ -70,8 +74,14 @@ class Azurite:
 
     @property
     def connection_string(self) -> str:
-        endpoints = (f"{name}Endpoint=http://127.0.0.1:{port}/{ACCOUNT};" for name, port in self.ports.items())
-        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};{''.join(endpoints)}"
+        return self.connection_string_of(self.accounts[0])
+
+    def connection_string_of(self, account: str) -> str:
+        endpoints = (f"{name}Endpoint=http://127.0.0.1:{port}/{account};" for name, port in self.ports.items())
+        return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={ACCOUNT_KEY};{''.join(endpoints)}"
+
+    def check(self) -> None:
+        self.child.check()
 
     def suspend(self) -> None:
         self.child.suspend()

@@ -30,7 +30,13 @@ class Child:
     """One running program. Leaving the `with` block stops it."""
 
     def __init__(
-        self, name: str, command: Sequence[str], *, log: Path, environ: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environ: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -42,6 +48,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environ,
+                cwd=cwd,
                 start_new_session=True,
             )
 
@@ -63,13 +70,18 @@ class Child:
         deadline = time.monotonic() + timeout_s
         while True:
             running = self.running  # asked before reading, so that its last words are seen
-            if match := re.search(pattern, self.output(), re.DOTALL):
+            if match := re.search(pattern, self.output(), re.MULTILINE):
                 return match
             if not running:
-                raise self.failure(f"{self.name} ended with exit code {self.process.returncode}")
+                self.check()
             if time.monotonic() > deadline:
                 raise self.failure(f"{self.name} was not ready after {timeout_s:.0f} s")
             time.sleep(POLL_S)
+
+    def check(self) -> None:
+        """Raises ChildFailed if it has ended by itself."""
+        if not self.running:
+            raise self.failure(f"{self.name} ended with exit code {self.process.returncode}")
 
     def failure(self, what: str) -> ChildFailed:
         last_lines = self.output().splitlines()[-TAIL_LINES:]

@@ -1,0 +1,102 @@
+"""`./visiondrop up`: storage, model endpoint and functions host on this machine; watches `./drop` until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import argparse
+
+    from local.stack import Stack
+
+SUMMARY = "run everything on this machine and watch ./drop"
+ROOT = Path(__file__).parents[2]
+STORAGE = ROOT / ".visiondrop" / "storage"
+LOOK_EVERY_S = 0.5
+ADDRESSES = (("health", "/api/health"), ("results", "/api/results/NAME"))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--drop", type=Path, default=ROOT / "drop", metavar="FOLDER", help="default: ./drop")
+    parser.add_argument("--host", choices=("local", "func"), default="local", help="func: Azure Functions Core Tools")
+    parser.add_argument("--port", type=int, default=7071, help="of the functions host; 0 is any free one")
+    parser.add_argument("--offline", action="store_true", help="use the stand-in, whatever the environment names")
+    parser.add_argument("--fresh", action="store_true", help="forget everything that earlier runs stored")
+    parser.add_argument("--storage", type=Path, default=STORAGE, metavar="FOLDER", help="where blobs and jobs are kept")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from local.children import ChildFailed
+    from shared.core.errors import SettingsInvalid
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    try:
+        serve(arguments)
+    except KeyboardInterrupt:
+        say("stopped")
+        return 0
+    except SettingsInvalid as error:
+        print("\n".join(["visiondrop: wrong settings:", *(f"  {fault}" for fault in error.faults)]), file=sys.stderr)
+        return 2
+    except ChildFailed as error:
+        print(f"visiondrop: {error}", file=sys.stderr)
+        return 1
+
+
+def serve(arguments: argparse.Namespace) -> NoReturn:
+    """Runs until interrupted; leaving the `with` block ends every process."""
+    from azure.storage.blob import ContainerClient
+
+    from local.drop import Drop
+    from local.stack import Stack
+
+    if arguments.fresh:
+        shutil.rmtree(arguments.storage, ignore_errors=True)
+    arguments.drop.mkdir(parents=True, exist_ok=True)
+    with (
+        Stack(
+            environ=os.environ,
+            storage=arguments.storage,
+            host=arguments.host,
+            port=arguments.port,
+            offline=arguments.offline,
+        ) as stack,
+        ContainerClient.from_connection_string(stack.connection_string, "uploads") as uploads,
+    ):
+        drop = Drop(
+            arguments.drop,
+            uploads=uploads,
+            host_url=stack.url,
+            memory=arguments.storage / "dropped.json",
+            say=say,
+            announce=arguments.host == "func",
+        )
+        say(welcome(stack, arguments.drop))
+        while True:
+            stack.check()
+            drop.tick()
+            time.sleep(LOOK_EVERY_S)
+
+
+def welcome(stack: Stack, folder: Path) -> str:
+    offline = "offline stand-in, no model; to ask a real one see the README"
+    rows = [
+        (
+            "model",
+            f"{stack.endpoint} (from your environment; --offline does not ask it)" if stack.endpoint else offline,
+        ),
+        *((name, stack.url + path) for name, path in ADDRESSES),
+        ("drop", f"{folder} (put pictures there)"),
+        ("logs", str(stack.logs)),
+    ]
+    return "\n".join([*(f"{name:<8} {value}" for name, value in rows), "Ctrl-C stops everything."])
+
+
+def say(line: str) -> None:
+    print(line, flush=True)

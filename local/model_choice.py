@@ -1,0 +1,46 @@
+"""Which model endpoint a local run asks: the one that the user's environment names, or the chat stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ENDPOINT_NAMES = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL", "OPENAI_API_KEY")
+MODEL_NAMES = ("AZURE_OPENAI_DEPLOYMENT", "VISION_MODEL")
+MODEL_SETTINGS = (
+    *ENDPOINT_NAMES,
+    *MODEL_NAMES,
+    "AZURE_OPENAI_API_KEY",
+    "AZURE_OPENAI_API_VERSION",
+    "OPENAI_MODEL",
+    "VISION_DEPLOYMENTS",
+)
+DEFAULT_MODEL = "gpt-5.1"
+
+
+def named_endpoint(environ: Mapping[str, str]) -> str | None:
+    """The endpoint that the environment names, for printing; None if it names none.
+
+    An endpoint or a key alone does not count: many shells hold one, and a demo must not spend money unasked.
+    """
+    endpoint = next((environ[name] for name in ENDPOINT_NAMES[:2] if environ.get(name)), None)
+    if endpoint is None and environ.get("OPENAI_API_KEY"):
+        endpoint = "OpenAI"
+    return endpoint if any(environ.get(name) for name in MODEL_NAMES) else None
+
+
+def standin_model(environ: Mapping[str, str]) -> str:
+    """Whose rules the stand-in follows: a VISION_MODEL given alone chooses it."""
+    return environ.get("VISION_MODEL") or DEFAULT_MODEL
+
+
+def standin_environ(environ: Mapping[str, str], base_url: str) -> dict[str, str]:
+    """The environment with every setting of a real model replaced by the stand-in's.
+
+    The others are empty, not absent, which counts as unset and keeps a local.settings.json from filling them in.
+    """
+    return {**environ, **dict.fromkeys(MODEL_SETTINGS, "")} | {
+        "AZURE_OPENAI_ENDPOINT": base_url,
+        "AZURE_OPENAI_DEPLOYMENT": "offline-describer",
+        "AZURE_OPENAI_API_KEY": "offline",  # the stand-in lets any key in
+        "VISION_MODEL": standin_model(environ),
+    }

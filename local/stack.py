@@ -1,0 +1,132 @@
+"""Everything a local run needs, as one context manager: storage, a model endpoint, the functions host.
+
+    with Stack(environ=os.environ) as stack:
+        stack.url, stack.connection_string, stack.environ
+
+Every part is a process of its own that ends with this one (see children.py) and logs to `.visiondrop/logs`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from local.azurite import Azurite
+from local.children import Child, ChildFailed
+from local.func_host import start_func
+from local.locks import try_lock
+from local.model_choice import named_endpoint, standin_environ, standin_model
+
+ROOT = Path(__file__).parents[1]
+STATE = ROOT / ".visiondrop"
+
+CONTAINERS = ("uploads", "normalized", "results")
+QUEUES = ("analyze",)
+TABLES = ("jobs",)
+READY = r'^\{.*"(?:base_)?url": "([^"]+)".*\}$'  # the JSON line that each of our servers prints once it answers
+HOST_GRACE_S = "3"  # for running functions at stop; less than tied.py gives
+
+
+class Stack:
+    """`storage` None keeps everything in memory. `offline` asks the stand-in whatever the environment names."""
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        storage: Path | None = None,
+        host: str = "local",
+        port: int = 0,
+        offline: bool = False,
+        logs: Path = STATE / "logs",
+    ) -> None:
+        self.environ = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self.storage = storage
+        self.host = host
+        self.port = port
+        self.logs = logs
+        self.endpoint = None if offline else named_endpoint(environ)
+        self.children: list[Child] = []
+        self.running = ExitStack()
+        self.url = ""
+        self.connection_string = ""
+
+    def __enter__(self) -> Self:
+        with self.running:  # whatever fails below, what has been started is stopped
+            self.start()
+            self.running = self.running.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.running.close()
+
+    def check(self) -> None:
+        """Raises ChildFailed if a part has ended by itself."""
+        for child in self.children:
+            child.check()
+
+    def start(self) -> None:
+        """The parts start side by side where they can: each is waited for as late as possible."""
+        standin = None if self.endpoint else self.start_standin()
+        self.start_storage()
+        if standin:
+            base_url = standin.wait_for(READY)[1]
+            self.environ = standin_environ(self.environ, base_url)
+        if self.host == "func":
+            child, self.url = start_func(self.environ, port=self.port, log=self.logs / "host.log")
+            self.adopt(child)
+            make_places(self.connection_string)
+        else:
+            app = ROOT / "function_app.py"
+            options = ("--app", str(app), "--port", str(self.port), "--grace", HOST_GRACE_S)
+            child = self.start_module("functions host", "local.host", *options)
+            make_places(self.connection_string)
+            self.url = child.wait_for(READY)[1]
+
+    def start_standin(self) -> Child:
+        return self.start_module("chat stand-in", "local.chat_standin", "--model", standin_model(self.environ))
+
+    def start_storage(self) -> None:
+        if self.storage:
+            self.storage.mkdir(parents=True, exist_ok=True)
+            lock = self.running.enter_context((self.storage / "in-use.lock").open("a+b"))
+            if not try_lock(lock):
+                raise ChildFailed(f"another ./visiondrop up is running with {self.storage}: stop that one first")
+        azurite = self.running.enter_context(Azurite(location=self.storage, log=self.logs / "azurite.log"))
+        self.children.append(azurite.child)
+        self.connection_string = azurite.connection_string
+        self.environ["AzureWebJobsStorage"] = azurite.connection_string
+
+    def start_module(self, name: str, module: str, *arguments: str) -> Child:
+        log = self.logs / f"{module.removeprefix('local.')}.log"
+        command = [sys.executable, "-P", "-m", module, *arguments]
+        return self.adopt(Child(name, command, log=log, environ=self.environ))
+
+    def adopt(self, child: Child) -> Child:
+        self.children.append(child)
+        return self.running.enter_context(child)
+
+
+def make_places(connection_string: str) -> None:
+    """In Azure the infrastructure makes the containers, queues and tables; here it is done at every start."""
+    from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415 - loads while the host starts
+    from azure.data.tables import TableServiceClient  # noqa: PLC0415 - as above
+    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - as above
+    from azure.storage.queue import QueueServiceClient  # noqa: PLC0415 - as above
+
+    with (
+        BlobServiceClient.from_connection_string(connection_string) as blobs,
+        QueueServiceClient.from_connection_string(connection_string) as queues,
+        TableServiceClient.from_connection_string(connection_string) as tables,
+    ):
+        for name in CONTAINERS:
+            with suppress(ResourceExistsError):
+                blobs.create_container(name)
+        for name in QUEUES:
+            with suppress(ResourceExistsError):
+                queues.create_queue(name)
+        for name in TABLES:
+            tables.create_table_if_not_exists(name)
