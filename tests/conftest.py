@@ -6,11 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.azurite import Azurite
+from local.azurite import ACCOUNT, Azurite
+from local.stack import make_places
+
+TEST_ACCOUNTS = tuple(f"test{number:04}" for number in range(1000))  # as many as fit in an environment variable
+unused_accounts = iter(TEST_ACCOUNTS)
 
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     """Azure Storage in memory, shared by the whole run: a test makes its own containers, queues and tables."""
-    with Azurite() as running:
+    with Azurite(accounts=(ACCOUNT, *TEST_ACCOUNTS)) as running:
         yield running
+
+
+@pytest.fixture
+def storage(azurite: Azurite) -> str:
+    """The connection string of an account that no other test uses, with the app's containers, queues and tables."""
+    connection_string = azurite.connection_string_of(next(unused_accounts))
+    make_places(connection_string)
+    return connection_string

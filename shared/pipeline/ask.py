@@ -13,7 +13,7 @@ from shared.core.models import look_up_model
 from shared.core.options import Options
 from shared.core.payload import Picture, Question, Target, build_payload
 from shared.core.prices import Cost, cost
-from shared.core.reply import Reply, parse_reply
+from shared.core.reply import Reply, filtered_reply, parse_reply
 from shared.core.result import Normalized
 from shared.core.settings import Settings
 from shared.core.tokens import Usage
@@ -76,7 +76,7 @@ def ask(services: Services, job: Job) -> Job:
     started = time.monotonic()
     body = services.model.complete(payload)
     model_ms = round((time.monotonic() - started) * 1000)
-    reply = parse_reply(body, expects_json=options.schema is not None)
+    reply = filtered_reply(body) or parse_reply(body, expects_json=options.schema is not None)
     return jobs.finish(
         job,
         reply,

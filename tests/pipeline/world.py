@@ -1,0 +1,85 @@
+"""The app over real storage and a real endpoint on loopback; only the clock and the delays are the test's."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from azure.storage.blob import BlobServiceClient
+from PIL import Image, ImageDraw
+
+from local.chat_standin import ChatStandIn
+from local.chat_standin.script import parse_script
+from shared.core.job import AnalysisMessage, Job
+from shared.pipeline.accept import accept_upload
+from shared.pipeline.analyze import analyze
+from shared.pipeline.look_up import look_up
+from shared.pipeline.ports import UPLOADS, Services
+
+
+@dataclass
+class Outbox:
+    """The port `Messages`, holding what would be on the queue with its delay."""
+
+    waiting: list[tuple[AnalysisMessage, float]] = field(default_factory=list)
+
+    def check(self) -> None: ...
+
+    def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
+        self.waiting.append((message, delay_s))
+
+    def take(self) -> tuple[AnalysisMessage, float]:
+        return self.waiting.pop(0)
+
+
+@dataclass
+class World:
+    """One app, its uploads and its endpoint. `journal` is what the endpoint was asked."""
+
+    services: Services
+    outbox: Outbox
+    endpoint: ChatStandIn
+    blobs: BlobServiceClient
+    clock: list[datetime]
+
+    def drop(self, name: str, data: bytes, **metadata: str) -> None:
+        self.blobs.get_blob_client(UPLOADS, name).upload_blob(data, overwrite=True, metadata=metadata)
+
+    def accept(self, name: str) -> Job:
+        job = accept_upload(self.services, name)
+        assert job is not None
+        return job
+
+    def analyze_next(self) -> tuple[Job | None, float]:
+        """The next message's job after its turn, and how long the message had waited."""
+        message, delay_s = self.outbox.take()
+        self.pass_time(delay_s)
+        return analyze(self.services, message), delay_s
+
+    def answer(self, name: str, data: bytes, **metadata: str) -> Job:
+        """Drop, accept and analyze; what look-up then says."""
+        self.drop(name, data, **metadata)
+        self.accept(name)
+        if self.outbox.waiting:
+            self.analyze_next()
+        return look_up(self.services, name)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock[0] += timedelta(seconds=seconds)
+
+    def script(self, *steps: dict[str, object]) -> None:
+        self.endpoint.app.script = parse_script(list(steps))
+
+    @property
+    def calls(self) -> int:
+        total: int = self.endpoint.app.journal.to_document()["requests"]
+        return total
+
+
+def picture(form: str = "JPEG", size: tuple[int, int] = (640, 480), colour: str = "teal") -> bytes:
+    image = Image.new("RGB", size, colour)
+    ImageDraw.Draw(image).rectangle((20, 20, 200, 120), fill="white", outline="black", width=4)
+    buffer = io.BytesIO()
+    image.save(buffer, form)
+    return buffer.getvalue()
