@@ -27,6 +27,10 @@ class TileRule:
     tile_side: int = 512
     ignores_original: bool = False
 
+    @property
+    def grid_side(self) -> int:
+        return self.tile_side
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRule:
@@ -37,6 +41,10 @@ class EditRule:
 
     tiles: TileRule
     high_extra: tuple[int, int] | None
+
+    @property
+    def grid_side(self) -> int:
+        return self.tiles.tile_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,10 @@ class PatchRule:
     auto: Detail
     reject_above_patches: int | None = None
     patch_side: int = 32
+
+    @property
+    def grid_side(self) -> int:
+        return self.patch_side
 
 
 ImageRule = TileRule | PatchRule | EditRule

@@ -39,9 +39,12 @@ class Retirement:
 
 
 def retirement(model: Model, *, host: Host, on: date) -> Retirement:
+    """`disputed`: some of the current sources say that it has ended by `on`, and others that it has not."""
     dates = [end for end in END_DATES if end.model == model.name and end.host == host]
     dates.sort(key=lambda end: end.as_of, reverse=True)
-    return Retirement(state=_state([(end.date - on).days for end in dates]), dates=tuple(dates))
+    said = {end.source for end in dates}
+    current = [end for end in dates if SOURCES[end.source].superseded_by not in said]
+    return Retirement(state=_state([(end.date - on).days for end in current]), dates=tuple(dates))
 
 
 def _state(days_left: list[int]) -> State:

@@ -10,6 +10,7 @@ class Source:
     what: str
     date: str  # of the source itself, as far as it is known
     where: str
+    superseded_by: str | None = None  # a newer edition of the same page
 
 
 _GUIDE = "OpenAI guide 'Images and vision'"
@@ -40,6 +41,7 @@ SOURCES: dict[str, Source] = {
         what="Microsoft Foundry model retirement schedule, older",
         date="2026-04-23",
         where=f"{_AZURE_DOCS} 47996875, same path",
+        superseded_by="S6",
     ),
     "S7": Source(
         what="OpenAI deprecations page as reported, checked there against GET /v1/models shutdown_date",

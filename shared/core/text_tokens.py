@@ -1,8 +1,8 @@
 """How many tokens a text costs, estimated without the tokenizer, which would have to be downloaded.
 
 Text falls into pieces as OpenAI's tokenizers split it (words, digits by three, signs, blanks); each piece is charged by
-its script. The rates are calibrated on o200k_base, the encoding from gpt-4o on: on the 34 samples in 22 languages, code
-and data of tests/golden/text_tokens.json the estimate is 0.73 (Finnish) to 1.33 times (capitals) the count, 1.06 on
+its script. The rates are calibrated on o200k_base, the encoding from gpt-4o on: on the 33 samples in 21 languages, code
+and data of tests/golden/text_tokens.json the estimate is 0.73 (Finnish) to 1.33 times (capitals) the count, 1.07 on
 average. A rule of thumb, then: allow a third. GPT-4 Turbo and vision-preview use the older cl100k_base, which needs up
 to 3.5 times the estimate for scripts other than Latin (Bengali), 1.7 times for Latin ones.
 The real number is in the reply's usage, which replaces this one.

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 from shared.core.errors import CapabilityMissing, SourceRejected
 from shared.core.image_grid import Size, ceil_div, cells, fit_budget, fit_short_side, fit_side
+from shared.core.image_rules import Detail, EditRule, ImageRule, PatchLimit, PatchRule, TileRule
 from shared.core.model_types import Model
-from shared.core.models import Detail, EditRule, PatchLimit, PatchRule, TileRule
 from shared.core.text_tokens import text_tokens
 
 __all__ = ["BestSize", "ImageTokens", "Usage", "best_size", "image_tokens", "largest_accepted", "text_tokens"]
@@ -59,18 +59,12 @@ def image_tokens(model: Model, *, width: int, height: int, detail: Detail) -> Im
     """What `model` bills for one picture of this size, orientation applied."""
     if width < 1 or height < 1:
         raise SourceRejected(f"a picture of {width}x{height} pixels is empty", code="empty")
-    match model.image_rule:
-        case TileRule() as rule:
-            return _tiled(model, rule, (width, height), detail)
-        case PatchRule() as rule:
-            return _patched(model, rule, (width, height), detail)
-        case EditRule() as rule:
-            return _edited(model, rule, (width, height), detail)
-        case None:
-            raise CapabilityMissing(
-                f"nobody has published how {model.name} counts a picture",
-                hint="The reply's usage will say; to estimate before, add its rule to shared/core/model_rows.py.",
-            )
+    size, rule = (width, height), _rule(model)
+    if isinstance(rule, TileRule):
+        return _tiled(model, rule, size, detail)
+    if isinstance(rule, EditRule):
+        return _edited(model, rule, size, detail)
+    return _patched(model, rule, size, detail)
 
 
 def largest_accepted(model: Model, *, width: int, height: int, detail: Detail) -> Size:
@@ -90,27 +84,38 @@ def best_size(
     """The size to send: what the model would see anyway, or slightly less where that saves more than it loses.
 
     A side just above a multiple of the grid pays for an almost empty row of tiles or patches. Shrinking to the grid is
-    offered if it costs at most `max_loss` of each side and saves a larger share of the tokens than of the pixels.
+    offered if it costs at most `max_loss` of each side and saves a larger share of the tokens than of the pixels:
+    twice as large for a picture that would have reached the model pixel by pixel, for resampling blurs small print.
     A size that would itself be shrunk again is not offered, so the best size of the result is the result.
     """
     asked = image_tokens(model, width=width, height=height, detail=detail)
     seen = asked.seen_width, asked.seen_height
+    worth = 2 if seen == (width, height) else 1
     best, tokens = seen, asked.tokens
-    for size in _shrunk_to_grid(seen, _grid_side(model)):
-        counted = image_tokens(model, width=size[0], height=size[1], detail=detail)
-        kept = min(Fraction(size[0], seen[0]), Fraction(size[1], seen[1]))
-        if kept < 1 - max_loss or counted.tokens * best[0] * best[1] >= tokens * size[0] * size[1]:
+    for size in _shrunk_to_grid(seen, _rule(model).grid_side):
+        fewer = image_tokens(model, width=size[0], height=size[1], detail=detail).tokens
+        lost_pixels = 1 - Fraction(size[0] * size[1], seen[0] * seen[1])
+        if _scale(size, seen) < 1 - max_loss or 1 - Fraction(fewer, asked.tokens) <= worth * lost_pixels:
             continue
         again = best_size(model, width=size[0], height=size[1], detail=detail, max_loss=max_loss)
-        if (again.width, again.height) == size:
-            best, tokens = size, counted.tokens
+        if fewer < tokens and (again.width, again.height) == size:
+            best, tokens = size, fewer
     return BestSize(
         width=best[0],
         height=best[1],
         tokens=tokens,
         saved_tokens=asked.tokens - tokens,
-        scale=min(Fraction(best[0], seen[0]), Fraction(best[1], seen[1])),
+        scale=_scale(best, seen),
     )
+
+
+def _rule(model: Model) -> ImageRule:
+    if model.image_rule is None:
+        raise CapabilityMissing(
+            f"nobody has published how {model.name} counts a picture",
+            hint="The reply's usage will say; to estimate before, add its rule to shared/core/model_rows.py.",
+        )
+    return model.image_rule
 
 
 def _tiled(model: Model, rule: TileRule, size: Size, detail: Detail) -> ImageTokens:
@@ -160,12 +165,8 @@ def _fit_patches(size: Size, limit: PatchLimit, side: int) -> Size:
     return fitted if limit.max_patches is None else fit_budget(fitted, limit.max_patches, side)
 
 
-def _grid_side(model: Model) -> int:
-    match model.image_rule:
-        case PatchRule(patch_side=side) | TileRule(tile_side=side) | EditRule(tiles=TileRule(tile_side=side)):
-            return side
-        case None:
-            raise AssertionError("image_tokens has refused a model without a rule")
+def _scale(size: Size, seen: Size) -> Fraction:
+    return min(Fraction(size[0], seen[0]), Fraction(size[1], seen[1]))
 
 
 def _shrunk_to_grid(seen: Size, side: int) -> list[Size]:
