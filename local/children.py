@@ -95,15 +95,17 @@ class Child:
         try:
             self.process.wait(tied.GRACE_S * 2)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self.signal_group("SIGKILL")
+            self.process.kill()
+            self.process.wait()
 
     def kill(self) -> None:
-        """Ends it at once, as a crash would (POSIX: with all it started)."""
-        self.signal_group("SIGKILL")
-        self.process.kill()
+        """Ends it at once, as a crash would. It is gone when this returns."""
+        self.signal_group("SIGCONT")
+        if self.process.stdin and self.running:
+            self.process.stdin.write(tied.KILL)
+            self.process.stdin.flush()
         self.process.wait()
-        if self.process.stdin:
-            self.process.stdin.close()
 
     def suspend(self) -> None:
         """POSIX: it stops answering but keeps its connections and its state, until `resume()`."""

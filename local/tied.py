@@ -14,6 +14,8 @@ import sys
 import threading
 
 GRACE_S = 5.0
+STDIN = 0
+KILL = b"k"  # written to the pipe: end the program without asking it, as a crash would
 
 
 def end(program: subprocess.Popen[bytes]) -> None:
@@ -27,15 +29,17 @@ def end(program: subprocess.Popen[bytes]) -> None:
         program.kill()
 
 
-def end_when_input_closes(program: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+def obey_input(program: subprocess.Popen[bytes]) -> None:
+    while order := os.read(STDIN, 1):  # not sys.stdin: its lock would make the interpreter abort at exit
+        if order == KILL:
+            program.kill()
     end(program)
 
 
 def main(argv: list[str]) -> int:
     program = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # ours goes to the whole group; this process leaves last
-    threading.Thread(target=end_when_input_closes, args=(program,), daemon=True).start()
+    threading.Thread(target=obey_input, args=(program,), daemon=True).start()
     code = program.wait()
     end(program)  # what the program itself started and left behind
     return code if code >= 0 else 128 - code

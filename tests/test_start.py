@@ -1,0 +1,188 @@
+"""The start script: what it decides, what it says when a step fails, and that old Pythons get a message."""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "visiondrop"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> ModuleType:
+    """The script as a module, with all that it installs under a temporary folder."""
+    loader = importlib.machinery.SourceFileLoader("visiondrop_start", str(SCRIPT))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec
+    module = importlib.util.module_from_spec(spec)
+    dont_write, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    loader.exec_module(module)
+    sys.dont_write_bytecode = dont_write
+    vars(module)["STATE"] = tmp_path / "state"
+    (tmp_path / "state").mkdir()
+    return module
+
+
+def test_old_pythons_can_read_the_script():
+    """Python 3.7 meets the version check, not a syntax error."""
+    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+def test_help_needs_no_package():
+    """On a fresh machine the list of commands comes before any install."""
+    command = [sys.executable, "-S", "-P", "-m", "local", "--help"]  # -S: without site-packages
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert done.returncode == 0, done.stderr
+    assert " up " in done.stdout
+    assert " test " in done.stdout
+
+
+def test_a_fingerprint_follows_content_and_python(start: ModuleType, tmp_path: Path):
+    """Same files and Python: same stamp; another of either: another stamp."""
+    lock, folder = tmp_path / "lock.txt", tmp_path / "stubs"
+    folder.mkdir()
+    lock.write_text("a==1")
+    (folder / "x.js").write_text("1")
+    first = start.fingerprint((lock, folder), (3, 11))
+    assert start.fingerprint((lock, folder), (3, 11)) == first
+    assert start.fingerprint((lock, folder), (3, 12)) != first
+    (folder / "x.js").write_text("2")
+    second = start.fingerprint((lock, folder), (3, 11))
+    assert second != first
+    lock.write_text("a==2")
+    assert start.fingerprint((lock, folder), (3, 11)) != second
+
+
+def test_only_a_finished_install_is_current(start: ModuleType, tmp_path: Path):
+    """Before: no. While it runs, or after a crash: unfinished. After a reported failure: no. After success: yes."""
+    lock, folder = tmp_path / "lock.txt", tmp_path / "venv"
+    lock.write_text("a==1")
+    assert not start.is_current(folder, (lock,))
+    for error, stamp in ((start.StepFailed, ""), (KeyboardInterrupt, start.UNFINISHED)):
+        with suppress(error), start.stamped(folder, (lock,)):
+            assert start.read_stamp(folder) == start.UNFINISHED
+            raise error
+        assert start.read_stamp(folder) == stamp
+    with start.stamped(folder, (lock,)):
+        pass
+    assert start.is_current(folder, (lock,))
+    lock.write_text("a==2")
+    assert not start.is_current(folder, (lock,))
+
+
+@pytest.mark.parametrize(
+    ("config", "version"),
+    [
+        ("home = /x\nversion = 3.11.7\n", (3, 11)),
+        ("uv = 0.13.9\nversion_info = 3.13.0\n", (3, 13)),
+        ("home = /x\n", ()),
+        (None, ()),
+    ],
+)
+def test_the_version_of_an_environment(start: ModuleType, tmp_path: Path, config: str | None, version: tuple[int, ...]):
+    """Read from pyvenv.cfg, which venv and uv write differently; none without one."""
+    python = start.venv_python(tmp_path)
+    python.parent.mkdir()
+    python.touch()
+    if config is not None:
+        (tmp_path / "pyvenv.cfg").write_text(config)
+    assert start.venv_version(tmp_path) == version
+
+
+def test_an_environment_without_its_python_has_no_version(start: ModuleType, tmp_path: Path):
+    """The interpreter it links to may have been uninstalled."""
+    (tmp_path / "pyvenv.cfg").write_text("version = 3.11.7")
+    assert start.venv_version(tmp_path) == ()
+
+
+@pytest.mark.parametrize("uv", ["/bin/uv", None])
+def test_packages_are_installed_by_hash(start: ModuleType, tmp_path: Path, uv: str | None):
+    """With uv and with pip: the lock file, and nothing that is not in it."""
+    (_, create), (title, install) = start.python_steps(uv, tmp_path)
+    assert create[0] == (uv or start.BASE_PYTHON)
+    assert install[0] == (uv or str(start.venv_python(tmp_path)))
+    assert install[-3:] == ["--require-hashes", "-r", str(ROOT / "requirements-dev.txt")]
+    assert title.endswith("uv" if uv else "pip")
+
+
+def test_npm_installs_the_lock_file_without_scripts(start: ModuleType):
+    """`npm ci` of Node.js in .venv, so that no package runs code while it is installed."""
+    [(_, command)] = start.node_steps(ROOT / ".venv")
+    assert command[2] == "ci"
+    assert "--ignore-scripts" in command
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("because ensurepip is not\navailable", "python3-venv"),
+        ("OSError: [Errno 28] No space left on device", "disk space"),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES", "proxy or mirror"),
+        ("npm error code EINTEGRITY", "proxy or mirror"),
+        ("Temporary failure in name resolution", "check the network"),
+        ("npm error code ENOTFOUND", "check the network"),
+        ("ERROR: No matching distribution found for x==1", "check the network"),
+        ("anything else", "run this command again"),
+    ],
+)
+def test_advice(start: ModuleType, output: str, expected: str):
+    """What the tools say in the usual mishaps leads to what to do."""
+    assert expected in start.advice(output)
+
+
+def test_a_failed_step_says_which_why_and_what_to_do(start: ModuleType, capsys: pytest.CaptureFixture[str]):
+    """The last lines of the tool's output are shown, not all of it."""
+    program = "for n in range(40): print('line', n)\nraise SystemExit('no space left')"
+    with pytest.raises(start.StepFailed) as failed:
+        start.run_step("Python packages", [sys.executable, "-c", program])
+    message = str(failed.value)
+    assert "'Python packages' failed (exit code 1)" in message
+    assert "line 39" in message
+    assert "line 3\n" not in message
+    assert "free some disk space" in message
+    assert capsys.readouterr().err == "  Python packages … failed\n"
+
+
+def test_a_good_step_shows_its_seconds(start: ModuleType, capsys: pytest.CaptureFixture[str]):
+    """One line: the name, then the time."""
+    start.run_step("nothing", [sys.executable, "-c", ""])
+    name, _, seconds = capsys.readouterr().err.partition(" … ")
+    assert name == "  nothing"
+    assert float(seconds.removesuffix(" s\n")) >= 0
+
+
+def test_two_installs_at_once_take_turns(start: ModuleType):
+    """The second process waits for the lock until the first has left it."""
+    program = f"""if True:
+        import fcntl, sys
+        lock = open({str(start.STATE / "install.lock")!r}, "a+b")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.exit("taken")
+    """
+    if os.name == "nt":
+        pytest.skip("flock is POSIX")
+    other = [sys.executable, "-c", program]
+    with start.only_one_install():
+        assert subprocess.run(other, capture_output=True, check=False).returncode == 1
+    assert subprocess.run(other, capture_output=True, check=False).returncode == 0
+
+
+def test_the_lock_of_npm_packages_names_no_host():
+    """package-lock.json works with any registry: integrity is recorded, addresses are not."""
+    lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    resolved = [line.strip() for line in lock.splitlines() if '"resolved"' in line]
+    assert resolved
+    assert all('"local/azurite_stubs/' in line for line in resolved)
