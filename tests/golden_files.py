@@ -20,7 +20,9 @@ def check_golden(name: str, value: Any) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     stored = path.read_text(encoding="utf-8") if path.exists() else "(absent)\n"
-    assert text == stored, f"tests/golden/{name} differs; if the new form is right, run again with {UPDATE}=1 and read the diff"
+    assert text == stored, (
+        f"tests/golden/{name} differs; if the new form is right, run again with {UPDATE}=1 and read the diff"
+    )
 
 
 def printed(name: str) -> str:

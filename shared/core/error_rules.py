@@ -30,6 +30,13 @@ class Rule:
     statuses: frozenset[int] = REQUEST_STATUSES
 
 
+THROTTLED = Rule(
+    code="throttled",
+    final=False,
+    hint="It is tried again; raise the deployment's tokens per minute.",
+    codes=frozenset({"rate_limit_exceeded"}),
+)
+
 RULES: tuple[Rule, ...] = (
     Rule(
         code="content_filter",
@@ -42,6 +49,8 @@ RULES: tuple[Rule, ...] = (
                 "ResponsibleAIPolicyViolation",
                 "image_content_policy_violation",
                 "invalid_prompt",
+                "bio_policy",
+                "misalignment_policy_violation",
             }
         ),
         says=r"content management policy|rejected as a result of our safety system",
@@ -148,6 +157,7 @@ RULES: tuple[Rule, ...] = (
         says=r"exceeded your current quota",
         statuses=frozenset({403, 429}),
     ),
+    THROTTLED,
 )
 
 BY_STATUS: dict[int, Rule] = {
@@ -165,7 +175,7 @@ BY_STATUS: dict[int, Rule] = {
     408: Rule(code="timeout", final=False, hint="It is tried again."),
     409: Rule(code="conflict", final=False, hint="It is tried again."),
     413: Rule(code="request_too_large", final=True, hint="Send fewer or smaller pictures."),
-    429: Rule(code="throttled", final=False, hint="It is tried again; raise the deployment's tokens per minute."),
+    429: THROTTLED,
 }
 BAD_REQUEST = Rule(code="bad_request", final=True, hint="Run ./visiondrop payload to see the request.")
 SERVER_ERROR = Rule(code="server_error", final=False, hint="It is tried again.")

@@ -30,6 +30,9 @@ FINISH_REASONS: dict[str, FinishReason] = {
     "length": "length",
     "max_tokens": "length",
     "max_output_tokens": "length",
+    "max_messages": "length",
+    "steered": "length",
+    "incomplete": "length",
     "content_filter": "content_filter",
 }
 
@@ -239,6 +242,7 @@ def parse_usage(said: Any) -> Usage | None:
         input_tokens=read,
         output_tokens=written,
         cached_tokens=as_count(details.get("cached_tokens")) or 0,
+        cache_write_tokens=as_count(details.get("cache_write_tokens")) or 0,
         image_tokens=as_count(details.get("image_tokens")),
         reasoning_tokens=as_count(spent.get("reasoning_tokens")) or 0,
     )

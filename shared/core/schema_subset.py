@@ -24,6 +24,15 @@ REFUSED_KEYWORDS = frozenset(
     }
 )
 
+KEYWORD_TYPES: dict[str, type] = {
+    "properties": dict,
+    "$defs": dict,
+    "definitions": dict,
+    "required": list,
+    "anyOf": list,
+}
+JSON_WORDS = {dict: "object", list: "array"}
+
 Node = tuple[str, int, Any]
 """A subschema with its path and how many objects it lies in."""
 
@@ -49,17 +58,23 @@ def schema_name(schema: dict[str, Any]) -> str:
 
 def walk(path: str, level: int, node: Any) -> Iterator[Node]:
     """The node and every subschema below it; `$ref` is not followed, since what it names stands under `$defs`."""
-    yield path, level, node
-    if not isinstance(node, dict):
-        return
+    found = [(path, level, node)]
+    while found:
+        path, level, node = found.pop()
+        yield path, level, node
+        found += reversed(list(below(path, level, node)))
+
+
+def below(path: str, level: int, node: dict[str, Any]) -> Iterator[Node]:
     for name, child in properties_of(node).items():
-        yield from walk(f"{path}.{name}", level + is_object(child), child)
+        yield f"{path}.{name}", level + is_object(child), child
     if "items" in node:
-        yield from walk(f"{path}[]", level + is_object(node["items"]), node["items"])
+        yield f"{path}[]", level + is_object(node["items"]), node["items"]
     for number, child in enumerate(node.get("anyOf", ())):
-        yield from walk(f"{path}.anyOf[{number}]", level, child)
-    for name, child in named(node, "$defs", "definitions").items():
-        yield from walk(f"$defs.{name}", 1, child)
+        yield f"{path}.anyOf[{number}]", level, child
+    for group in ("$defs", "definitions"):
+        for name, child in node.get(group, {}).items():
+            yield f"{group}.{name}", 1, child
 
 
 def check_node(path: str, node: Any) -> None:
@@ -68,6 +83,9 @@ def check_node(path: str, node: Any) -> None:
     refused = sorted(REFUSED_KEYWORDS & node.keys())
     if refused:
         raise fault(path, f"{', '.join(refused)} is not supported", "Say it in the description instead.")
+    for keyword, kind in KEYWORD_TYPES.items():
+        if not isinstance(node.get(keyword, kind()), kind):
+            raise fault(path, f"{keyword} is no {JSON_WORDS[kind]}", "See the JSON Schema documentation.")
     if is_object(node):
         check_object(path, node)
 
@@ -75,8 +93,7 @@ def check_node(path: str, node: Any) -> None:
 def check_object(path: str, node: dict[str, Any]) -> None:
     if node.get("additionalProperties") is not False:
         raise fault(path, "additionalProperties is not false", 'Add "additionalProperties": false.')
-    required = node.get("required", [])
-    missing = [name for name in properties_of(node) if name not in required]
+    missing = [name for name in properties_of(node) if name not in node.get("required", [])]
     if missing:
         hint = 'List every property in "required"; an optional one has the type ["string", "null"].'
         raise fault(path, f"{', '.join(missing)} is not required", hint)
@@ -87,14 +104,9 @@ def is_object(node: Any) -> bool:
     return kind == "object" or (isinstance(kind, list) and "object" in kind)
 
 
-def properties_of(node: Any) -> dict[str, Any]:
-    return named(node, "properties")
-
-
-def named(node: Any, *keywords: str) -> dict[str, Any]:
-    """The subschemas under these keywords, by name."""
-    groups = [node.get(keyword) for keyword in keywords] if isinstance(node, dict) else []
-    return {name: child for group in groups if isinstance(group, dict) for name, child in group.items()}
+def properties_of(node: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = node.get("properties", {})
+    return properties
 
 
 def fault(path: str, what: str, hint: str) -> OptionsInvalid:

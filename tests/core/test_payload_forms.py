@@ -108,7 +108,14 @@ FORMS: dict[str, tuple[Question, Target]] = {
     "azure-v1-responses": (replace(FRAMES, schema=SCHEMA, reasoning_effort="high"), GPT_5_PRO),
     "azure-v1-no-system": (replace(ASKED, system=""), replace(GPT_4O, base_url=GPT_4O.base_url + "/openai/v1/")),
     "openai-chat": (ASKED, OPENAI),
-    "openai-responses": (replace(ASKED, system=""), replace(OPENAI, deployment="o3-pro", model=look_up_model("o3-pro"))),
+    "openai-responses": (
+        replace(ASKED, system=""),
+        replace(OPENAI, deployment="o3-pro", model=look_up_model("o3-pro")),
+    ),
+    "openai-responses-temperature": (
+        replace(ASKED, temperature=1.0),
+        replace(OPENAI, deployment="computer-use", model=look_up_model("computer-use-preview")),
+    ),
     "openai-original": (
         replace(ASKED, detail="original"),
         replace(OPENAI, deployment="gpt-6-sol", model=look_up_model("gpt-6-sol")),
