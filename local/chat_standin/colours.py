@@ -36,6 +36,7 @@ NAMED = {
 SAMPLE_SIDE = 64
 PALETTE_SIZE = 32
 SRGB_LINEAR_BELOW = 0.04045
+HUE_WEIGHT = 6  # a grey between two greys of the table must not take the name of a dull colour
 
 
 def colour_shares(image: Image.Image) -> list[tuple[str, float]]:
@@ -54,7 +55,12 @@ def colour_shares(image: Image.Image) -> list[tuple[str, float]]:
 @lru_cache(maxsize=4096)
 def name_colour(red: int, green: int, blue: int) -> str:
     here = oklab(red, green, blue)
-    return min(NAMED, key=lambda name: sum((a - b) ** 2 for a, b in zip(here, oklab(*NAMED[name]), strict=True)))
+    return min(NAMED, key=lambda name: distance(here, oklab(*NAMED[name])))
+
+
+def distance(here: tuple[float, float, float], there: tuple[float, float, float]) -> float:
+    light, *hue = (a - b for a, b in zip(here, there, strict=True))
+    return light**2 + HUE_WEIGHT * sum(difference**2 for difference in hue)
 
 
 @lru_cache(maxsize=4096)

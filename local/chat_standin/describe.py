@@ -15,7 +15,9 @@ from local.chat_standin.reading import Reading
 
 OFFLINE_MARK = "[offline describer, no model]"
 MEASURE_SIDE = 512
-LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
+NO_EDGE = 128
+LAPLACIAN_SIDE = 3
+LAPLACIAN = ImageFilter.Kernel((LAPLACIAN_SIDE, LAPLACIAN_SIDE), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=NO_EDGE)
 MAX_TEXT_CHARS = 400
 
 # (upper bound, word); the last word has none. Brightness and contrast are in 0..255 of luminance.
@@ -24,6 +26,7 @@ CONTRAST = ((4.0, "hardly any"), (25.0, "low"), (60.0, "medium"), (None, "high")
 # Spread of the Laplacian: an even picture has none, blur takes it away.
 SHARPNESS = ((1.0, "without detail"), (5.0, "soft"), (None, "sharp"))
 SQUARE_RATIO = 1.02
+FLAT_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ def measure(picture: Picture) -> Look:
     grey = picture.preview.convert("L")
     grey.thumbnail((MEASURE_SIDE, MEASURE_SIDE), Image.Resampling.BOX)
     light = ImageStat.Stat(grey)
-    edges = grey.filter(LAPLACIAN)
+    edges = find_edges(grey)
     return Look(
         orientation=orientation(picture.width, picture.height),
         colours=tuple(colour_shares(picture.preview)[:3]),
@@ -51,6 +54,13 @@ def measure(picture: Picture) -> Look:
         sharpness=grade(ImageStat.Stat(edges).stddev[0], SHARPNESS),
         flat=is_flat(grey, edges),
     )
+
+
+def find_edges(grey: Image.Image) -> Image.Image:
+    """128 where neighbours are alike. The filter leaves the outermost pixels as they were, so they are cut off."""
+    if min(grey.size) <= LAPLACIAN_SIDE:
+        return Image.new("L", grey.size, NO_EDGE)
+    return grey.filter(LAPLACIAN).crop((1, 1, grey.width - 1, grey.height - 1))
 
 
 def orientation(width: int, height: int) -> str:
@@ -65,11 +75,11 @@ def grade(value: float, scale: tuple[tuple[float | None, str], ...]) -> str:
 
 def is_flat(grey: Image.Image, edges: Image.Image) -> bool:
     """Most pixels without an edge, and most of them in two of sixteen grey levels: a page, slide or drawing."""
-    area = grey.width * grey.height
-    without_edge = sum(edges.histogram()[126:131])
+    without_edge = sum(edges.histogram()[NO_EDGE - 2 : NO_EDGE + 3]) / (edges.width * edges.height)
     histogram = grey.histogram()
     levels = sorted(sum(histogram[start : start + 16]) for start in range(0, 256, 16))
-    return without_edge > 0.55 * area and sum(levels[-2:]) > 0.6 * area
+    in_two_levels = sum(levels[-2:]) / (grey.width * grey.height)
+    return without_edge > FLAT_SHARE and in_two_levels > FLAT_SHARE
 
 
 def describe_all(pictures: tuple[Picture, ...], readings: tuple[Reading, ...]) -> str:

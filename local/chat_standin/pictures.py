@@ -103,7 +103,9 @@ def shrink(image: Image.Image) -> Image.Image:
     """A small RGB copy on white. Reading all pixels first is what finds truncated files."""
     image.load()
     factor = -(-max(image.size) // PREVIEW_SIDE)
-    if image.mode in {"P", "PA", "LA", "La", "RGBa"}:
+    if image.mode.startswith("I"):  # 16 bits per channel: keep the upper 8, which a plain conversion would clip
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    elif image.mode in {"P", "PA", "LA", "La", "RGBa"}:
         image = image.convert("RGBA")
     elif image.mode not in {"L", "RGB", "RGBA"}:
         image = image.convert("RGB")
