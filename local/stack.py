@@ -8,6 +8,7 @@ Every part is a process of its own that ends with this one (see children.py) and
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -19,6 +20,7 @@ from local.children import Child, ChildFailed
 from local.func_host import start_func
 from local.locks import try_lock
 from local.model_choice import named_endpoint, standin_environ, standin_model
+from shared.core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".visiondrop"
@@ -30,14 +32,21 @@ READY = r'^\{.*"(?:base_)?url": "([^"]+)".*\}$'  # the JSON line that each of ou
 HOST_GRACE_S = "3"  # for running functions at stop; less than tied.py gives
 
 
+STORED = ("__azurite_db_*", "__blobstorage__", "__queuestorage__", "dropped.json")  # what a run leaves in `storage`
+
+
 class Stack:
-    """`storage` None keeps everything in memory. `offline` asks the stand-in whatever the environment names."""
+    """`storage` None keeps everything in memory; `fresh` empties it first.
+
+    `offline` asks the stand-in whatever the environment names. Wrong settings raise SettingsInvalid before any start.
+    """
 
     def __init__(
         self,
         *,
         environ: Mapping[str, str],
         storage: Path | None = None,
+        fresh: bool = False,
         host: str = "local",
         port: int = 0,
         offline: bool = False,
@@ -45,6 +54,7 @@ class Stack:
     ) -> None:
         self.environ = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         self.storage = storage
+        self.fresh = fresh
         self.host = host
         self.port = port
         self.logs = logs
@@ -55,6 +65,7 @@ class Stack:
         self.connection_string = ""
 
     def __enter__(self) -> Self:
+        self.check_settings()
         with self.running:  # whatever fails below, what has been started is stopped
             self.start()
             self.running = self.running.pop_all()
@@ -62,6 +73,10 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self.running.close()
+
+    def check_settings(self) -> None:
+        environ = self.environ if self.endpoint else standin_environ(self.environ, "http://127.0.0.1")
+        Settings.from_environ({**environ, "AzureWebJobsStorage": "UseDevelopmentStorage=true"})
 
     def check(self) -> None:
         """Raises ChildFailed if a part has ended by itself."""
@@ -95,6 +110,8 @@ class Stack:
             lock = self.running.enter_context((self.storage / "in-use.lock").open("a+b"))
             if not try_lock(lock):
                 raise ChildFailed(f"another ./visiondrop up is running with {self.storage}: stop that one first")
+            if self.fresh:
+                forget(self.storage)
         azurite = self.running.enter_context(Azurite(location=self.storage, log=self.logs / "azurite.log"))
         self.children.append(azurite.child)
         self.connection_string = azurite.connection_string
@@ -108,6 +125,12 @@ class Stack:
     def adopt(self, child: Child) -> Child:
         self.children.append(child)
         return self.running.enter_context(child)
+
+
+def forget(storage: Path) -> None:
+    """Removes what earlier runs stored, and nothing else that a folder chosen by the user may hold."""
+    for path in (path for pattern in STORED for path in storage.glob(pattern)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def make_places(connection_string: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import time
@@ -35,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     from local.children import ChildFailed
     from shared.core.errors import SettingsInvalid
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell has set them to be ignored
+        signal.signal(ending, signal.default_int_handler)
     try:
         serve(arguments)
     except KeyboardInterrupt:
@@ -56,13 +56,12 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
     from local.drop import Drop
     from local.stack import Stack
 
-    if arguments.fresh:
-        shutil.rmtree(arguments.storage, ignore_errors=True)
     arguments.drop.mkdir(parents=True, exist_ok=True)
     with (
         Stack(
             environ=os.environ,
             storage=arguments.storage,
+            fresh=arguments.fresh,
             host=arguments.host,
             port=arguments.port,
             offline=arguments.offline,
