@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from shared.adapters.pixels_colour import to_resizable, to_srgb
+from shared.adapters.pixels_colour import to_srgb
 from shared.adapters.pixels_encode import encode
 from shared.adapters.pixels_load import load
 from shared.adapters.pixels_open import ANIMATED, DECODER_ERRORS, decoder_errors, inspect, open_picture
-from shared.core.limits import DEFAULT_LIMITS, Limits
+from shared.adapters.pixels_shrink import shrink
+from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
 from shared.core.plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan, Size, plan_image
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def normalise_image(
     """Raises SourceRejected. Runs in the calling process: pixels_worker.py has the same with a time and memory cap."""
     info = inspect(data, limits)
     plan = plan_image(info, model=model, detail=detail, max_images=max_images)
+    check_source(Load(bytes=info.bytes, decode_bytes=plan.decode_bytes), limits)
     return NormalisedImage(info=info, plan=plan, outputs=render(data, info, plan, limits=limits))
 
 
@@ -136,8 +138,7 @@ class FrameClock:
 def draw(image: Image.Image, size: Size, turn: Image.Transpose | None) -> Image.Image:
     """Shrink first: turning and colour conversion then touch few pixels."""
     icc_profile = image.info.get("icc_profile")
-    resizable = to_resizable(image)
-    small = resizable if resizable.size == size else resizable.resize(size, Image.Resampling.LANCZOS)
+    small = shrink(image, size)
     upright = small if turn is None else small.transpose(turn)
     return to_srgb(upright, icc_profile)
 

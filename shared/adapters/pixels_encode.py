@@ -21,10 +21,10 @@ class Encoded:
 
 
 def encode(image: Image.Image, *, jpeg_quality: int, max_bytes: int) -> Encoded:
-    """RGB or L in; the choice is made by what the pixels look like at the size they are sent."""
+    """L, RGB or YCbCr in; the choice is made by what the pixels look like at the size they are sent."""
     share = flat_share(image)
     if share >= FLAT_SHARE_FOR_PNG:
-        png = save(image, "PNG", compress_level=6)
+        png = save(image if image.mode == "L" else image.convert("RGB"), "PNG", compress_level=6)
         if len(png) <= max_bytes:
             return Encoded(data=png, media_type="image/png", how=f"PNG, as {share:.0%} of it is flat")
     for quality in (jpeg_quality, *(q for q in JPEG_FALLBACK_QUALITIES if q < jpeg_quality)):
@@ -46,6 +46,6 @@ def flat_share(image: Image.Image) -> float:
     width, height = image.size
     if width == 1:
         return 1.0
-    luma = image.convert("L")
+    luma = image.getchannel(0) if image.mode == "YCbCr" else image.convert("L")
     left, right = luma.crop((0, 0, width - 1, height)), luma.crop((1, 0, width, height))
     return ImageChops.difference(left, right).histogram()[0] / ((width - 1) * height)

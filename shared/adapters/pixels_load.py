@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageFile
 
 from shared.adapters.pixels_open import corrupt, open_picture
+from shared.core.plan import decode_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.core.plan import ImageInfo, Size
 
-DRAFT_GAP = 1.5
-"""A JPEG is decoded at the smallest scale at least this much larger than needed: sharper than 1.0, cheaper than 2.0."""
-
 LEAST_SHARE = 0.5
 PROGRESSIVE_FRAME = b"\xff\xc2"
 JPEG_SCAN = b"\xff\xda"
 SALVAGED = ("jpeg", "png", "bmp", "tiff", "gif")
-MAX_JP2_REDUCE = 5
+YCBCR_LAYERS = (1, 2, 3)
 
 
 def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
@@ -46,13 +44,24 @@ def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Im
 
 
 def shrink_decode(image: Any, info: ImageInfo, size: Size, data_bytes: int) -> None:
+    scale = decode_scale(image.size, size, info.cost.max_scale)
     if info.kind.format == "jpeg":
-        image.draft(None, (round(size[0] * DRAFT_GAP), round(size[1] * DRAFT_GAP)))
+        image.draft("YCbCr" if is_ycbcr(image) else None, (image.width // scale, image.height // scale))
         # Fed whole: in 64 KB blocks libjpeg starts over at each block's end, a third of a progressive decode.
         image.decodermaxblock = data_bytes
     if info.kind.format == "jp2":
-        ratio = min(image.width / size[0], image.height / size[1]) / DRAFT_GAP
-        image.reduce = min(max(int(ratio).bit_length() - 1, 0), MAX_JP2_REDUCE)
+        image.reduce = scale.bit_length() - 1
+
+
+def is_ycbcr(image: Any) -> bool:
+    """Libjpeg's own rule. Kept in YCbCr, a photo without profile is never converted to RGB and back."""
+    if image.mode != "RGB":
+        return False
+    if "jfif" in image.info:
+        return True
+    if "adobe" in image.info:
+        return bool(image.info.get("adobe_transform") == 1)
+    return tuple(layer[0] for layer in image.layer) == YCBCR_LAYERS
 
 
 def salvage_jpeg(data: bytes, info: ImageInfo, size: Size, share: float) -> tuple[Image.Image, str]:
@@ -72,7 +81,7 @@ def missing(share: float) -> str:
 
 
 def share_there(image: Image.Image) -> float:
-    box = (image if image.mode == "P" else image.convert("RGB")).getbbox()
+    box = (image if image.mode in {"P", "YCbCr"} else image.convert("RGB")).getbbox()
     return box[3] / image.height if box else 0.0
 
 

@@ -18,10 +18,10 @@ from shared.core.boxes import is_cut_off, largest_extent
 from shared.core.errors import SourceRejected
 from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
 from shared.core.media import sniff
-from shared.core.plan import ORIENTATIONS, SWAPS_SIDES, ImageInfo, Size
+from shared.core.plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo, Size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from shared.core.media import Kind
 
@@ -43,10 +43,11 @@ ANIMATED = {"apng", "gif", "webp", "avif"}  # frames of one canvas
 PAGED = {"tiff", "heic"}  # pictures of their own size
 CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
 
-# Bytes of memory per pixel at the peak of a decode, measured with bench/normalize.py (rounded up).
-DECODE_BYTES_PER_PIXEL = {"webp": 16.0, "heic": 7.0, "avif": 11.0, "jp2": 17.0, "gif": 10.0, "apng": 13.0}
-MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "LA": 4, "PA": 4}
+# Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
+FORMAT_BYTES = {"webp": 18, "heic": 8, "avif": 12, "gif": 10, "apng": 13}
+MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
 
+ROWS_PER_STRIP_TAG = 278
 ORIENTATION_TAG = 0x112
 SUBFILE_TYPE_TAG = 254
 REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transparency mask
@@ -147,13 +148,13 @@ def check_container(data: bytes, kind: Kind, limits: Limits) -> None:
 
 def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> ImageInfo:
     check_source(Load(bytes=len(data), pixels=image.width * image.height), limits)
-    decode_bytes = len(data) + estimate_decode_bytes(image, kind)
+    cost = decode_cost(image, kind)
     orientation, notes = read_orientation(image, kind, data)
     width, height = upright_size(image, kind, orientation)
     mode, has_icc, alpha = image.mode, bool(image.info.get("icc_profile")), has_alpha(image)
     frame_sizes = read_frame_sizes(image, kind, (width, height), limits)
     pixels = max(w * h for w, h in frame_sizes)
-    check_source(Load(bytes=len(data), pixels=pixels, frames=len(frame_sizes), decode_bytes=decode_bytes), limits)
+    check_source(Load(bytes=len(data), pixels=pixels, frames=len(frame_sizes)), limits)
     return ImageInfo(
         kind=kind,
         bytes=len(data),
@@ -164,27 +165,28 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> Ima
         mode=mode,
         has_alpha=alpha,
         has_icc=has_icc,
-        decode_bytes=decode_bytes,
+        cost=cost,
         notes=notes,
     )
 
 
-def estimate_decode_bytes(image: Image.Image, kind: Kind) -> int:
-    pixels = image.width * image.height
+def decode_cost(image: Any, kind: Kind) -> DecodeCost:
+    """Baseline JPEG is decoded row by row at reduced size; progressive keeps two bytes per coefficient of the whole."""
     if kind.format == "jpeg":
-        return estimate_jpeg_bytes(image, pixels)
-    return int(pixels * DECODE_BYTES_PER_PIXEL.get(kind.format, MODE_BYTES.get(image.mode, 4)))
+        progressive = 2 * samples_per_pixel(image.layer) if "progressive" in image.info else 0.0
+        return DecodeCost(scaled=4, fixed=progressive, max_scale=8)
+    if kind.format == "jp2":
+        return DecodeCost(scaled=20, max_scale=32)
+    if kind.format == "tiff":
+        rows = min(image.tag_v2.get(ROWS_PER_STRIP_TAG, image.height), image.height)
+        return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=3 * rows / image.height)
+    return DecodeCost(scaled=FORMAT_BYTES.get(kind.format, MODE_BYTES.get(image.mode, 4)))
 
 
-def estimate_jpeg_bytes(image: Any, pixels: int) -> int:
-    """Baseline JPEG is decoded at reduced size, row by row; progressive keeps two bytes per coefficient."""
-    scaled = pixels // 4 * 4
-    if "progressive" not in image.info:
-        return scaled
-    layers = image.layer
-    widest = max(h * v for _, h, v, _ in layers)
-    coefficients = sum(h * v for _, h, v, _ in layers) / widest
-    return int(pixels * 2 * coefficients) + scaled // 4
+def samples_per_pixel(layers: Sequence[tuple[int, int, int, int]]) -> float:
+    """1.5 for 4:2:0, 3 for 4:4:4: chroma layers are sampled less often than the densest one."""
+    densest = max(across * down for _, across, down, _ in layers)
+    return sum(across * down for _, across, down, _ in layers) / densest
 
 
 def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, tuple[str, ...]]:
