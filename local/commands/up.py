@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -18,13 +19,16 @@ SUMMARY = "run everything on this machine and watch ./drop"
 ROOT = Path(__file__).parents[2]
 STORAGE = ROOT / ".visiondrop" / "storage"
 LOOK_EVERY_S = 0.5
+USUAL_PORT = 7071  # as `func start` takes
 ADDRESSES = (("health", "/api/health"), ("results", "/api/results/NAME"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drop", type=Path, default=ROOT / "drop", metavar="FOLDER", help="default: ./drop")
     parser.add_argument("--host", choices=("local", "func"), default="local", help="func: Azure Functions Core Tools")
-    parser.add_argument("--port", type=int, default=7071, help="of the functions host; 0 is any free one")
+    parser.add_argument(
+        "--port", type=int, help=f"of the functions host; default: {USUAL_PORT}, or any if that is taken"
+    )
     parser.add_argument("--offline", action="store_true", help="use the stand-in, whatever the environment names")
     parser.add_argument("--fresh", action="store_true", help="forget everything that earlier runs stored")
     parser.add_argument("--storage", type=Path, default=STORAGE, metavar="FOLDER", help="where blobs and jobs are kept")
@@ -63,8 +67,9 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
             storage=arguments.storage,
             fresh=arguments.fresh,
             host=arguments.host,
-            port=arguments.port,
+            port=usual_port() if arguments.port is None else arguments.port,
             offline=arguments.offline,
+            logs=arguments.storage.parent / "logs",
         ) as stack,
         ContainerClient.from_connection_string(stack.connection_string, "uploads") as uploads,
     ):
@@ -81,6 +86,15 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
             stack.check()
             drop.tick()
             time.sleep(LOOK_EVERY_S)
+
+
+def usual_port() -> int:
+    """0, any free one, when the usual port is taken."""
+    try:
+        with socket.create_server(("127.0.0.1", USUAL_PORT)):
+            return USUAL_PORT
+    except OSError:
+        return 0
 
 
 def welcome(stack: Stack, folder: Path) -> str:

@@ -1,0 +1,146 @@
+"""The watched folder: what is due, what is remembered, and what people read about it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from azure.storage.blob import ContainerClient
+
+from local.azurite import Azurite
+from local.drop import Drop, Version, due, look, outcome
+
+OLD, NEW = Version(10, 1), Version(10, 2)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "uploaded", "names"),
+    [
+        ({"a.jpg": OLD}, {}, {}, []),
+        ({"a.jpg": OLD}, {"a.jpg": OLD}, {}, ["a.jpg"]),
+        ({"a.jpg": NEW}, {"a.jpg": OLD}, {}, []),
+        ({"a.jpg": OLD}, {"a.jpg": OLD}, {"a.jpg": OLD}, []),
+        ({"a.jpg": NEW}, {"a.jpg": NEW}, {"a.jpg": OLD}, ["a.jpg"]),
+        ({}, {"a.jpg": OLD}, {}, []),
+    ],
+    ids=["just seen", "stable", "still growing", "uploaded", "changed", "removed"],
+)
+def test_a_version_is_due_once_it_is_stable(
+    now: dict[str, Version], before: dict[str, Version], uploaded: dict[str, Version], names: list[str]
+):
+    """Two looks alike, and not uploaded as it is now."""
+    assert due(now, before, uploaded) == names
+
+
+def test_options_come_before_pictures_and_unfinished_files_never():
+    """A folder's options must be there when its pictures are read."""
+    names = ["a.jpg", "z/_vision.toml", "b.png.part", ".hidden.jpg", ".git/x.jpg", "~$x.png", "c.jpg.crdownload"]
+    seen = dict.fromkeys(names, OLD)
+    assert due(seen, seen, {}) == ["z/_vision.toml", "a.jpg"]
+
+
+def test_names_are_relative_paths_with_forward_slashes(tmp_path: Path):
+    """Sub-folders become part of the name in storage."""
+    (tmp_path / "trip" / "day 1").mkdir(parents=True)
+    (tmp_path / "trip" / "day 1" / "é.jpg").write_bytes(b"1234")
+    (tmp_path / "broken-link.jpg").symlink_to(tmp_path / "nothing")
+    assert {name: seen.size for name, seen in look(tmp_path).items()} == {"trip/day 1/é.jpg": 4}
+
+
+@pytest.mark.parametrize(
+    ("document", "line"),
+    [
+        (
+            {
+                "state": "done",
+                "reply": {"text": "A cat.\nIt sleeps."},
+                "usage": {"input_tokens": 900, "output_tokens": 40},
+                "cost": {"usd": "0.0012"},
+            },
+            "done · 900 + 40 tokens · $0.0012 · A cat. It sleeps.",
+        ),
+        ({"state": "failed", "error": {"message": "SVG is not supported"}}, "failed · SVG is not supported"),
+        ({"state": "failed", "reply": None, "usage": None, "cost": None, "error": None}, "failed · "),
+    ],
+)
+def test_a_result_is_one_line(document: dict[str, Any], line: str):
+    """State, what it took, and the answer or the reason."""
+    assert outcome(document) == line
+
+
+class Results(BaseHTTPRequestHandler):
+    """Answers as the app does: 404 before a job exists, then the newest result."""
+
+    documents: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def do_GET(self) -> None:
+        document = self.documents.get(self.path.removeprefix("/api/results/"))
+        body = json.dumps(document).encode()
+        self.send_response(200 if document else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def host_url() -> Iterator[str]:
+    Results.documents.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Results) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def uploads(azurite: Azurite) -> Iterator[ContainerClient]:
+    name = f"drop-{uuid.uuid4().hex}"
+    with ContainerClient.from_connection_string(azurite.connection_string, name) as container:
+        container.create_container()
+        yield container
+
+
+def test_a_file_goes_up_once_and_its_own_result_comes_back(tmp_path: Path, uploads: ContainerClient, host_url: str):
+    """An older version's result is not taken for it, and a restart does not upload it again."""
+    folder, memory, lines = tmp_path / "drop", tmp_path / "state" / "dropped.json", list[str]()
+    folder.mkdir()
+    (folder / "a b.png").write_bytes(b"pixels")
+
+    def start() -> Drop:
+        return Drop(folder, uploads=uploads, host_url=host_url, memory=memory, say=lines.append)
+
+    drop = start()
+    drop.tick()
+    assert lines == []
+    drop.tick()
+    assert lines == ["uploaded a b.png (6 bytes)"]
+    properties = uploads.get_blob_client("a b.png").get_blob_properties()
+    assert properties.content_settings.content_type == "image/png"
+    Results.documents["a%20b.png"] = {"state": "done", "source": {"etag": '"0xOLD"'}}
+    drop.tick()
+    Results.documents["a%20b.png"] = {"state": "done", "source": {"etag": properties.etag}, "reply": {"text": "Six."}}
+    drop.tick()
+    drop.tick()
+    assert lines[1:] == ["a b.png: done · Six."]
+    again = start()
+    again.tick()
+    again.tick()
+    assert lines[2:] == []
+
+
+def test_a_file_that_cannot_be_read_is_said_once(tmp_path: Path, uploads: ContainerClient, host_url: str):
+    """The watcher goes on: a directory swapped in for the file stands for any unreadable one."""
+    lines: list[str] = []
+    drop = Drop(tmp_path, uploads=uploads, host_url=host_url, memory=tmp_path / ".dropped.json", say=lines.append)
+    (tmp_path / "a.png").mkdir()
+    drop.upload("a.png", OLD)
+    assert lines == ["cannot read a.png: Is a directory"]
+    assert drop.pending == {}
