@@ -7,6 +7,7 @@ The v1 API has no date and gets what is new first. An unknown version is an erro
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Literal
 
 from shared.core.errors import SettingsInvalid
@@ -81,6 +82,7 @@ def look_up_api_version(name: str | None) -> ApiVersion:
         return V1
     version = API_VERSIONS.get(name)
     if version is None:
-        known = ", ".join(API_VERSIONS)
-        raise SettingsInvalid((f"AZURE_OPENAI_API_VERSION has value {name!r}: it is none of {known}",))
+        near = ", ".join(get_close_matches(name, API_VERSIONS, n=3, cutoff=0.0))
+        row = "remove it to use the v1 API, or add its row to shared/core/api_versions.py"
+        raise SettingsInvalid((f"AZURE_OPENAI_API_VERSION has value {name!r}, which is unknown (near: {near}): {row}",))
     return version

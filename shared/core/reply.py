@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from shared.core.content_filter import ContentFilter, parse_content_filter, parse_error_filter
 from shared.core.error_reply import error_object, parse_error
@@ -67,11 +67,14 @@ class Turn:
 
 
 def parse_reply(body: object, *, expects_json: bool = False) -> Reply:
-    """Raises ReplyMalformed for what is no reply, and the mapped error for an error inside a 200."""
+    """Raises ReplyMalformed for what is no reply, and the mapped error for an error inside a 200.
+
+    A content filter's error is no error here but a Reply, whatever status it came with.
+    """
     if not isinstance(body, dict):
         raise alien(body)
     if body.get("error"):
-        raise parse_error(error_status(error_object(body)), body, {})
+        return filtered_reply(body) or raise_error(body)
     turn = read_response(body) if "output" in body else read_chat(body)
     filter_ = parse_content_filter(body, turn.choice)
     reason, notes = finish_reason(turn, filter_)
@@ -113,6 +116,10 @@ def alien(body: object) -> VisiondropError:
         kind = "a web page" if body.lstrip()[:1] == "<" else "text"
         return ReplyMalformed(f"the endpoint answered 200 with {kind} of {len(body)} characters instead of JSON")
     return ReplyMalformed(f"the endpoint answered 200 with JSON of type {type(body).__name__} instead of an object")
+
+
+def raise_error(body: dict[str, Any]) -> NoReturn:
+    raise parse_error(error_status(error_object(body)), body, {})
 
 
 def error_status(error: dict[str, Any]) -> int:

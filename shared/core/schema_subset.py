@@ -31,7 +31,7 @@ KEYWORD_TYPES: dict[str, type] = {
     "required": list,
     "anyOf": list,
 }
-JSON_WORDS = {dict: "object", list: "array"}
+JSON_WORDS: dict[type, str] = {dict: "object", list: "array"}
 
 Node = tuple[str, int, Any]
 """A subschema with its path and how many objects it lies in."""

@@ -104,7 +104,11 @@ def test_missing_capability_says_what_to_use(question: Question, target: Target,
 
 
 SETTINGS: list[tuple[Question, Target, str]] = [
-    (ASKED, azure("gpt-4o", "2024-99-99"), "AZURE_OPENAI_API_VERSION has value '2024-99-99'"),
+    (
+        ASKED,
+        azure("gpt-4o", "2024-99-99"),
+        "has value '2024-99-99', which is unknown (near: 2024-",
+    ),
     (ASKED, openai("gpt-4o", api_version="2024-10-21"), "OpenAI has no dated versions"),
     (ASKED, azure("gpt-4o", base_url="example.openai.azure.com"), "AZURE_OPENAI_ENDPOINT is no http(s) address"),
     (ASKED, openai("gpt-4o", base_url="https://host/v1?key=made-up"), "OPENAI_BASE_URL has a user name, a query"),

@@ -284,7 +284,7 @@ def test_error_that_a_picture_shows_is_an_answer() -> None:
     ("error", "kind", "code"),
     [
         ({"code": "429", "message": "slow down"}, ModelUnavailable, "throttled"),
-        ({"status": 400, "code": "content_filter"}, ModelRefused, "content_filter"),
+        ({"status": 400, "code": "context_length_exceeded"}, ModelRefused, "context_length"),
         ({"code": "server_error", "message": "oops"}, ModelUnavailable, "server_error"),
         ("model 'x' failed", ModelUnavailable, "server_error"),
     ],
@@ -388,6 +388,14 @@ def test_filtered_prompt_is_a_reply(inner: str, results: str, *, wrapped: bool) 
     assert (reply.text, reply.finish_reason) == ("", "content_filter")
     assert reply.content_filter is not None
     assert reply.content_filter.filtered == ("hate",)
+
+
+def test_filtered_prompt_is_a_reply_wherever_it_is_read() -> None:
+    """The body of the 400 (or a failed response) read as a reply: the same result, never an error."""
+    body = {"error": {"code": "content_filter", "innererror": {"content_filter_result": {"hate": {"filtered": True}}}}}
+    assert parse_reply(body) == filtered_reply(body)
+    image = {"code": "image_content_policy_violation", "message": "no"}
+    assert parse_reply(response(status="failed", error=image)).finish_reason == "content_filter"
 
 
 def test_filtered_prompt_without_verdicts_is_a_reply() -> None:
