@@ -61,7 +61,7 @@ def limit_text(text: str, limits: list[int | None], readings: tuple[Reading, ...
 
 
 def longest_start(text: str, limit: int) -> str:
-    """The longest start of a text within a number of tokens, by bisection."""
+    """About the longest start of a text within a number of tokens (never over it), by bisection."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2

@@ -81,6 +81,12 @@ def test_a_thread_that_ends_frees_its_port():
         httpx2.get(server.base_url)
 
 
+def test_a_taken_port_is_an_error():
+    """A port in use is an OSError when the stand-in is made, not a thread that dies later."""
+    with ChatStandIn() as server, pytest.raises(OSError, match="in use"):
+        ChatStandIn(port=server.socket.getsockname()[1])
+
+
 def test_unknown_models_do_not_start():
     """A model without a row is an error at once, not at the first request."""
     with pytest.raises(UnknownModel):

@@ -30,7 +30,7 @@ def noise(width=64, height=48):
 
 # (Pillow's format, what is done to the file, code)
 IMAGES = {
-    "corrupt": ("PNG", lambda file: b"\xff\xd8\xff\xe0" + file[4:], "image_parse_error"),
+    "corrupt": ("PNG", lambda _: b"\xff\xd8\xff\xe0 no picture at all", "image_parse_error"),
     "not an image": ("PNG", lambda file: file[60:], "invalid_image_format"),
     "truncated jpeg": ("JPEG", lambda file: file[:-900], "image_parse_error"),
     "truncated png": ("PNG", lambda file: file[:-900], "image_parse_error"),
