@@ -48,6 +48,12 @@ def test_a_larger_stated_loss_buys_a_column(max_loss, tokens):
     assert best.scale >= 1 - max_loss
 
 
+def test_pictures_to_edit_have_a_best_size_too():
+    """gpt-image-1 tiles as well: one tile instead of four."""
+    best = best_size(look_up_model("gpt-image-1"), width=510, height=513, detail="low")
+    assert (best.width, best.height, best.tokens, best.saved_tokens) == (509, 512, 194, 129)
+
+
 @given(
     model=st.sampled_from(CHAT),
     width=sides,

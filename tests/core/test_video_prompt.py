@@ -20,7 +20,7 @@ def test_the_documented_example_is_reproduced_line_by_line():
     text, search, query, frames, answer = bill.breakdown
     assert text.usd == Decimal("0.001")
     assert search.usd + query.usd == Decimal("0.00825")
-    assert (frames.quantity, frames.usd) == (20 * 85 + 100, Decimal("0.018"))
+    assert (frames.quantity, frames.usd) == (Decimal(20 * 85 + 100), Decimal("0.018"))
     assert answer.usd == Decimal("0.003")
     assert bill.usd == Decimal("0.03025")
     assert text.quantity + search.quantity + frames.quantity == 2700
