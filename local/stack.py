@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".visiondrop"
 
 CONTAINERS = ("uploads", "normalized", "results")
-QUEUES = ("analyze",)
+QUEUES = ("analyze", "analyze-poison")
 TABLES = ("jobs",)
 READY = r'^\{.*"(?:base_)?url": "([^"]+)".*\}$'  # the JSON line that each of our servers prints once it answers
 HOST_GRACE_S = "3"  # for running functions at stop; less than tied.py gives

@@ -16,7 +16,7 @@ unused_accounts = iter(TEST_ACCOUNTS)
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     """Azure Storage in memory, shared by the whole run: a test makes its own containers, queues and tables."""
-    with Azurite(accounts=(ACCOUNT, *TEST_ACCOUNTS)) as running:
+    with Azurite(accounts=(ACCOUNT, "testapp", *TEST_ACCOUNTS)) as running:
         yield running
 
 

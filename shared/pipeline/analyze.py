@@ -43,7 +43,7 @@ def analyze(services: Services, message: AnalysisMessage) -> Job | None:
     except Busy as busy:
         return come_back(services, message, stored.job, at=busy.until)
     except StateConflict:
-        return come_back(services, message, stored.job, at=services.now() + timedelta(seconds=FIRST_WAIT_S))
+        return analyze(services, message)  # accept marked the job, or another worker took it, a moment ago: look again
     return work(services, message, stored)
 
 
