@@ -26,7 +26,7 @@ def encode(image: Image.Image, *, jpeg_quality: int, max_bytes: int) -> Encoded:
     if share >= FLAT_SHARE_FOR_PNG:
         png = save(image if image.mode == "L" else image.convert("RGB"), "PNG", compress_level=6)
         if len(png) <= max_bytes:
-            return Encoded(data=png, media_type="image/png", how=f"PNG, as {share:.0%} of it is flat")
+            return Encoded(data=png, media_type="image/png", how="PNG, as most of it is flat")
     for quality in (jpeg_quality, *(q for q in JPEG_FALLBACK_QUALITIES if q < jpeg_quality)):
         jpeg = save(image, "JPEG", quality=quality)
         if len(jpeg) <= max_bytes:

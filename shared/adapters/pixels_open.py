@@ -44,7 +44,7 @@ PAGED = {"tiff", "heic"}  # pictures of their own size
 CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
 
 # Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
-FORMAT_BYTES = {"webp": 18, "heic": 8, "avif": 12, "gif": 10, "apng": 13}
+FORMAT_BYTES = {"webp": 18, "heic": 8, "avif": 12, "gif": 10, "apng": 13, "psd": 8}
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
 
 ROWS_PER_STRIP_TAG = 278
@@ -53,6 +53,7 @@ SUBFILE_TYPE_TAG = 254
 REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transparency mask
 DNG_VERSION_TAG = 50706
 PNG_FIRST_CHUNK = 8
+PNG_PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 
 DECODER_ERRORS = (
     OSError,
@@ -80,18 +81,18 @@ def decoder_errors(kind: Kind) -> Iterator[None]:
             yield
     except SourceRejected:
         raise
-    except (MemoryError, Image.DecompressionBombError) as error:
-        raise too_large(kind) from error
+    except Image.DecompressionBombError as error:
+        raise too_large(kind, "has more pixels than allowed") from error
+    except MemoryError as error:
+        raise too_large(kind, "needs more memory to decode than allowed") from error
     except UnidentifiedImageError as error:
         raise corrupt(kind, "its header cannot be read") from error
     except DECODER_ERRORS as error:
         raise corrupt(kind, type(error).__name__) from error
 
 
-def too_large(kind: Kind) -> SourceRejected:
-    return SourceRejected(
-        f"decoding this {kind.label} needs more memory than allowed", code="too_large", hint="Upload a smaller copy."
-    )
+def too_large(kind: Kind, why: str) -> SourceRejected:
+    return SourceRejected(f"the {kind.label} {why}", code="too_large", hint="Upload a smaller copy.")
 
 
 def corrupt(kind: Kind, why: str) -> SourceRejected:
@@ -112,7 +113,13 @@ def open_picture(data: bytes, kind: Kind, limits: Limits = DEFAULT_LIMITS) -> Im
     if kind.format == "heic":
         register_heif()
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
-    return Image.open(BytesIO(data), formats=PILLOW_FORMATS[kind.format])
+    formats = PILLOW_FORMATS[kind.format]
+    try:
+        return Image.open(BytesIO(data), formats=formats)
+    except ValueError:
+        if formats != ("PNG",):
+            raise
+        return Image.open(BytesIO(drop_png_metadata(data)), formats=formats)
 
 
 def register_heif() -> None:
@@ -178,8 +185,8 @@ def decode_cost(image: Any, kind: Kind) -> DecodeCost:
     if kind.format == "jp2":
         return DecodeCost(scaled=20, max_scale=32)
     if kind.format == "tiff":
-        rows = min(image.tag_v2.get(ROWS_PER_STRIP_TAG, image.height), image.height)
-        return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=3 * rows / image.height)
+        strip = 0 if image.info.get("compression") == "raw" else image.tag_v2.get(ROWS_PER_STRIP_TAG, image.height)
+        return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))
     return DecodeCost(scaled=FORMAT_BYTES.get(kind.format, MODE_BYTES.get(image.mode, 4)))
 
 
@@ -205,13 +212,22 @@ def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, 
 
 def find_png_chunk(data: bytes, name: bytes) -> bytes | None:
     """The content of a chunk wherever it stands: EXIF may follow the pixels."""
-    at = PNG_FIRST_CHUNK
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] == name:
-            return data[at + 8 : at + 8 + size]
-        at += size + 12
-    return None
+    return next((data[start + 8 : end - 4] for found, start, end in png_chunks(data) if found == name), None)
+
+
+def drop_png_metadata(data: bytes) -> bytes:
+    """The picture without texts and profiles, one of which is a bomb or broken: the pixels may be fine."""
+    kept = (data[start:end] for name, start, end in png_chunks(data) if name in PNG_PIXEL_CHUNKS)
+    return data[:PNG_FIRST_CHUNK] + b"".join(kept)
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end of each chunk."""
+    start = PNG_FIRST_CHUNK
+    while start + 8 <= len(data):
+        end = start + int.from_bytes(data[start : start + 4], "big") + 12
+        yield data[start + 4 : start + 8], start, end
+        start = end
 
 
 def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:

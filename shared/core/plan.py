@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.core.media import Kind
 from shared.core.tokens import best_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.core.media import Kind
     from shared.core.models import Detail, Model
 
 JPEG_QUALITY = 85

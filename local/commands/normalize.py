@@ -1,0 +1,133 @@
+"""`./visiondrop normalize`: what `accept` would make of files, written to a folder. Offline; nothing is sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.table import table
+from shared.core.errors import SourceRejected
+from shared.core.media import sniff
+from shared.core.models import look_up_model
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from shared.adapters.pixels_worker import PixelWorker
+    from shared.core.models import Detail, Model
+    from shared.core.normalised import NormalisedImage
+
+SUMMARY = "pictures as they would be sent, written to a folder"
+DETAILS = ("auto", "low", "high", "original")
+DEFAULT_MODEL = "gpt-4o"
+HEADINGS = ("source", "state", "kind", "size", "frames", "sent", "bytes", "note")
+SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
+MAX_STEM_CHARACTERS = 80
+
+Row = dict[str, Any]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    parser.add_argument("--out", required=True, metavar="DIR", type=Path, help="made if it is not there")
+    parser.add_argument("--detail", choices=DETAILS, default="high", help="default: high")
+    parser.add_argument("--model", metavar="M", help=f"whose rules decide; default: VISION_MODEL or {DEFAULT_MODEL}")
+    parser.add_argument("--json", action="store_true", help="rows for a program, with steps and notes")
+
+
+def run(arguments: Namespace) -> int:
+    from shared.adapters.pixels_worker import PixelWorker
+
+    model = look_up_model(arguments.model or os.environ.get("VISION_MODEL") or DEFAULT_MODEL)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    names = FreeNames()
+    with PixelWorker() as worker:
+        rows = [
+            normalise_file(path, arguments.out, worker=worker, model=model, detail=arguments.detail, names=names)
+            for path in arguments.files
+        ]
+    print(json.dumps(rows, ensure_ascii=False, indent=2) if arguments.json else table(HEADINGS, map(cells, rows)))
+    return int(any(row["state"] == "rejected" for row in rows))
+
+
+def normalise_file(
+    path: Path, out: Path, *, worker: PixelWorker, model: Model, detail: Detail, names: FreeNames
+) -> Row:
+    row: Row = dict.fromkeys(("code", "kind", "format", "width", "height", "orientation", "frames", "duration_s"))
+    row |= {"source": str(path), "outputs": []}
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return row | {"state": "rejected", "code": "unreadable", "message": str(error.strerror)}
+    kind = sniff(data)
+    row |= {"kind": kind.kind, "format": kind.format}
+    try:
+        image = worker.normalise_image(data, model=model, detail=detail)
+    except SourceRejected as error:
+        return row | {"state": "rejected", "code": error.code, "message": error.message, "hint": error.hint}
+    return row | accepted(image) | {"outputs": list(write(image, names.take(path.stem), out))}
+
+
+def accepted(image: NormalisedImage) -> Row:
+    info = image.info
+    return {
+        "state": "ok",
+        "width": info.width,
+        "height": info.height,
+        "orientation": info.orientation,
+        "frames": info.frames,
+        "duration_s": info.duration_s,
+        "partial": image.partial,
+        "steps": list(image.steps),
+        "notes": list(image.notes),
+    }
+
+
+def write(image: NormalisedImage, stem: str, out: Path) -> Iterator[Row]:
+    for output in image.outputs:
+        number = f"-{output.index:04}" if len(image.outputs) > 1 else ""
+        path = out / f"{stem}{number}{SUFFIXES[output.media_type]}"
+        path.write_bytes(output.data)
+        yield {
+            "path": str(path),
+            "width": output.width,
+            "height": output.height,
+            "bytes": len(output.data),
+            "at_s": output.at_s,
+        }
+
+
+class FreeNames:
+    """File names that stay in the folder and do not overwrite each other, whatever the sources are called."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def take(self, wanted: str) -> str:
+        stem = re.sub(r"[^\w-]+", "_", wanted)[:MAX_STEM_CHARACTERS].strip("_") or "picture"
+        name, number = stem, 1
+        while name.casefold() in self.taken:
+            number += 1
+            name = f"{stem}_{number}"
+        self.taken.add(name.casefold())
+        return name
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    outputs = row["outputs"]
+    note = row.get("message") or "; ".join(row.get("notes", ()))
+    sent = f"{outputs[0]['width']}x{outputs[0]['height']}" if outputs else ""
+    return (
+        Path(row["source"]).name,
+        row["state"] if row["state"] == "ok" else str(row["code"]),
+        str(row["format"] or ""),
+        f"{row['width']}x{row['height']}" if row["width"] else "",
+        str(row["frames"] or ""),
+        f"{len(outputs)} x {sent}" if len(outputs) > 1 else sent,
+        str(sum(output["bytes"] for output in outputs) or ""),
+        note,
+    )

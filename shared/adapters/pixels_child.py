@@ -1,0 +1,78 @@
+"""The process that decodes, so that no picture takes the app down: pixels_worker.py starts it and may kill it.
+
+It has no keys in its environment, a cap on its memory, and answers every request with a value or a SourceRejected.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from shared.adapters.pixels import render
+from shared.adapters.pixels_open import inspect
+from shared.adapters.pixels_wire import receive, receive_block, send
+from shared.core.codec import from_json, to_json
+from shared.core.errors import SourceRejected
+from shared.core.limits import MEGABYTE, Limits
+from shared.core.plan import ImagePlan
+
+if TYPE_CHECKING:
+    from shared.core.normalised import Rendered
+    from shared.core.plan import ImageInfo
+
+SLACK_BYTES = 64 * MEGABYTE  # stacks of decoder threads, the sent picture, the interpreter's own growth
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `outputs`."""
+    while True:
+        try:
+            limits = from_json(Limits, receive(requests)["limits"])
+        except EOFError:
+            return
+        data = receive_block(requests)
+        try:
+            info = inspect(data, limits)
+            send(replies, {"info": to_json(info)})
+            answer_plan(data, info, limits, requests, replies)
+        except SourceRejected as error:
+            send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
+
+
+def answer_plan(data: bytes, info: ImageInfo, limits: Limits, requests: IO[bytes], replies: IO[bytes]) -> None:
+    """A null plan means that the picture was turned down on its header's facts."""
+    plan = receive(requests)["plan"]
+    if plan is None:
+        return
+    outputs = render(data, info, from_json(ImagePlan, plan), limits=limits)
+    send(replies, {"outputs": [facts(output) for output in outputs]}, [output.data for output in outputs])
+
+
+def facts(output: Rendered) -> dict[str, Any]:
+    return {field.name: getattr(output, field.name) for field in fields(output) if field.name != "data"}
+
+
+def cap_memory(max_bytes: int) -> None:
+    """On top of what the interpreter and the libraries have mapped so far. macOS and Windows have no such cap."""
+    if sys.platform != "linux":
+        return
+    import resource  # noqa: PLC0415 -- POSIX only
+
+    mapped_pages = int(Path("/proc/self/statm").read_text().split()[0])
+    cap = mapped_pages * resource.getpagesize() + max_bytes + SLACK_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+
+
+def main(max_decode_bytes: str) -> None:
+    """Decoders that print would break the protocol: it gets stdout's place, they get stderr's."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    cap_memory(int(max_decode_bytes))
+    serve(sys.stdin.buffer, replies)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
