@@ -1,0 +1,219 @@
+"""Blob functions run from one queue of the host's own, whoever filled it: the scanner here, or Event Grid posts.
+
+A message points at a blob. Its function runs on what the blob holds by then; a blob that is gone needs no run. With
+`source=EventGrid` a repeated event is a repeated run, as in Azure; without it, a changed blob waits for its own scan.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient
+from azure.storage.queue import QueueClient, QueueMessage
+
+from local.host.blob_path import BlobPath
+from local.host.functions import Function
+from local.host.values import blob_value
+from local.host.worker import Invocation, Worker
+
+LOG = logging.getLogger("local.host")
+
+RECEIPTS = "azure-webjobs-hosts"
+RECEIPT_LEASE_S = 30
+QUEUE_PREFIX = "azure-webjobs-blobtrigger-"
+POISON_QUEUE = "webjobs-blobtrigger-poison"
+SCAN_SHARE = 0.2  # of one thread's time at most, however many blobs there are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobFunction:
+    function: Function
+    path: BlobPath
+    service: BlobServiceClient
+
+    @property
+    def function_id(self) -> str:
+        return f"Host.Functions.{self.function.name}"
+
+    @property
+    def from_events(self) -> bool:
+        return str(self.function.trigger.get("source", "")).lower() == "eventgrid"
+
+
+def blob_message(function_id: str, *, container: str, name: str, etag: str, blob_type: str = "BlockBlob") -> str:
+    return json.dumps(
+        {
+            "Type": "BlobTrigger",
+            "FunctionId": function_id,
+            "BlobType": blob_type,
+            "ContainerName": container,
+            "BlobName": name,
+            "ETag": quoted(etag),
+        }
+    )
+
+
+def quoted(etag: str) -> str:
+    """Listings leave the quotes of an ETag out, properties have them."""
+    return f'"{etag.strip(chr(34))}"'
+
+
+class BlobQueue:
+    """Where pointers to blobs wait for their function."""
+
+    def __init__(self, queue: QueueClient) -> None:
+        self.queue = queue
+        self.on_sent: Callable[[], None] = lambda: None
+
+    def send(self, message: str) -> None:
+        encoded = base64.b64encode(message.encode()).decode()
+        try:
+            self.queue.send_message(encoded)
+        except ResourceNotFoundError:
+            self.queue.create_queue()
+            self.queue.send_message(encoded)
+        self.on_sent()
+
+
+class BlobRunner:
+    """Starts the function that a message of the blob queue names."""
+
+    def __init__(self, functions: Mapping[str, BlobFunction], worker: Worker) -> None:
+        self.functions = functions
+        self.worker = worker
+
+    def start(self, _: QueueMessage, text: str) -> Invocation | None:
+        pointer = json.loads(text)
+        target = self.functions.get(pointer["FunctionId"])
+        if target is None:
+            return None  # a function that is gone since
+        container, name = pointer["ContainerName"], pointer["BlobName"]
+        try:
+            found = target.service.get_blob_client(container, name).get_blob_properties()
+        except ResourceNotFoundError:
+            return None
+        if not target.from_events and quoted(found.etag) != pointer["ETag"]:
+            return None  # the scanner has seen or will see the new one
+        make = lambda: blob_value(target.function, target.service, container, name)  # noqa: E731 # shorter than a def
+        return self.worker.start(target.function, make)
+
+
+class BlobScanner:
+    """Finds new and overwritten blobs by listing containers, since Azurite sends no events.
+
+    A receipt per function, blob and ETag makes it once each, also after a restart and with a second host. Receipts
+    are listed once, at the start; after that a scan costs one listing and a set lookup per blob.
+    """
+
+    def __init__(
+        self,
+        functions: list[BlobFunction],
+        *,
+        storage: BlobServiceClient,
+        host_id: str,
+        queue: BlobQueue,
+        every_s: float,
+    ) -> None:
+        self.functions = functions
+        self.receipts = storage.get_container_client(RECEIPTS)
+        self.folder = f"blobreceipts/{host_id}/"
+        self.queue = queue
+        self.every_s = every_s
+        self.done: set[str] | None = None
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run, name="blob-scan", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self.thread.is_alive():
+            self.thread.join(timeout=5.0)
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            started = time.monotonic()
+            try:
+                self.scan()
+            except AzureError as error:
+                LOG.warning("blob scan: %s; trying again", type(error).__name__)
+            self.stopping.wait(max(self.every_s, (time.monotonic() - started) / SCAN_SHARE))
+
+    def scan(self) -> None:
+        if self.done is None:
+            self.done = self.completed()
+        seen: set[str] = set()
+        for target, blob in self.listed():
+            receipt = self.receipt_name(target, blob)
+            seen.add(receipt)
+            if receipt not in self.done and self.hand_over(target, blob, receipt):
+                self.done.add(receipt)
+            if self.stopping.is_set():
+                return
+        self.done &= seen  # those of deleted and overwritten blobs cannot come up again
+
+    def listed(self) -> Iterator[tuple[BlobFunction, BlobProperties]]:
+        for target in self.functions:
+            container = target.service.get_container_client(target.path.container)
+            for blob in listing(container, target.path.prefix):
+                if target.path.matches(blob.name):
+                    yield target, blob
+
+    def receipt_name(self, target: BlobFunction, blob: BlobProperties) -> str:
+        return f"{self.folder}{target.function_id}/{quoted(blob.etag)}/{target.path.container}/{blob.name}"
+
+    def completed(self) -> set[str]:
+        found = listing(self.receipts, self.folder, include="metadata")
+        return {receipt.name for receipt in found if is_complete(receipt)}
+
+    def hand_over(self, target: BlobFunction, blob: BlobProperties, receipt_name: str) -> bool:
+        """Send the blob to its function once. False when another host is at it just now."""
+        receipt = self.receipts.get_blob_client(receipt_name)
+        try:
+            self.create_receipt(receipt)
+        except ResourceExistsError:
+            if is_complete(receipt.get_blob_properties()):
+                return True
+        try:
+            lease = receipt.acquire_lease(RECEIPT_LEASE_S)
+        except HttpResponseError:
+            return False
+        self.queue.send(
+            blob_message(target.function_id, container=target.path.container, name=blob.name, etag=blob.etag)
+        )
+        receipt.set_blob_metadata({"Completed": "True"}, lease=lease)
+        lease.release()
+        return True
+
+    def create_receipt(self, receipt: Any) -> None:
+        try:
+            receipt.upload_blob(b"", overwrite=False)
+        except ResourceNotFoundError:
+            self.receipts.create_container()
+            receipt.upload_blob(b"", overwrite=False)
+
+
+def is_complete(receipt: BlobProperties) -> bool:
+    return (receipt.metadata or {}).get("Completed") == "True"
+
+
+def listing(container: ContainerClient, prefix: str, include: str | None = None) -> Iterator[BlobProperties]:
+    """A container that does not exist (yet) is an empty one."""
+    try:
+        yield from container.list_blobs(name_starts_with=prefix or None, include=include)
+    except ResourceNotFoundError:
+        return

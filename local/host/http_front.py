@@ -1,0 +1,215 @@
+"""HTTP functions as an ASGI app: finds the route, checks the key, runs the function, translates what it returned."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from local.host import event_grid
+from local.host.functions import CONVERTERS, Function
+from local.host.keys import Keys
+from local.host.routes import Route, decode_path, first_match
+from local.host.values import http_value
+from local.host.worker import Invocation, InvocationReleased, ReturnInvalid, Worker
+
+LOG = logging.getLogger("local.host")
+
+LARGEST_BODY_BYTES = 100 * 1024 * 1024
+HOME = b"A local stand-in for the Azure Functions host is up and running.\n"
+PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    status: int
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    method: str
+    path: str
+    url: str
+    headers: Mapping[str, str]
+    params: Mapping[str, str]
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        return self.headers.get("x-functions-key") or self.params.get("code", "")
+
+    def value(self, function: Function, route_params: Mapping[str, str]) -> Any:
+        return http_value(
+            function,
+            method=self.method,
+            url=self.url,
+            headers=self.headers,
+            params=self.params,
+            route_params=route_params,
+            body=self.body,
+        )
+
+
+class BodyTooLarge(Exception):
+    """Over FUNCTIONS_REQUEST_BODY_SIZE_LIMIT."""
+
+
+class HttpFront:
+    def __init__(
+        self,
+        *,
+        routes: Sequence[Route],
+        disabled: frozenset[str],
+        worker: Worker,
+        events: event_grid.BlobEvents,
+        keys: Keys | None,
+        largest_body: int = LARGEST_BODY_BYTES,
+    ) -> None:
+        self.routes = routes
+        self.disabled = disabled
+        self.worker = worker
+        self.events = events
+        self.keys = keys
+        self.largest_body = largest_body
+
+    async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Any) -> None:
+        try:
+            request = await read_request(scope, receive, self.largest_body)
+        except BodyTooLarge:
+            reply = Reply(status=413)
+        else:
+            reply = await self.answer(request)
+        headers = [*reply.headers, (b"content-length", str(len(reply.body)).encode())]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def answer(self, request: Request) -> Reply:
+        if request.path == "/":
+            return Reply(status=200, headers=PLAIN, body=HOME)
+        if request.path.lower() == event_grid.PATH:
+            return await self.take_events(request)
+        found = first_match(self.routes, request.method, request.path)
+        if found is None or found[0].function.name in self.disabled:
+            return Reply(status=404)
+        route, values = found
+        level = str(route.function.trigger.get("authLevel", "function")).lower()
+        if self.keys and not self.keys.allow(level, route.function.name, request.key):
+            return Reply(status=401)
+        return await self.call(route, values, request)
+
+    async def take_events(self, request: Request) -> Reply:
+        if self.keys and not self.keys.allow_events(request.key):
+            return Reply(status=401)
+        function_id = request.params.get("functionName", "")
+        event_type = request.headers.get("aeg-event-type", "")
+        answer = await asyncio.to_thread(self.events.answer, function_id, event_type, request.body)
+        return Reply(status=answer.status, headers=PLAIN, body=answer.body)
+
+    async def call(self, route: Route, values: Mapping[str, str], request: Request) -> Reply:
+        function = route.function
+        try:
+            invocation = self.worker.start(function, lambda: request.value(function, values))
+            return to_reply(await result(invocation))
+        except InvocationReleased:
+            return Reply(status=503)
+        except ReturnInvalid as fault:
+            LOG.error("function %s: %s", function.name, fault)  # noqa: TRY400 # the trace is this file's
+            return Reply(status=500)
+        except Exception:  # noqa: BLE001 # whatever the function raised, which the worker has logged
+            return Reply(status=500)
+
+
+async def result(invocation: Invocation) -> Any:
+    waiting = asyncio.ensure_future(asyncio.wrap_future(invocation.future))
+    done, _ = await asyncio.wait({waiting}, timeout=invocation.seconds_left)
+    if not done:
+        waiting.cancel()
+        invocation.time_out()
+    elif not waiting.cancelled():
+        return waiting.result()
+    return invocation.result()
+
+
+async def read_request(scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], largest_body: int) -> Request:
+    headers = joined((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+    query = scope["query_string"].decode("latin-1")
+    address = f"{scope['scheme']}://{headers.get('host', '')}{scope['raw_path'].decode('latin-1')}"
+    return Request(
+        method=scope["method"].upper(),
+        path=decode_path(scope["raw_path"]),
+        url=f"{address}?{query}" if query else address,
+        headers=headers,
+        params=joined(parse_qsl(query)),  # which drops empty values, as the host does
+        body=await read_body(headers, receive, largest_body),
+    )
+
+
+def joined(pairs: Any) -> dict[str, str]:
+    """Repeated names become one value, joined by commas."""
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        values[name] = f"{values[name]},{value}" if name in values else value
+    return values
+
+
+async def read_body(headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]], largest_body: int) -> bytes:
+    """Only a body with a Content-Length reaches the worker; a chunked one without is lost, as in Azure."""
+    announced = int(headers.get("content-length", 0))
+    if announced > largest_body:
+        raise BodyTooLarge
+    parts = []
+    while announced:
+        event = await receive()
+        parts.append(event.get("body", b""))
+        if not event.get("more_body"):
+            break
+    return b"".join(parts)
+
+
+def to_reply(value: Any) -> Reply:
+    try:
+        datum = CONVERTERS.get("http").encode(value, expected_type=None)
+    except NotImplementedError:
+        raise ReturnInvalid(f"cannot encode {type(value).__name__}: return str or func.HttpResponse") from None
+    if datum.type == "string":
+        return text_reply(datum.value)
+    headers = [(name, part.value) for name, part in datum.value["headers"].items()]
+    cookies = [("set-cookie", morsel.OutputString()) for jar in datum.value["cookies"] or () for morsel in jar.values()]
+    return Reply(
+        status=int(datum.value["status_code"].value),
+        headers=encoded(headers + cookies),
+        body=datum.value["body"].value,
+    )
+
+
+def text_reply(text: str) -> Reply:
+    """A JSON object with a `body` is read as a whole response; any other text is the body itself."""
+    response = response_object(text)
+    if response is None:
+        return Reply(status=200, headers=PLAIN, body=text.encode())
+    body = response["body"]
+    plain = body if isinstance(body, str) else json.dumps(body)
+    status = int(response.get("status", response.get("statusCode", 200)))
+    return Reply(status=status, headers=encoded(response.get("headers", {}).items()) or PLAIN, body=plain.encode())
+
+
+def response_object(text: str) -> dict[str, Any] | None:
+    if not text.startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and "body" in value else None
+
+
+def encoded(headers: Any) -> list[tuple[bytes, bytes]]:
+    """Content-Length is the server's to say."""
+    pairs = [(str(name).lower(), str(value)) for name, value in headers]
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs if name != "content-length"]
