@@ -23,6 +23,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--max-images", type=int, help="per request; default: the model's limit")
     parser.add_argument("--tpm", type=int, dest="tokens_per_minute")
     parser.add_argument("--rpm", type=int, dest="requests_per_minute")
+    parser.add_argument("--no-ocr", action="store_false", dest="ocr", help="do not run tesseract, even if it is there")
     parser.add_argument("--script", default="[]", metavar="FILE|JSON", help="faults to play, see script.py")
     return parser.parse_args(argv)
 

@@ -27,7 +27,7 @@ class Change:
 NO_CHANGE = Change()
 
 
-def answer(question: Question, change: Change = NO_CHANGE) -> Outcome:
+def answer(question: Question, change: Change = NO_CHANGE, *, ocr: bool = True) -> Outcome:
     if change.filter_category:
         return Outcome(
             text=None, finish_reason="content_filter", completion_tokens=0, filtered_category=change.filter_category
@@ -35,7 +35,7 @@ def answer(question: Question, change: Change = NO_CHANGE) -> Outcome:
     if change.refuse:
         tokens = text_tokens(REFUSAL_TEXT)
         return Outcome(text="", refusal=REFUSAL_TEXT, finish_reason="stop", completion_tokens=tokens)
-    readings = tuple(read_picture_text(picture.preview) for picture in question.pictures)
+    readings = tuple(read_picture_text(picture.preview, ocr=ocr) for picture in question.pictures)
     text = to_format(question, describe_all(question.pictures, readings))
     return limit_text(text, [question.max_output_tokens, change.max_tokens], readings)
 

@@ -62,8 +62,8 @@ class Reading:
     codes: tuple[Code, ...] = ()
 
 
-def read_picture_text(image: Image.Image) -> Reading:
-    return Reading(lines=read_lines(image), codes=read_codes(image))
+def read_picture_text(image: Image.Image, *, ocr: bool) -> Reading:
+    return Reading(lines=read_lines(image) if ocr else (), codes=read_codes(image))
 
 
 def read_lines(image: Image.Image) -> tuple[Line, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import Any
 
 import httpx2
 import pytest
 from openai import AzureOpenAI, OpenAI
+from PIL import Image, ImageDraw, ImageFont
 
 from local.chat_standin import ChatStandIn
 from shared.core.models import look_up_model
@@ -242,3 +244,14 @@ def test_journal_counts_without_keeping_content(data_url, ask):
     assert entry["image_sizes"] == [[64, 48]]
     assert "secret" not in json.dumps(journal)
     assert url[40:] not in json.dumps(journal)
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+@pytest.mark.parametrize(("ocr", "read"), [(True, True), (False, False)])
+def test_ocr_can_be_switched_off(ocr, read, as_url, encoded, ask):
+    """Text in the picture is part of the answer, unless the stand-in was told not to look for it."""
+    image = Image.new("RGB", (600, 200), "white")
+    ImageDraw.Draw(image).text((40, 60), "Invoice 2026", fill="black", font=ImageFont.load_default(64))
+    with ChatStandIn(model="gpt-4o", ocr=ocr) as server, azure(server) as client:
+        completion = client.chat.completions.create(model="eyes", messages=ask(as_url(encoded(image))))
+    assert ('Text read: "Invoice 2026"' in completion.choices[0].message.content) is read
