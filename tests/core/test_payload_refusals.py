@@ -169,6 +169,20 @@ def test_unusable_picture_is_rejected(pictures: tuple[Picture, ...], target: Tar
     assert says in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        replace(ASKED, max_output_tokens=16_384),
+        replace(ASKED, temperature=2.0),
+        replace(ASKED, pictures=(JPEG,) * 50),
+        replace(ASKED, pictures=(Picture(data=b"\xff\xd8\xff".ljust(20 * 2**20, b"\0")),)),
+    ],
+)
+def test_limit_itself_is_allowed(question: Question) -> None:
+    """Each limit is the largest value that passes."""
+    assert build_payload(question, GPT_4O).method == "POST"
+
+
 def test_openai_bounds_the_request_not_the_picture() -> None:
     """A picture too large for Azure goes to OpenAI, which only bounds the whole request."""
     assert build_payload(replace(ASKED, pictures=(LARGE,)), openai("gpt-4o")).method == "POST"

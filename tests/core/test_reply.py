@@ -198,7 +198,8 @@ def test_text_that_looks_like_json_stays_text() -> None:
             Usage(input_tokens=7, output_tokens=0),
         ),
         ({"prompt_tokens": 7}, None),
-        ({"prompt_tokens": "7", "completion_tokens": True}, None),
+        ({"prompt_tokens": "7", "completion_tokens": 1}, None),
+        ({"prompt_tokens": 7, "completion_tokens": True}, None),
         ({"prompt_tokens": -1, "completion_tokens": 1}, None),
         (None, None),
     ],
@@ -277,7 +278,8 @@ def test_extension_error_inside_a_200_is_an_error(body: Any, code: str) -> None:
 
 def test_error_that_a_picture_shows_is_an_answer() -> None:
     """Only a tool's words can be an error: the assistant may read one aloud from a screenshot."""
-    assert parse_reply(said(NOT_INDEXED)).text == NOT_INDEXED
+    for body in (said(NOT_INDEXED), extension(tool("Looking"), {"role": "assistant", "content": NOT_INDEXED})):
+        assert parse_reply(body).text == NOT_INDEXED
 
 
 @pytest.mark.parametrize(
