@@ -174,7 +174,11 @@ def cells(row: Row) -> tuple[str, ...]:
     if counted is None:
         return (subject.source, pixels, row.asked, row.detail, "-", "-", "-", "-", "rejected")
     billed = row.detail if row.detail == counted.detail else f"{row.detail} ({counted.detail})"
-    grid = f"{counted.tiles} tiles" if counted.patches is None else f"{counted.patches:,} patches"
+    grid = cells_of(counted.tiles or 0, "tile") if counted.patches is None else cells_of(counted.patches, "patch", "es")
     seen = f"{counted.seen_width}x{counted.seen_height}"
     usd = "-" if row.usd is None else f"{row.usd:.6f}"
     return (subject.source, pixels, row.asked, billed, f"{counted.tokens:,}", grid, seen, usd, "; ".join(row.notes))
+
+
+def cells_of(number: int, one: str, plural: str = "s") -> str:
+    return f"{number:,} {one}{'' if number == 1 else plural}"
