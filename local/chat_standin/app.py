@@ -40,7 +40,8 @@ CONTROL = "/_standin/"
 class Settings:
     """`deployments` maps a deployment to its model and makes every other name a 404; empty: any name, `model`.
 
-    `api_key` None takes any key, but there must be one. `ocr` False saves the half second that tesseract takes. `script` is JSON as script.py describes it.
+    `api_key` None takes any key, but there must be one. `ocr` False saves the half second that tesseract takes.
+    `script` is JSON as script.py describes it.
     """
 
     model: str = "gpt-5.1"
