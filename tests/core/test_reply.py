@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.core import codec
-from shared.core.errors import ModelRefused, ModelUnavailable, ReplyMalformed
-from shared.core.reply import Reply, filtered_reply, parse_reply
+from shared.core.errors import ModelRefused, ModelUnavailable, ReplyMalformed, VisiondropError
+from shared.core.reply import Reply, filtered_reply, parse_error, parse_reply
 from shared.core.tokens import Usage
 from tests.golden_files import GOLDEN, check_golden, printed
 
@@ -150,10 +152,11 @@ def test_asked_json_is_data() -> None:
     assert (reply.data, reply.text) == ({"boats": 2}, '{"boats": 2}')
 
 
-def test_asked_json_that_is_none_is_noted() -> None:
-    """The text was paid for and stays."""
-    reply = parse_reply(said("Two boats."), expects_json=True)
-    assert (reply.data, reply.text) == (None, "Two boats.")
+@pytest.mark.parametrize("text", ["Two boats.", '{"boats": NaN}', "[" * 100_000, ""])
+def test_asked_json_that_is_none_is_noted(text: str) -> None:
+    """The text was paid for and stays; what could not be stored as JSON is none."""
+    reply = parse_reply(said(text), expects_json=True)
+    assert (reply.data, reply.text) == (None, text)
     assert reply.notes == ("a schema was asked but the answer is no JSON",)
 
 
@@ -373,6 +376,97 @@ def test_failed_response_is_its_error() -> None:
     with pytest.raises(ModelRefused) as caught:
         parse_reply(response(status="failed", error={"code": "image_too_large", "message": "too large"}))
     assert caught.value.code == "image_too_large"
+
+
+# Whatever comes
+
+NAMES = [
+    "choices",
+    "message",
+    "content",
+    "finish_reason",
+    "finish_details",
+    "type",
+    "role",
+    "tool_calls",
+    "refusal",
+    "enhancements",
+    "grounding",
+    "lines",
+    "spans",
+    "text",
+    "polygon",
+    "x",
+    "y",
+    "usage",
+    "prompt_tokens",
+    "completion_tokens",
+    "prompt_tokens_details",
+    "cached_tokens",
+    "model",
+    "output",
+    "status",
+    "incomplete_details",
+    "reason",
+    "prompt_filter_results",
+    "content_filter_results",
+    "hate",
+    "filtered",
+    "severity",
+    "error",
+    "code",
+    "innererror",
+    "messages",
+    "delta",
+    "context",
+    "content_filters",
+    "source_type",
+    "completion",
+    "custom_blocklists",
+]
+WORDS = [
+    "stop",
+    "length",
+    "content_filter",
+    "output_text",
+    "message",
+    "assistant",
+    "tool",
+    "prompt",
+    "completed",
+    "429",
+]
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 500), st.floats(), st.sampled_from(WORDS), st.text(max_size=9)
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, min_size=1, max_size=6)
+    ),
+    max_leaves=25,
+)
+
+
+@given(body=anything, message=anything, choice=anything, expects_json=st.booleans())
+def test_any_json_is_a_reply_or_one_of_our_errors(body: Any, message: Any, choice: Any, *, expects_json: bool) -> None:
+    """No endpoint can make the parser fall over: what is odd is read as absent or refused as malformed."""
+    bodies = [body, {"choices": [{"message": message}]}, {"choices": [choice]}, {"output": choice, "usage": body}]
+    for alien in bodies:
+        try:
+            reply = parse_reply(alien, expects_json=expects_json)
+        except VisiondropError as refusal:
+            assert codec.to_json(refusal.message)  # noqa: PT017 - either outcome is right
+        else:
+            assert codec.from_json(Reply, codec.to_json(reply)).finish_reason == reply.finish_reason
+
+
+@given(status=st.integers(100, 599), body=anything, headers=st.dictionaries(st.text(max_size=9), st.text(max_size=9)))
+def test_any_refusal_is_one_of_our_errors(status: int, body: Any, headers: dict[str, str]) -> None:
+    """Every status and body has an error with a code; a final one is never retried."""
+    mapped = parse_error(status, body, headers | {"retry-after": str(body)})
+    assert mapped.code
+    assert mapped.retryable != isinstance(mapped, ModelRefused)
 
 
 # A content filter's 400 as a result
