@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shared.adapters.pixels import NormalisedImage, normalise_image
+from shared.adapters.pixels import normalise_image
 from shared.core.models import Model
+from shared.core.normalised import NormalisedImage
 from shared.core.options import Options
 from shared.core.result import Plan
 from shared.pipeline.ports import Prepared, Rendered

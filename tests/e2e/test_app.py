@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -101,7 +102,11 @@ def blobtrigger_queues_are_empty(app):
         names = [queue.name for queue in service.list_queues(name_starts_with="azure-webjobs-blobtrigger")]
     for name in names:
         with app.queue(name) as queue:
-            wait_until(lambda queue=queue: queue.get_queue_properties().approximate_message_count == 0)
+            wait_until(partial(is_empty, queue))
+
+
+def is_empty(queue):
+    return queue.get_queue_properties().approximate_message_count == 0
 
 
 def test_an_undecodable_message_is_poisoned(app):

@@ -30,7 +30,7 @@ def test_one_message_ten_times_is_one_call(world):
     """A message that comes again finds the job done."""
     world.drop("a.jpg", picture())
     job_id = world.accept("a.jpg").job_id
-    states = [analyze(world.services, AnalysisMessage(job_id=job_id)).state for _ in range(10)]
+    states = [world.analyze(job_id).state for _ in range(10)]
 
     assert (set(states), world.calls) == ({State.DONE}, 1)
 
@@ -134,7 +134,7 @@ def test_a_crash_after_the_result_was_written_pays_nothing_more(world):
 
     assert result == "failed on the row"
     world.pass_time(LEASE_S)
-    assert analyze(world.services, message).state is State.DONE
+    assert world.analyze(message.job_id).state is State.DONE
     assert world.calls == 1
 
 

@@ -51,11 +51,16 @@ class World:
         assert job is not None
         return job
 
-    def analyze_next(self) -> tuple[Job | None, float]:
+    def analyze_next(self) -> tuple[Job, float]:
         """The next message's job after its turn, and how long the message had waited."""
         message, delay_s = self.outbox.take()
         self.pass_time(delay_s)
-        return analyze(self.services, message), delay_s
+        return self.analyze(message.job_id), delay_s
+
+    def analyze(self, job_id: str) -> Job:
+        job = analyze(self.services, AnalysisMessage(job_id=job_id))
+        assert job is not None
+        return job
 
     def answer(self, name: str, data: bytes, **metadata: str) -> Job:
         """Drop, accept and analyze; what look-up then says."""
