@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from local.model_choice import DEFAULT_MODEL
+from shared.core.api_versions import look_up_api_version
 from shared.core.errors import OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.masking import MASK
 from shared.core.media import HEAD_BYTES, sniff
@@ -67,7 +68,7 @@ def show(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 def shown(payload: Payload, target: Target) -> dict[str, Any]:
     """The request with the header that the adapter adds: a dated Azure API has its own."""
-    dated = target.kind == "azure" and target.api_version is not None
+    dated = look_up_api_version(target.api_version).dated
     credential = {"api-key": MASK} if dated else {"authorization": f"Bearer {MASK}"}
     headers = payload.headers | credential
     return {"method": payload.method, "url": payload.url, "headers": headers, "body": payload.body}

@@ -31,6 +31,11 @@ class ApiVersion:
     original_detail: bool = False
     retired: str | None = None
 
+    @property
+    def dated(self) -> bool:
+        """A dated version's URL names the deployment; v1 wants it in the body, as OpenAI does."""
+        return self.name not in {"v1", "preview"}
+
 
 V1 = ApiVersion(name="v1", structured_outputs=True, reasoning=True, responses=True, original_detail=True)
 V1_PREVIEW = replace(V1, name="preview")

@@ -26,8 +26,14 @@ def check_address(asked: Asked) -> None:
     """A key in the address would end up in logs; a query would end up in the middle of the path."""
     target = asked.target
     variable = "OPENAI_BASE_URL" if target.kind == "openai" else "AZURE_OPENAI_ENDPOINT"
-    parts = urlsplit(target.base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(target.base_url)
+        is_address = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        )  # reading the port checks it
+    except ValueError as fault:
+        raise SettingsInvalid((f"{variable} is no http(s) address",)) from fault
+    if not is_address:
         raise SettingsInvalid((f"{variable} is no http(s) address",))
     if parts.query or parts.username or parts.fragment:
         raise SettingsInvalid((f"{variable} has a user name, a query or a fragment: give the address alone",))

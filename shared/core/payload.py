@@ -69,7 +69,7 @@ def request_url(asked: Asked) -> str:
     if target.kind == "openai":
         return f"{base}/{path}"
     resource = base.removesuffix("/v1").removesuffix("/openai")
-    if version.name in {"v1", "preview"}:
+    if not version.dated:
         return f"{resource}/openai/v1/{path}" + ("?api-version=preview" if version.name == "preview" else "")
     if not asked.responses:
         extension = "extensions/" if asked.enhanced and version.enhancements == "extension" else ""
@@ -91,9 +91,8 @@ def notes(asked: Asked) -> tuple[str, ...]:
 
 
 def chat_body(asked: Asked) -> dict[str, Any]:
-    """In the order of the documented samples. A dated URL names the deployment; other addresses want it as model."""
-    question, model = asked.question, asked.model
-    dated = asked.target.kind != "openai" and asked.version.name not in {"v1", "preview"}
+    """In the order of the documented samples."""
+    question, model, dated = asked.question, asked.model, asked.version.dated
     body: dict[str, Any] = {} if dated else {"model": asked.target.deployment}
     if asked.enhanced:
         body |= enhancements(asked)

@@ -111,6 +111,7 @@ SETTINGS: list[tuple[Question, Target, str]] = [
     ),
     (ASKED, openai("gpt-4o", api_version="2024-10-21"), "OpenAI has no dated versions"),
     (ASKED, azure("gpt-4o", base_url="example.openai.azure.com"), "AZURE_OPENAI_ENDPOINT is no http(s) address"),
+    (ASKED, azure("gpt-4o", base_url="https://host:made-up"), "AZURE_OPENAI_ENDPOINT is no http(s) address"),
     (ASKED, openai("gpt-4o", base_url="https://host/v1?key=made-up"), "OPENAI_BASE_URL has a user name, a query"),
     (ASKED, azure("gpt-4o", base_url="https://me:made-up@host"), "AZURE_OPENAI_ENDPOINT has a user name"),
     (replace(ASKED, ocr=True), vision("2023-12-01-preview", vision_endpoint=""), "AZURE_VISION_ENDPOINT is missing"),
