@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "run everything on this machine and watch ./drop"
 ROOT = Path(__file__).parents[2]
-STORAGE = ROOT / ".visiondrop" / "storage"
+STATE = ROOT / ".visiondrop"
 LOOK_EVERY_S = 0.5
 USUAL_PORT = 7071  # as `func start` takes
 ADDRESSES = (("health", "/api/health"), ("results", "/api/results/NAME"))
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--offline", action="store_true", help="use the stand-in, whatever the environment names")
     parser.add_argument("--fresh", action="store_true", help="forget everything that earlier runs stored")
-    parser.add_argument("--storage", type=Path, default=STORAGE, metavar="FOLDER", help="where blobs and jobs are kept")
+    parser.add_argument("--state", type=Path, default=STATE, metavar="FOLDER", help="for blobs, jobs and logs")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,12 +64,12 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
     with (
         Stack(
             environ=os.environ,
-            storage=arguments.storage,
+            storage=arguments.state / "storage",
             fresh=arguments.fresh,
             host=arguments.host,
             port=usual_port() if arguments.port is None else arguments.port,
             offline=arguments.offline,
-            logs=arguments.storage.parent / "logs",
+            logs=arguments.state / "logs",
         ) as stack,
         ContainerClient.from_connection_string(stack.connection_string, "uploads") as uploads,
     ):
@@ -77,7 +77,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
             arguments.drop,
             uploads=uploads,
             host_url=stack.url,
-            memory=arguments.storage / "dropped.json",
+            memory=arguments.state / "storage" / "dropped.json",
             say=say,
             announce=arguments.host == "func",
         )

@@ -28,11 +28,11 @@ class Up:
     def __init__(self, folder: Path, *options: str) -> None:
         self.drop = folder / "drop"
         self.output = folder / f"output-{len(list(folder.glob('output-*')))}.txt"
-        storage = ("--drop", str(self.drop), "--storage", str(folder / "storage"))
+        folders = ("--drop", str(self.drop), "--state", str(folder / "state"))
         environ = {name: value for name, value in os.environ.items() if name not in MODEL_SETTINGS}
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "local", "up", *storage, *options],
+                [sys.executable, "-P", "-m", "local", "up", *folders, *options],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**environ, "PYTHONPATH": str(ROOT)},
