@@ -28,11 +28,9 @@ def check_address(asked: Asked) -> None:
     variable = "OPENAI_BASE_URL" if target.kind == "openai" else "AZURE_OPENAI_ENDPOINT"
     try:
         parts = urlsplit(target.base_url)
-        is_address = (
-            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        )  # reading the port checks it
-    except ValueError as fault:
-        raise SettingsInvalid((f"{variable} is no http(s) address",)) from fault
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that does not close
+        is_address = False
     if not is_address:
         raise SettingsInvalid((f"{variable} is no http(s) address",))
     if parts.query or parts.username or parts.fragment:
