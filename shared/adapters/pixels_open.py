@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from shared.core import png
 from shared.core.boxes import is_cut_off, largest_extent
 from shared.core.errors import SourceRejected
 from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
@@ -44,7 +45,8 @@ PAGED = {"tiff", "heic"}  # pictures of their own size
 CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
 
 # Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
-FORMAT_BYTES = {"webp": 18, "heic": 8, "avif": 12, "gif": 10, "apng": 13, "psd": 8}
+FORMAT_BYTES = {"webp": 18, "heic": 8, "avif": 12, "psd": 8}
+ANIMATION_BYTES = {"webp": 26, "avif": 28, "gif": 18, "apng": 22}
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
 
 ROWS_PER_STRIP_TAG = 278
@@ -52,8 +54,6 @@ ORIENTATION_TAG = 0x112
 SUBFILE_TYPE_TAG = 254
 REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transparency mask
 DNG_VERSION_TAG = 50706
-PNG_FIRST_CHUNK = 8
-PNG_PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 
 DECODER_ERRORS = (
     OSError,
@@ -119,7 +119,7 @@ def open_picture(data: bytes, kind: Kind, limits: Limits = DEFAULT_LIMITS) -> Im
     except ValueError:
         if formats != ("PNG",):
             raise
-        return Image.open(BytesIO(drop_png_metadata(data)), formats=formats)
+        return Image.open(BytesIO(png.drop_metadata(data)), formats=formats)
 
 
 def register_heif() -> None:
@@ -187,6 +187,8 @@ def decode_cost(image: Any, kind: Kind) -> DecodeCost:
     if kind.format == "tiff":
         strip = 0 if image.info.get("compression") == "raw" else image.tag_v2.get(ROWS_PER_STRIP_TAG, image.height)
         return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))
+    if getattr(image, "n_frames", 1) > 1 and kind.format in ANIMATION_BYTES:
+        return DecodeCost(scaled=ANIMATION_BYTES[kind.format])
     return DecodeCost(scaled=FORMAT_BYTES.get(kind.format, MODE_BYTES.get(image.mode, 4)))
 
 
@@ -200,7 +202,7 @@ def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, 
     """EXIF orientation 1..8, also from XMP. libheif has applied its own already; broken EXIF is no reason to fail."""
     if kind.format == "heic":
         return 1, ()
-    if kind.format in {"png", "apng"} and "exif" not in image.info and (exif := find_png_chunk(data, b"eXIf")):
+    if kind.format in {"png", "apng"} and "exif" not in image.info and (exif := png.find_chunk(data, b"eXIf")):
         image.info["exif"] = exif
     try:
         # The base class's: the one of PNG would decode the picture to look behind it.
@@ -208,26 +210,6 @@ def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, 
     except DECODER_ERRORS:
         return 1, ("its EXIF block is damaged and was ignored",)
     return (value, ()) if value in ORIENTATIONS else (1, ())
-
-
-def find_png_chunk(data: bytes, name: bytes) -> bytes | None:
-    """The content of a chunk wherever it stands: EXIF may follow the pixels."""
-    return next((data[start + 8 : end - 4] for found, start, end in png_chunks(data) if found == name), None)
-
-
-def drop_png_metadata(data: bytes) -> bytes:
-    """The picture without texts and profiles, one of which is a bomb or broken: the pixels may be fine."""
-    kept = (data[start:end] for name, start, end in png_chunks(data) if name in PNG_PIXEL_CHUNKS)
-    return data[:PNG_FIRST_CHUNK] + b"".join(kept)
-
-
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of each chunk."""
-    start = PNG_FIRST_CHUNK
-    while start + 8 <= len(data):
-        end = start + int.from_bytes(data[start : start + 4], "big") + 12
-        yield data[start + 4 : start + 8], start, end
-        start = end
 
 
 def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:

@@ -214,7 +214,8 @@ def by_text(head: bytes) -> str | None:
     if not NOT_IN_TEXT.isdisjoint(head):
         return None
     try:
-        head[:-3].decode() if len(head) == HEAD_BYTES else head.decode()
-    except UnicodeDecodeError:
-        return None
+        head.decode()
+    except UnicodeDecodeError as error:
+        cut_within_a_character = len(head) == HEAD_BYTES and error.start >= HEAD_BYTES - 3
+        return "text" if cut_within_a_character else None
     return "text"
