@@ -1,0 +1,100 @@
+"""Money before it is spent: a budget is a set of shards, each with its part of the limit, changed one at a time.
+
+Many workers reserve at once, so no single counter would do. A shard never spends more than its part; a shard that has
+too little borrows from others, which changes several rows in one transaction and leaves the sum of the parts as it was.
+So spent + reserved never exceeds the limit, whatever runs at the same time, and no money lies stranded.
+
+Amounts are whole nano-dollars: exact, and a price of $0.10 per million tokens is 100 of them per token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, Decimal
+
+NANO = 9  # digits
+SHARDS = 8
+ALERT_PERCENTS = (50, 80, 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """`lent` moved away from (or, negative, into) this shard's equal part of the limit. All in nano-dollars."""
+
+    index: int
+    spent: int = 0
+    reserved: int = 0
+    lent: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Over all shards of one budget, in nano-dollars. `limit` None is no limit."""
+
+    limit: int | None
+    spent: int
+    reserved: int
+
+    @property
+    def free(self) -> int | None:
+        return None if self.limit is None else self.limit - self.spent - self.reserved
+
+
+def to_nano(usd: Decimal) -> int:
+    """Rounded up: a reservation may be too large by a nano-dollar, never too small."""
+    return int(usd.scaleb(NANO).to_integral_value(rounding=ROUND_CEILING))
+
+
+def to_usd(nano: int) -> Decimal:
+    return Decimal(nano).scaleb(-NANO)
+
+
+def total(shards: Sequence[Shard], limit: int | None) -> Totals:
+    return Totals(
+        limit=limit, spent=sum(shard.spent for shard in shards), reserved=sum(shard.reserved for shard in shards)
+    )
+
+
+def room(shard: Shard, limit: int) -> int:
+    """What this shard may still give out; below zero after the limit was lowered. The parts add up to the limit."""
+    part = limit // SHARDS + (1 if shard.index < limit % SHARDS else 0)
+    return part - shard.lent - shard.spent - shard.reserved
+
+
+def reserve(shards: Sequence[Shard], index: int, amount: int, limit: int | None) -> tuple[Shard, ...] | None:
+    """The shards to write, all or none, so that `amount` is reserved in shard `index`; None when it does not fit."""
+    own = shards[index]
+    if limit is None:
+        return (replace(own, reserved=own.reserved + amount),)
+    missing = amount - room(own, limit)
+    if missing <= 0:
+        return (replace(own, reserved=own.reserved + amount),)
+    if sum(room(shard, limit) for shard in shards) < amount:
+        return None
+    lenders = borrow([shard for shard in shards if shard.index != index], missing, limit)
+    return (replace(own, reserved=own.reserved + amount, lent=own.lent - missing), *lenders)
+
+
+def borrow(shards: Sequence[Shard], missing: int, limit: int) -> list[Shard]:
+    """The fewest lenders: those with most room first."""
+    lenders = []
+    for shard in sorted(shards, key=lambda shard: room(shard, limit), reverse=True):
+        given = min(missing, max(0, room(shard, limit)))
+        if given > 0:
+            lenders.append(replace(shard, lent=shard.lent + given))
+            missing -= given
+    return lenders
+
+
+def settle(shard: Shard, *, reserved: int, spent: int) -> Shard:
+    """The reservation becomes what was really spent; more than was reserved counts too."""
+    return replace(shard, reserved=shard.reserved - reserved, spent=shard.spent + spent)
+
+
+def alerts_reached(totals: Totals) -> tuple[int, ...]:
+    """The percentages of the limit that spending and reservations have reached."""
+    if not totals.limit:
+        return ()
+    used = totals.spent + totals.reserved
+    return tuple(percent for percent in ALERT_PERCENTS if used * 100 >= totals.limit * percent)
