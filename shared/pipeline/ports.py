@@ -5,11 +5,13 @@ Every method may raise StorageUnavailable (or, for the model, ModelUnavailable):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
+from shared.core.budget import Totals
+from shared.core.gate import Gate, Limits
 from shared.core.job import AnalysisMessage, Job
 from shared.core.models import Model
 from shared.core.options import Options
@@ -116,9 +118,62 @@ class Media(Protocol):
         """Raises SourceRejected for a file that is broken, unsupported or too large."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """The endpoint's reply, unparsed, and what its headers say about the limits."""
+
+    body: object
+    limits: Limits
+
+
 class VisionModel(Protocol):
-    def complete(self, payload: Payload) -> object:
-        """The endpoint's JSON reply, unparsed. Raises ModelRefused or ModelUnavailable."""
+    def complete(self, payload: Payload) -> Completion:
+        """Raises ModelRefused or ModelUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """A budget for one UTC day: "all" or a folder. `limit` in nano-dollars, None for no limit."""
+
+    scope: str
+    limit: int | None
+
+
+class Ledger(Protocol):
+    """Amounts are whole nano-dollars."""
+
+    def check(self) -> None: ...
+
+    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> bool:
+        """False when it does not fit."""
+
+    def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
+        """What the call cost; None when nobody knows. False when there is nothing open under this id."""
+
+    def totals(self, day: date, allowance: Allowance) -> Totals: ...
+
+    def note_once(self, day: date, scope: str, note: str) -> bool:
+        """True for the first caller only."""
+
+    def park(self, queue: str, place: str, job_id: str) -> None: ...
+
+    def unpark(self, queue: str, place: str) -> None: ...
+
+    def parked(self, queue: str, *, most: int) -> Sequence[tuple[str, str]]:
+        """Places and job ids in order."""
+
+
+class Answers(Protocol):
+    def claim(self, key: str, job_id: str) -> str:
+        """The job that answers this question for all that ask it."""
+
+    def take_over(self, key: str, *, from_job_id: str, job_id: str) -> bool: ...
+
+
+class Gates(Protocol):
+    def load(self, name: str) -> tuple[Gate, str | None]: ...
+
+    def store(self, name: str, gate: Gate, version: str | None) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +186,9 @@ class Services:
     messages: Messages
     media: Media
     model: VisionModel
+    ledger: Ledger
+    answers: Answers
+    gates: Gates
     jitter: Callable[[], float]  # 0 to 1, evenly
     worker: str
     now: Callable[[], datetime]

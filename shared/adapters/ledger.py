@@ -1,0 +1,185 @@
+"""Money: budgets as sharded rows, one reservation row per paid call (azure-data-tables).
+
+A reservation and the shard it takes from are written in one transaction, so that neither exists without the other.
+`reserved` → `settled` (its real cost) or `lost` (the worker died or the connection broke in between: it may have been
+paid, so it stays counted in full, and the number of such rows is the number of calls that may have been paid twice).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Literal
+
+from azure.core import MatchConditions
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
+
+from shared.adapters.azure_storage import storage_faults
+from shared.core.budget import SHARDS, Shard, Totals, reserve, settle, total
+from shared.core.errors import NotFound, StateConflict, StorageUnavailable
+from shared.pipeline.ports import Allowance
+
+TABLE = "ledger"
+TRIES = 40  # each lost race means that somebody else's write went through
+LONGEST_PAUSE_S = 0.05
+
+Outcome = Literal["settled", "lost"]
+Operation = tuple[str, dict[str, Any], dict[str, Any]] | tuple[str, dict[str, Any]]
+
+
+class Ledger:
+    """The port `Ledger` over one table."""
+
+    def __init__(self, table: TableClient) -> None:
+        self.table = table
+
+    def check(self) -> None:
+        with storage_faults("ledger"):
+            next(iter(self.table.query_entities("PartitionKey eq 'none'", results_per_page=1)), None)
+
+    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> bool:
+        """False when the amount does not fit. A call that has its reservation already keeps it."""
+        partition = partition_of(day, allowance.scope)
+        for _ in range(TRIES):
+            rows = self.shard_rows(partition)
+            shards = [to_shard(index, rows.get(index)) for index in range(SHARDS)]
+            written = reserve(shards, shard_of(call_id), amount, allowance.limit)
+            if written is None:
+                return self.call_row(partition, call_id) is not None
+            own = {"PartitionKey": partition, "RowKey": f"call-{call_id}", "state": "reserved", "amount": str(amount)}
+            operations = [("create", own), *(write_shard(partition, shard, rows) for shard in written)]
+            if self.commit(operations, f"reservation of {call_id}"):
+                return True
+            if self.call_row(partition, call_id) is not None:
+                return True
+            pause()
+        raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
+
+    def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
+        """Enter what the call cost; None is "not known", which counts as all that was reserved.
+
+        False when there was no open reservation: it has been settled before.
+        """
+        partition = partition_of(day, scope)
+        for _ in range(TRIES):
+            call = self.call_row(partition, call_id)
+            if call is None or call["state"] != "reserved":
+                return False
+            reserved = int(call["amount"])
+            rows = self.shard_rows(partition)
+            index = shard_of(call_id)
+            cost = reserved if spent is None else spent
+            shard = settle(to_shard(index, rows.get(index)), reserved=reserved, spent=cost)
+            ended = {**call, "state": "lost" if spent is None else "settled", "spent": str(cost)}
+            operations = [write_row(ended, call.metadata["etag"]), write_shard(partition, shard, rows)]
+            if self.commit(operations, f"settlement of {call_id}"):
+                return True
+            pause()
+        raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
+
+    def totals(self, day: date, allowance: Allowance) -> Totals:
+        rows = self.shard_rows(partition_of(day, allowance.scope))
+        return total([to_shard(index, row) for index, row in rows.items()], allowance.limit)
+
+    def lost_calls(self, day: date, scope: str) -> int:
+        """How many calls of that day may have been paid without an answer."""
+        with storage_faults("ledger"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @partition and state eq 'lost'", parameters={"partition": partition_of(day, scope)}
+            )
+            return sum(1 for _ in rows)
+
+    def note_once(self, day: date, scope: str, note: str) -> bool:
+        """True for the first one to write this note: an alert is raised once, by one worker."""
+        try:
+            with storage_faults("ledger"):
+                self.table.create_entity({"PartitionKey": partition_of(day, scope), "RowKey": f"note-{note}"})
+        except StateConflict:
+            return False
+        return True
+
+    def park(self, queue: str, place: str, job_id: str) -> None:
+        with storage_faults("parked jobs"):
+            self.table.upsert_entity({"PartitionKey": f"parked-{queue}", "RowKey": place, "job_id": job_id})
+
+    def unpark(self, queue: str, place: str) -> None:
+        with storage_faults("parked jobs"):
+            self.table.delete_entity(f"parked-{queue}", place)
+
+    def parked(self, queue: str, *, most: int) -> Sequence[tuple[str, str]]:
+        """Places and job ids, the one that has waited longest first."""
+        with storage_faults("parked jobs"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @queue", parameters={"queue": f"parked-{queue}"}, results_per_page=most
+            )
+            return [(row["RowKey"], row["job_id"]) for row, _ in zip(rows, range(most), strict=False)]
+
+    def shard_rows(self, partition: str) -> dict[int, Any]:
+        with storage_faults("ledger"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @partition and RowKey ge 'shard-' and RowKey lt 'shard.'",
+                parameters={"partition": partition},
+            )
+            return {int(row["RowKey"].removeprefix("shard-")): row for row in rows}
+
+    def call_row(self, partition: str, call_id: str) -> Any:
+        try:
+            with storage_faults("ledger"):
+                return self.table.get_entity(partition, f"call-{call_id}")
+        except NotFound:
+            return None
+
+    def commit(self, operations: Sequence[Operation], what: str) -> bool:
+        """False when another worker wrote one of the rows first."""
+        try:
+            with storage_faults(what):
+                try:
+                    self.table.submit_transaction(operations)
+                except TableTransactionError as fault:
+                    if fault.status_code in {404, 409, 412}:
+                        return False
+                    raise
+        except StateConflict:
+            return False
+        return True
+
+
+def partition_of(day: date, scope: str) -> str:
+    """A folder's name is hashed: a table key may not hold a slash."""
+    return f"{day.isoformat()}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+
+
+def shard_of(call_id: str) -> int:
+    return int(hashlib.sha256(call_id.encode()).hexdigest()[:8], 16) % SHARDS
+
+
+def to_shard(index: int, row: Any) -> Shard:
+    """Amounts are stored as text: a table's integer has 32 bits unless it is wrapped."""
+    if row is None:
+        return Shard(index=index)
+    return Shard(index=index, spent=int(row["spent"]), reserved=int(row["reserved"]), lent=int(row["lent"]))
+
+
+def write_shard(partition: str, shard: Shard, rows: dict[int, Any]) -> Operation:
+    row = {
+        "PartitionKey": partition,
+        "RowKey": f"shard-{shard.index}",
+        "spent": str(shard.spent),
+        "reserved": str(shard.reserved),
+        "lent": str(shard.lent),
+    }
+    before = rows.get(shard.index)
+    return ("create", row) if before is None else write_row(row, before.metadata["etag"])
+
+
+def write_row(row: dict[str, Any], etag: str) -> Operation:
+    condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified, "mode": UpdateMode.REPLACE}
+    return ("update", row, condition)
+
+
+def pause() -> None:
+    """Workers that collided must not collide again at once."""
+    time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  # spreads load, protects nothing
