@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.adapters.pixels import normalise_image
+from shared.adapters.pixels_worker import PixelWorker
 from shared.core.models import Model
 from shared.core.normalised import NormalisedImage
 from shared.core.options import Options
@@ -13,8 +13,13 @@ from shared.pipeline.ports import Prepared, Rendered
 class MediaReader:
     """The port `Media`."""
 
+    def __init__(self) -> None:
+        self.pixels = PixelWorker()
+
     def prepare(self, data: bytes, *, model: Model, options: Options) -> Prepared:
-        return from_image(normalise_image(data, model=model, detail=options.detail, max_images=options.frames))
+        return from_image(
+            self.pixels.normalise_image(data, model=model, detail=options.detail, max_images=options.frames)
+        )
 
 
 def from_image(image: NormalisedImage) -> Prepared:

@@ -71,6 +71,7 @@ def main(max_decode_bytes: str) -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     cap_memory(int(max_decode_bytes))
+    send(replies, {"ready": True})
     serve(sys.stdin.buffer, replies)
 
 

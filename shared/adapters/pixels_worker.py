@@ -10,8 +10,9 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from shared.core.models import Detail, Model
 
 ROOT = Path(__file__).parents[2]
-KEPT_VARIABLES = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
 
 
 class PixelWorker:
@@ -93,21 +93,31 @@ class PixelWorker:
     def stop(self) -> None:
         if self.child is not None:
             self.child.kill()
-            with self.child:  # closes the pipes and waits
-                self.child = None
+            with (
+                suppress(BrokenPipeError),
+                self.child,
+            ):  # closes the pipes, of which one may hold unread bytes, and waits
+                pass
+            self.child = None
 
 
 def start_child(limits: Limits) -> subprocess.Popen[bytes]:
-    """Its environment is where to find code, and nothing else: no keys."""
-    search = os.pathsep.join([str(ROOT), *(path for path in sys.path if path)])
-    environment = {"PYTHONPATH": search} | {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return subprocess.Popen(  # noqa: S603 -- this interpreter and a module of this program
+    """Raises OSError if it does not come up: no picture is to blame. Its environment says where code is, no more."""
+    child = subprocess.Popen(  # noqa: S603 -- this interpreter and a module of this program
         [sys.executable, "-m", "shared.adapters.pixels_child", str(limits.max_decode_bytes)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env={
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+            "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR")),
+        },
     )
+    try:
+        receive(cast("IO[bytes]", child.stdout))
+    except EOFError as error:
+        raise OSError(f"the process that decodes pictures does not start (exit code {child.wait()})") from error
+    return child
 
 
 def answer(replies: IO[bytes]) -> Any:
