@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from shared.core.errors import VisiondropError
 
@@ -76,6 +76,31 @@ class Fault:
     @classmethod
     def of(cls, error: VisiondropError) -> Fault:
         return cls(code=error.code, message=error.message, hint=error.hint, retryable=error.retryable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One question and its answer, as they were said before in a conversation."""
+
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginJob:
+    """A job that this one asks about, and the name of its upload."""
+
+    job_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a job came from that nobody dropped: asked by HTTP about the pictures of these jobs, after these turns."""
+
+    kind: Literal["ask", "follow_up", "rerun"]
+    jobs: tuple[OriginJob, ...]
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
