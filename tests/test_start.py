@@ -107,6 +107,20 @@ def test_an_environment_is_kept_for_the_python_that_made_it(
     assert start.has_this_python(tmp_path) == usable
 
 
+def test_an_environment_is_added_to_by_its_own_python_only(start: ModuleType, tmp_path: Path):
+    """Two builds of one version in one environment do not fit together; a link to the same one does."""
+    home, other = tmp_path / "home", tmp_path / "other"
+    for folder in (home, other, start.venv_python(tmp_path).parent):
+        folder.mkdir()
+        (folder / "python3").touch()
+    start.venv_python(tmp_path).touch()
+    (tmp_path / "link").symlink_to(home)
+    (tmp_path / "pyvenv.cfg").write_text(f"home = {home}\nversion = {OURS}\n")
+    assert start.is_made_by(tmp_path, str(home / "python3"))
+    assert start.is_made_by(tmp_path, str(tmp_path / "link" / "python3"))
+    assert not start.is_made_by(tmp_path, str(other / "python3"))
+
+
 @pytest.mark.parametrize("uv", ["/bin/uv", None])
 def test_packages_are_installed_by_hash(start: ModuleType, tmp_path: Path, uv: str | None):
     """With uv and with pip: the lock file, and nothing that is not in it."""
