@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
+from shared.adapters.capped_child import start_child
 from shared.adapters.pixels import normalise_image
-from shared.adapters.pixels_worker import PixelWorker, start_child
+from shared.adapters.pixels_worker import CHILD, PixelWorker
 from shared.core.errors import SourceRejected
 from shared.core.limits import DEFAULT_LIMITS, Limits
 from shared.core.models import look_up_model
@@ -85,12 +86,12 @@ def test_a_child_that_dies_is_a_refusal_and_is_replaced(data, sent, code):
         assert worker.normalise_image(PICTURES[0], model=MODEL, detail="high").outputs
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the cap is RLIMIT_AS")
+@pytest.mark.skipif(sys.platform != "linux", reason="the cap is RLIMIT_DATA")
 def test_the_childs_memory_is_capped():
     """A header that lies about its cost meets the cap of the process, and the picture is refused."""
     data = encoded(Image.new("RGB", (9000, 9000)), "PNG")
     with PixelWorker() as worker:
-        worker.child = start_child(Limits(max_decode_bytes=1_000_000))  # the check before it still allows 352 MB
+        worker.child = start_child(CHILD, Limits(max_decode_bytes=1_000_000))  # the check before it still allows 352 MB
         with pytest.raises(SourceRejected) as caught:
             worker.normalise_image(data, model=MODEL, detail="high")
         assert caught.value.code == "too_large"
@@ -107,7 +108,7 @@ def test_threads_take_turns(worker):
 def test_the_child_knows_no_keys(monkeypatch):
     """Whoever takes over a decoder finds an environment without secrets."""
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "made-up")
-    child = start_child(DEFAULT_LIMITS)
+    child = start_child(CHILD, DEFAULT_LIMITS)
     with child, open(f"/proc/{child.pid}/environ", "rb") as environment:  # noqa: PTH123 -- /proc is no ordinary file
         assert b"made-up" not in environment.read()
         child.kill()
