@@ -1,6 +1,7 @@
 """`python -m local.host`: run the app in this folder until Ctrl-C or SIGTERM.
 
-What people read goes to standard error; standard output has one JSON line, once requests are answered.
+Standard output has one line, JSON, once requests are answered. All else goes to standard error, what the app prints
+too: two threads that print can end up in one line, and the parent process must be able to read this one.
 """
 
 from __future__ import annotations
@@ -73,13 +74,13 @@ def leave(abandoned: tuple[str, ...]) -> int:
     """Threads cannot be killed, so functions that outlive the grace time end with the process."""
     if abandoned:
         say(f"Stopped with these still running: {', '.join(sorted(abandoned))}. Their messages will come back.")
-        sys.stdout.flush()
         os._exit(0)
     return 0
 
 
 def main(argv: list[str]) -> int:
     arguments = parse_arguments(argv)
+    output, sys.stdout = sys.stdout, sys.stderr
     set_up_logging()
     requested = stop_requested()
     app = arguments.app.resolve()
@@ -99,7 +100,7 @@ def main(argv: list[str]) -> int:
         return 1
     with host:
         say("\n".join([BANNER, *(f"  {line}" for line in host.summary()), "Ctrl-C to stop."]))
-        print(json.dumps({"ready": True, "url": host.url}), flush=True)
+        print(json.dumps({"ready": True, "url": host.url}), file=output, flush=True)
         wait(requested)
         say("Stopping …")
     return leave(host.abandoned)
