@@ -2,7 +2,8 @@
 
 To add a price, add a row: model, scopes, first day, input, output; `cached` and `write` are for reading and writing the
 prompt cache, `batch` is (input, output), `image` is for the editing models, `long` marks the long-context surcharge.
-The first day is the model's release where no change of its price is recorded: an assumption for the past only.
+The sources print today's prices, not their first day. It is the model's release where no change is recorded (for names
+without a date, and for transcription, as remembered, not sourced), and for o3 the remembered day of its price cut.
 gpt-5.6-sol fell between 2026-08-21 and 2026-11-21; until the day it was first seen lower, the higher price stands.
 S5 lists Azure's GPT-4 Turbo at 11 and 33; Microsoft's own price example says 10 and 30 (S18), which is used here.
 Azure's data zones are in price_rows_zones.py; the ids of the sources are explained in sources.py.

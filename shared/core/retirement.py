@@ -69,8 +69,8 @@ def ends(
 
 
 END_DATES: tuple[EndDate, ...] = (
-    # Azure upgraded vision-preview in place to turbo-2024-04-09; the Vision enhancements ended with it.
-    *ends("gpt-4-vision-preview", openai={"S7": "2024-12-06"}, azure={"S15": "2025-01-27"}),
+    # Azure began to upgrade vision-preview in place on the first date; the Vision enhancements ended with it.
+    *ends("gpt-4-vision-preview", openai={"S21": "2024-12-06"}, azure={"S15": "2025-01-27", "S21": "2025-05-01"}),
     *ends("gpt-4-turbo-2024-04-09", openai={"S7": "2026-10-23"}),
     *ends("gpt-4.5-preview", azure={"S14": "2025-07-14", "S5": "2025-07-14"}),
     *ends(
@@ -88,7 +88,7 @@ END_DATES: tuple[EndDate, ...] = (
         openai={"S7": "2027-01-14"},
         azure={"S6b": "2026-10-01", "S6": "2026-10-01", "S5": "2027-04-14"},
     ),
-    *ends("chatgpt-4o-latest", openai={"S5": "2026-02-17"}),
+    *ends("chatgpt-4o-latest", openai={"S20": "2026-02-17"}),
     *ends(
         "gpt-4o-mini-2024-07-18",
         openai={"S7": "2027-01-14"},

@@ -104,4 +104,10 @@ SOURCES: dict[str, Source] = {
     "S19": Source(
         what="simonw/llm-prices, data/openai.json", date="2026-08-05", where="github simonw/llm-prices 723ef0bd"
     ),
+    "S20": Source(what="CometAPI notice on chatgpt-4o-latest", date="2026-02-05", where="cometapi.com"),
+    "S21": Source(
+        what="end of gpt-4-vision-preview by OpenAI's and Azure's pages; which editions was not noted",
+        date="2025-05",
+        where="platform.openai.com/docs/deprecations; learn.microsoft.com/azure/ai-services/openai",
+    ),
 }

@@ -16,7 +16,7 @@ SAMPLES = json.loads((Path(__file__).parents[1] / "golden" / "text_tokens.json")
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["sample"])
 def test_the_estimate_is_within_a_third_of_the_count(sample):
-    """21 languages, code, data: between 0.7 and 1.35 times what the tokenizer counted."""
+    """21 languages, code, data: the samples it was tuned on, so this guards against drift and proves no accuracy."""
     assert 0.7 <= text_tokens(sample["text"]) / sample["o200k_base"] <= 1.35
 
 
