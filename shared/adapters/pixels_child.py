@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.core.normalised import Rendered
     from shared.core.plan import ImageInfo
 
+DATA_FIELD = 5  # of /proc/self/statm, in pages; see proc(5)
 SLACK_BYTES = 64 * MEGABYTE  # stacks of decoder threads, the sent picture, the interpreter's own growth
 
 
@@ -56,14 +57,16 @@ def facts(output: Rendered) -> dict[str, Any]:
 
 
 def cap_memory(max_bytes: int) -> None:
-    """On top of what the interpreter and the libraries have mapped so far. macOS and Windows have no such cap."""
+    """Private writable memory on top of what is there so far. Address space would be the wrong measure: glibc reserves
+    64 MB of it per thread. macOS and Windows have no such cap.
+    """
     if sys.platform != "linux":
         return
     import resource  # noqa: PLC0415 -- POSIX only
 
-    mapped_pages = int(Path("/proc/self/statm").read_text().split()[0])
-    cap = mapped_pages * resource.getpagesize() + max_bytes + SLACK_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+    data_pages = int(Path("/proc/self/statm").read_text().split()[DATA_FIELD])
+    cap = data_pages * resource.getpagesize() + max_bytes + SLACK_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (cap, cap))
 
 
 def main(max_decode_bytes: str) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageCms, UnidentifiedImageError
 
 from shared.core import png
 from shared.core.boxes import is_cut_off, largest_extent
@@ -112,6 +112,7 @@ def open_picture(data: bytes, kind: Kind, limits: Limits = DEFAULT_LIMITS) -> Im
     """The picture with nothing decoded yet. Call within `decoder_errors`."""
     if kind.format == "heic":
         register_heif()
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as for HEIC: the smallest instance has one core, and threads cost memory
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
     formats = PILLOW_FORMATS[kind.format]
     try:
