@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import ast
-import importlib.machinery
-import importlib.util
 import os
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from local import install
+
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "visiondrop"
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> ModuleType:
-    """The script as a module, with all that it installs under a temporary folder."""
-    loader = importlib.machinery.SourceFileLoader("visiondrop_start", str(SCRIPT))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec
-    module = importlib.util.module_from_spec(spec)
-    dont_write, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = dont_write
-    vars(module)["STATE"] = tmp_path / "state"
-    (tmp_path / "state").mkdir()
-    return module
 
 
 def test_old_pythons_can_read_the_script():
@@ -48,36 +32,36 @@ def test_help_needs_no_package():
     assert " test " in done.stdout
 
 
-def test_a_fingerprint_follows_content(start: ModuleType, tmp_path: Path):
+def test_a_fingerprint_follows_content(tmp_path: Path):
     """Same files: same stamp; any change, also in a folder: another stamp."""
     lock, folder = tmp_path / "lock.txt", tmp_path / "stubs"
     folder.mkdir()
     lock.write_text("a==1")
     (folder / "x.js").write_text("1")
-    first = start.fingerprint((lock, folder))
-    assert start.fingerprint((lock, folder)) == first
+    first = install.fingerprint((lock, folder))
+    assert install.fingerprint((lock, folder)) == first
     (folder / "x.js").write_text("2")
-    second = start.fingerprint((lock, folder))
+    second = install.fingerprint((lock, folder))
     assert second != first
     lock.write_text("a==2")
-    assert start.fingerprint((lock, folder)) not in {first, second}
+    assert install.fingerprint((lock, folder)) not in {first, second}
 
 
-def test_only_a_finished_install_is_current(start: ModuleType, tmp_path: Path):
+def test_only_a_finished_install_is_current(tmp_path: Path):
     """Before: no. While it runs, or after a crash: unfinished. After a reported failure: no. After success: yes."""
     lock, folder = tmp_path / "lock.txt", tmp_path / "venv"
     lock.write_text("a==1")
-    assert not start.is_current(folder, (lock,))
-    for error, stamp in ((start.StepFailed, ""), (KeyboardInterrupt, start.UNFINISHED)):
-        with suppress(error), start.stamped(folder, (lock,)):
-            assert start.read_stamp(folder) == start.UNFINISHED
+    assert not install.is_current(folder, (lock,))
+    for error, stamp in ((install.StepFailed, ""), (KeyboardInterrupt, install.UNFINISHED)):
+        with suppress(error), install.stamped(folder, (lock,)):
+            assert install.read_stamp(folder) == install.UNFINISHED
             raise error
-        assert start.read_stamp(folder) == stamp
-    with start.stamped(folder, (lock,)):
+        assert install.read_stamp(folder) == stamp
+    with install.stamped(folder, (lock,)):
         pass
-    assert start.is_current(folder, (lock,))
+    assert install.is_current(folder, (lock,))
     lock.write_text("a==2")
-    assert not start.is_current(folder, (lock,))
+    assert not install.is_current(folder, (lock,))
 
 
 OURS = "{}.{}.{}".format(*sys.version_info)
@@ -94,46 +78,44 @@ OURS = "{}.{}.{}".format(*sys.version_info)
     ],
     ids=["venv", "uv", "other version", "no version", "no config"],
 )
-def test_an_environment_is_kept_for_the_python_that_made_it(
-    start: ModuleType, tmp_path: Path, config: str | None, *, usable: bool
-):
+def test_an_environment_is_kept_for_the_python_that_made_it(tmp_path: Path, config: str | None, *, usable: bool):
     """Read from pyvenv.cfg, which venv and uv write differently. Without its interpreter it is of no use."""
     if config is not None:
         (tmp_path / "pyvenv.cfg").write_text(config)
-    assert not start.has_this_python(tmp_path)
-    python = start.venv_python(tmp_path)
+    assert not install.has_this_python(tmp_path)
+    python = install.venv_python(tmp_path)
     python.parent.mkdir()
     python.touch()
-    assert start.has_this_python(tmp_path) == usable
+    assert install.has_this_python(tmp_path) == usable
 
 
-def test_an_environment_is_added_to_by_its_own_python_only(start: ModuleType, tmp_path: Path):
+def test_an_environment_is_added_to_by_its_own_python_only(tmp_path: Path):
     """Two builds of one version in one environment do not fit together; a link to the same one does."""
     home, other = tmp_path / "home", tmp_path / "other"
-    for folder in (home, other, start.venv_python(tmp_path).parent):
+    for folder in (home, other, install.venv_python(tmp_path).parent):
         folder.mkdir()
         (folder / "python3").touch()
-    start.venv_python(tmp_path).touch()
+    install.venv_python(tmp_path).touch()
     (tmp_path / "link").symlink_to(home)
     (tmp_path / "pyvenv.cfg").write_text(f"home = {home}\nversion = {OURS}\n")
-    assert start.is_made_by(tmp_path, str(home / "python3"))
-    assert start.is_made_by(tmp_path, str(tmp_path / "link" / "python3"))
-    assert not start.is_made_by(tmp_path, str(other / "python3"))
+    assert install.is_made_by(tmp_path, str(home / "python3"))
+    assert install.is_made_by(tmp_path, str(tmp_path / "link" / "python3"))
+    assert not install.is_made_by(tmp_path, str(other / "python3"))
 
 
 @pytest.mark.parametrize("uv", ["/bin/uv", None])
-def test_packages_are_installed_by_hash(start: ModuleType, tmp_path: Path, uv: str | None):
+def test_packages_are_installed_by_hash(tmp_path: Path, uv: str | None):
     """With uv and with pip: the lock file, and nothing that is not in it."""
-    (_, create), (title, install) = start.python_steps(uv, tmp_path)
-    assert create[0] == (uv or start.BASE_PYTHON)
-    assert install[0] == (uv or str(start.venv_python(tmp_path)))
-    assert install[-3:] == ["--require-hashes", "-r", str(ROOT / "requirements-dev.txt")]
+    (_, create), (title, add) = install.python_steps(uv, tmp_path)
+    assert create[0] == (uv or install.BASE_PYTHON)
+    assert add[0] == (uv or str(install.venv_python(tmp_path)))
+    assert add[-3:] == ["--require-hashes", "-r", str(ROOT / "requirements-dev.txt")]
     assert title.endswith("uv" if uv else "pip")
 
 
-def test_npm_installs_the_lock_file_without_scripts(start: ModuleType):
+def test_npm_installs_the_lock_file_without_scripts():
     """`npm ci` of Node.js in .venv, so that no package runs code while it is installed."""
-    [(_, command)] = start.node_steps(ROOT / ".venv")
+    [(_, command)] = install.node_steps(ROOT / ".venv")
     assert command[2] == "ci"
     assert "--ignore-scripts" in command
 
@@ -151,16 +133,16 @@ def test_npm_installs_the_lock_file_without_scripts(start: ModuleType):
         ("anything else", "run this command again"),
     ],
 )
-def test_advice(start: ModuleType, output: str, expected: str):
+def test_advice(output: str, expected: str):
     """What the tools say in the usual mishaps leads to what to do."""
-    assert expected in start.advice(output)
+    assert expected in install.advice(output)
 
 
-def test_a_failed_step_says_which_why_and_what_to_do(start: ModuleType, capsys: pytest.CaptureFixture[str]):
+def test_a_failed_step_says_which_why_and_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """The last lines of the tool's output are shown, not all of it."""
     program = "for n in range(40): print('line', n)\nraise SystemExit('no space left')"
-    with pytest.raises(start.StepFailed) as failed:
-        start.run_step("Python packages", [sys.executable, "-c", program])
+    with pytest.raises(install.StepFailed) as failed:
+        install.run_step("Python packages", [sys.executable, "-c", program], log=tmp_path / "log")
     message = str(failed.value)
     assert "'Python packages' failed (exit code 1)" in message
     assert "line 39" in message
@@ -169,19 +151,19 @@ def test_a_failed_step_says_which_why_and_what_to_do(start: ModuleType, capsys: 
     assert capsys.readouterr().err == "  Python packages … failed\n"
 
 
-def test_a_good_step_shows_its_seconds(start: ModuleType, capsys: pytest.CaptureFixture[str]):
+def test_a_good_step_shows_its_seconds(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """One line: the name, then the time."""
-    start.run_step("nothing", [sys.executable, "-c", ""])
+    install.run_step("nothing", [sys.executable, "-c", ""], log=tmp_path / "log")
     name, _, seconds = capsys.readouterr().err.partition(" … ")
     assert name == "  nothing"
     assert float(seconds.removesuffix(" s\n")) >= 0
 
 
-def test_two_installs_at_once_take_turns(start: ModuleType):
+def test_two_installs_at_once_take_turns(tmp_path: Path):
     """The second process waits for the lock until the first has left it."""
     program = f"""if True:
         import fcntl, sys
-        lock = open({str(start.STATE / "install.lock")!r}, "a+b")
+        lock = open({str(tmp_path / "lock")!r}, "a+b")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -190,7 +172,7 @@ def test_two_installs_at_once_take_turns(start: ModuleType):
     if os.name == "nt":
         pytest.skip("flock is POSIX")
     other = [sys.executable, "-c", program]
-    with start.only_one_install():
+    with install.only_one_install(tmp_path / "lock"):
         assert subprocess.run(other, capture_output=True, check=False).returncode == 1
     assert subprocess.run(other, capture_output=True, check=False).returncode == 0
 
