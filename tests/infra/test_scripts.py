@@ -1,0 +1,145 @@
+"""The two scripts that workflows and azd run: parameters by azd's rule, and questions to a deployed app."""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+import zlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from infra import app_check, parameters
+from shared.core.media import sniff
+from tests.infra import bicep
+from tests.infra.template_checks import main as main_template
+from tests.infra.test_infra import ROOT
+
+
+class DeployedApp(HTTPServer):
+    """A loopback server in the deployed app's place."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Scripted)
+        self.answers: list[tuple[int, object]] = [(200, {})]
+        self.asked: list[tuple[str, str | None]] = []
+
+
+class Scripted(BaseHTTPRequestHandler):
+    """Gives the next of the server's answers; the last one again and again."""
+
+    def do_GET(self):  # the name that http.server calls
+        assert isinstance(self.server, DeployedApp)
+        self.server.asked.append((self.path, self.headers.get("x-functions-key")))
+        answers = self.server.answers
+        status, body = answers.pop(0) if len(answers) > 1 else answers[0]
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def app():
+    """It answers in a thread of its own."""
+    server = DeployedApp()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def address(server) -> str:
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def ask(*arguments: str, timeout: str = "20") -> int:
+    return app_check.main(["--timeout", timeout, "--pause", "0", *arguments])
+
+
+def test_ready_waits_for_a_healthy_app(app):
+    """An app that is starting answers 503 and 404 before it is well."""
+    app.answers = [(503, {}), (404, {}), (200, {"settings": "ok"})]
+    assert ask("ready", address(app)) == 0
+    assert [path for path, _ in app.asked] == ["/api/health"] * 3
+
+
+def test_ready_gives_up_and_says_why(app, capsys):
+    """When the time is up, the last answer is shown."""
+    app.answers = [(503, {"blobs": "storage answered 403"})]
+    assert ask("ready", address(app), timeout="0") == 1
+    assert "storage answered 403" in capsys.readouterr().err
+
+
+def test_an_app_that_cannot_be_reached_is_not_ready(app, capsys):
+    """A refused connection is an answer like any other."""
+    app.server_close()
+    assert ask("ready", address(app), timeout="0") == 1
+    assert ": 0 " in capsys.readouterr().err
+
+
+RESULTS = [
+    ([(404, {}), (202, {"state": "running"}), (200, {"state": "done", "cost": {"usd": "0.002"}})], 0),
+    ([(200, {"state": "partial"})], 0),
+    ([(200, {"state": "failed", "error": {"code": "content_filter"}})], 1),
+    ([(401, {})], 1),
+    ([(200, [])], 1),
+]
+
+
+@pytest.mark.parametrize(("answers", "code"), RESULTS)
+def test_result_is_success_only_with_an_answer(app, answers, code):
+    """A pending job is waited for; a failed one, a wrong key and rubbish are failures at once."""
+    app.answers = list(answers)
+    assert ask("result", address(app), "smoke/a b.png") == code
+    assert len(app.asked) == len(answers)
+    assert app.asked[0][0] == "/api/results/smoke/a%20b.png"
+
+
+def test_result_shows_money_but_no_answer(app, capsys, monkeypatch):
+    """Logs of a workflow are public in public repositories; the key goes into a header, not into the address."""
+    monkeypatch.setenv("VISIONDROP_KEY", "made-up")
+    app.answers = [(200, {"state": "done", "reply": {"text": "a secret"}, "cost": {"usd": "0.002"}})]
+    assert ask("result", address(app), "x.png") == 0
+    shown = capsys.readouterr().err
+    assert "0.002" in shown
+    assert "secret" not in shown
+    assert app.asked == [("/api/results/x.png", "made-up")]
+
+
+def test_the_picture_is_new_and_one_that_the_app_reads(tmp_path):
+    """Two runs drop different bytes, so that no earlier answer is reused."""
+    first, second = tmp_path / "1.png", tmp_path / "2.png"
+    assert ask("picture", str(first)) == ask("picture", str(second)) == 0
+    assert first.read_bytes() != second.read_bytes()
+    width, height = struct.unpack(">II", first.read_bytes()[16:24])
+    assert (width, height) == (app_check.SIDE, app_check.SIDE)
+    pixels = first.read_bytes().partition(b"IDAT")[2]
+    assert len(zlib.decompressobj().decompress(pixels)) == app_check.SIDE * (3 * app_check.SIDE + 1)
+    assert sniff(first.read_bytes()).format == "png"
+
+
+def test_kinds_agree_with_the_parsed_template():
+    """The script reads types with one regular expression; the parser knows better."""
+    declared = main_template(ROOT).parameters
+    text = (ROOT / "infra" / "main.bicep").read_text("utf-8")
+    assert parameters.kinds(text) == {name: parameter.type for name, parameter in declared.items()}
+    assert bicep.read(ROOT / "infra" / "main.bicep").faults == ()
+
+
+def test_parameters_come_typed_from_three_places():
+    """Arguments win over the environment, it wins over the workflow's variables; what is not given is left out."""
+    variables = {"MODEL_CAPACITY": "10", "ALERT_EMAILS": '["a@example.com"]', "AZURE_ENV_NAME": "ci", "MODEL_NAME": ""}
+    environ = {"VARIABLES": json.dumps(variables), "AZURE_ENV_NAME": "staging", "CONNECT_EVENTS": "false"}
+    made = json.loads(parameters.main(["CONNECT_EVENTS=true"], environ))["parameters"]
+    assert made == {
+        "environmentName": {"value": "staging"},
+        "modelCapacity": {"value": 10},
+        "alertEmails": {"value": ["a@example.com"]},
+        "connectEvents": {"value": True},
+    }
