@@ -98,26 +98,41 @@ class Drop:
             self.follow(name)
 
     def upload(self, name: str, version: Version) -> None:
-        from azure.storage.blob import ContentSettings  # noqa: PLC0415 - 0.3 s that watching alone does not need
+        """Once per version, also when it cannot be read; storage that is away is tried again in the next round."""
+        from azure.core.exceptions import AzureError  # noqa: PLC0415 - 0.3 s that `look` alone does not need
+
+        try:
+            etag = self.send(name)
+        except AzureError as fault:
+            self.say(f"cannot upload {name} yet: {type(fault).__name__}")
+            return
+        except OSError as fault:  # gone again, or not to be read
+            self.say(f"cannot read {name}: {fault.strerror}")
+        else:
+            self.say(f"uploaded {name} ({version.size:,} bytes)")
+            if not name.endswith(OPTIONS_FILE):
+                self.pending[name] = etag
+        self.uploaded[name] = version
+        remember(self.memory, self.uploaded)
+
+    def send(self, name: str) -> str:
+        """Returns the blob's new ETag."""
+        from azure.storage.blob import ContentSettings  # noqa: PLC0415 - as above
 
         content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         blob = self.uploads.get_blob_client(name)
-        try:
-            with (self.folder / name).open("rb") as file:
-                settings = ContentSettings(content_type=content_type)
-                etag = blob.upload_blob(file, overwrite=True, content_settings=settings)["etag"]
-        except OSError as fault:  # the file is gone again, or may not be read
-            self.say(f"cannot read {name}: {fault.strerror}")
-            etag = None
-        self.uploaded[name] = version
-        remember(self.memory, self.uploaded)
-        if etag is None:
-            return
-        self.say(f"uploaded {name} ({version.size:,} bytes)")
+        with (self.folder / name).open("rb") as file:
+            settings = ContentSettings(content_type=content_type)
+            etag = str(blob.upload_blob(file, overwrite=True, content_settings=settings)["etag"])
         if self.announce:
-            send_event(self.host_url, blob_created(blob.url, etag))
-        if not name.endswith(OPTIONS_FILE):
-            self.pending[name] = etag
+            self.tell_host(blob.url, etag)
+        return etag
+
+    def tell_host(self, blob_url: str, etag: str) -> None:
+        try:
+            send_event(self.host_url, blob_created(blob_url, etag))
+        except OSError as fault:  # urllib's errors are OSErrors, also an HTTP status
+            self.say(f"the host did not take the event of {blob_url}: {fault}")
 
     def follow(self, name: str) -> None:
         """Prints the result of the awaited version once there is one; else asks again in another round."""

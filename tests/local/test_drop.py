@@ -144,3 +144,29 @@ def test_a_file_that_cannot_be_read_is_said_once(tmp_path: Path, uploads: Contai
     drop.upload("a.png", OLD)
     assert lines == ["cannot read a.png: Is a directory"]
     assert drop.pending == {}
+
+
+def test_storage_that_is_away_is_tried_again(tmp_path: Path, host_url: str):
+    """The version stays due: nothing is remembered as uploaded that is not."""
+    lines: list[str] = []
+    (tmp_path / "a.png").write_bytes(b"x")
+    nowhere = "http://127.0.0.1:1/devstoreaccount1/uploads"
+    with ContainerClient.from_container_url(nowhere, retry_total=0) as uploads:
+        drop = Drop(tmp_path, uploads=uploads, host_url=host_url, memory=tmp_path / ".dropped.json", say=lines.append)
+        drop.tick()
+        drop.tick()
+        drop.tick()
+    assert lines == ["cannot upload a.png yet: ServiceRequestError"] * 2
+    assert drop.uploaded == {}
+
+
+def test_a_host_that_waits_for_events_is_told(tmp_path: Path, uploads: ContainerClient, host_url: str):
+    """Only with `announce`; a host that refuses the event is said, and the upload counts all the same."""
+    lines: list[str] = []
+    memory = tmp_path / ".dropped.json"
+    (tmp_path / "a.png").write_bytes(b"x")
+    drop = Drop(tmp_path, uploads=uploads, host_url=host_url, memory=memory, say=lines.append, announce=True)
+    drop.upload("a.png", OLD)
+    assert lines[0].startswith("the host did not take the event of")
+    assert lines[0].endswith("HTTP Error 501: Unsupported method ('POST')")
+    assert drop.uploaded == {"a.png": OLD}
