@@ -49,14 +49,35 @@ def analyze(message: func.QueueMessage) -> None:
 
 
 @app.route("results/{*name}", methods=["GET"])
-def get_result(req: func.HttpRequest) -> func.HttpResponse:
-    from shared import http_api
+async def get_result(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import lookup
 
-    return http_api.respond(lambda services: http_api.result_of(services, req))
+    return await lookup.results(req)
+
+
+@app.route("jobs/{job_id}", methods=["GET"])
+async def get_job(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import lookup
+
+    return await lookup.by_id(req)
+
+
+@app.route("jobs/{job_id}/related", methods=["GET"])
+def get_related(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import lists, replies
+
+    return replies.respond(lambda services: lists.list_related(services, req))
+
+
+@app.route("costs", methods=["GET"])
+def get_costs(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import lists, replies
+
+    return replies.respond(lambda services: lists.list_costs(services, req))
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:
-    from shared import http_api
+    from shared.http import health, replies
 
-    return http_api.respond(http_api.health)
+    return replies.respond(health.health)

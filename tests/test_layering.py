@@ -15,6 +15,7 @@ ALLOWED = {
     "shared/core": ("shared.core",),
     "shared/pipeline": ("shared.core", "shared.pipeline"),
     "shared/adapters": ("shared.core", "shared.pipeline.ports", "shared.adapters"),
+    "shared/http": ("shared.core", "shared.pipeline", "shared.wiring", "shared.http"),
     "shared": ("shared",),
 }
 OURS = ("shared", "local", "function_app", "tests")

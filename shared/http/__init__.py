@@ -1,0 +1,1 @@
+"""HTTP in and out: unpacks requests, calls one use case of shared/pipeline, gives its outcome a form."""

@@ -1,0 +1,81 @@
+"""What goes out: JSON with a common set of headers, errors in one shape, 304 for what the caller has already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import azure.functions as func
+
+from shared.core.errors import ModelUnavailable, OptionsInvalid, RangeInvalid, VisiondropError
+from shared.pipeline.ports import Services
+from shared.wiring import services
+
+log = logging.getLogger("visiondrop")
+
+RETRY_AFTER_S = 2
+ETAG_CHARACTERS = 32
+LOWEST_SERVER_FAULT = 500
+COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def respond(use_case: Callable[[Services], func.HttpResponse]) -> func.HttpResponse:
+    try:
+        return use_case(services())
+    except VisiondropError as error:
+        return refuse(error)
+
+
+async def respond_later(use_case: Callable[[Services], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
+    try:
+        return await use_case(services())
+    except VisiondropError as error:
+        return refuse(error)
+
+
+def refuse(error: VisiondropError) -> func.HttpResponse:
+    if error.status_code >= LOWEST_SERVER_FAULT:  # the service's faults are the operator's business
+        log.error("%s: %s", error.code, error.message)
+    body = {"code": error.code, "message": error.message, "hint": error.hint}
+    if isinstance(error, OptionsInvalid):
+        body["field"] = error.field
+    headers = {"Retry-After": str(retry_after_s(error))} if error.retryable else {}
+    if isinstance(error, RangeInvalid):
+        headers["Content-Range"] = f"bytes */{error.total_bytes}"
+    return to_json(error.status_code, {"error": body}, headers)
+
+
+def retry_after_s(error: VisiondropError) -> int:
+    asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
+    return max(1, math.ceil(asked)) if asked is not None else RETRY_AFTER_S
+
+
+def to_json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    return func.HttpResponse(
+        to_bytes(body), status_code=status, headers={**COMMON, **(headers or {})}, mimetype="application/json"
+    )
+
+
+def to_bytes(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def to_cacheable_json(
+    request: func.HttpRequest, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> func.HttpResponse:
+    """304 without a body for a caller who has it: it asks often while work goes on, and little changes."""
+    etag = f'"{hashlib.sha256(to_bytes(body)).hexdigest()[:ETAG_CHARACTERS]}"'
+    tagged = {**(headers or {}), "ETag": etag, "Cache-Control": "private, no-cache"}
+    if has_already(request, etag):
+        return func.HttpResponse(status_code=304, headers={**COMMON, **tagged})
+    return to_json(status, body, tagged)
+
+
+def has_already(request: func.HttpRequest, etag: str) -> bool:
+    """By weak comparison, as RFC 9110 asks for If-None-Match."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return etag in known or known == ["*"]

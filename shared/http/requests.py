@@ -1,0 +1,151 @@
+"""What comes in, checked: query parameters and JSON bodies. Every refusal names the field and what would do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, NoReturn
+
+import azure.functions as func
+
+from shared.core.errors import NotFound, OptionsInvalid, RequestTooLarge
+from shared.core.options import shown
+
+MAX_JSON_BYTES = 128 * 1024
+HOST_PARAMETERS = frozenset({"code", "clientid"})  # the Functions host's own: the key and its name
+JOB_ID = re.compile(r"[0-9a-f]{32}")
+MAX_NAME_CHARACTERS = 1024  # Azure's limit for a blob's name
+MAX_DIGITS = 9
+
+Fields = Mapping[str, tuple[str, Callable[[Any], bool]]]
+"""Each field with what is expected, in words, and the check."""
+
+
+def check_parameters(request: func.HttpRequest, known: Collection[str]) -> None:
+    """A misspelt filter would otherwise silently list everything."""
+    for name in request.params:
+        if name not in known and name.lower() not in HOST_PARAMETERS:
+            hint = f"Use {', '.join(known)}." if known else "This address takes none."
+            raise OptionsInvalid(f"there is no parameter {shown(name)}", field=name, hint=hint)
+
+
+def whole(request: func.HttpRequest, name: str, *, default: int, most: int, least: int = 1) -> int:
+    text = request.params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and least <= int(text) <= most):
+        refuse_parameter(name, text, f"Give a whole number from {least} to {most}.")
+    return int(text)
+
+
+def moment(request: func.HttpRequest, name: str) -> datetime | None:
+    text = request.params.get(name)
+    if text is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+        return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        refuse_parameter(name, text, "Give a time such as 2026-11-21 or 2026-11-21T12:00:00Z.")
+
+
+def day(request: func.HttpRequest, name: str) -> date | None:
+    text = request.params.get(name)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        refuse_parameter(name, text, "Give a day such as 2026-11-21.")
+
+
+def refuse_parameter(name: str, text: str, hint: str) -> NoReturn:
+    raise OptionsInvalid(f"{name} is {shown(text)}", field=name, hint=hint)
+
+
+def job_id_of(request: func.HttpRequest, name: str = "job_id") -> str:
+    """Anything else is no job's id, and no key that the table should be asked for."""
+    text: str = request.route_params.get(name, "")
+    if not JOB_ID.fullmatch(text):
+        raise NotFound(f"{shown(text)} is no job's id", hint="An id has 32 characters, 0 to 9 and a to f.")
+    return text
+
+
+def name_of(request: func.HttpRequest) -> str:
+    """The upload's name, from the path or, for what a path cannot carry, from the query. May be empty."""
+    name: str = request.route_params.get("name") or request.params.get("name", "")
+    return name
+
+
+def announced_bytes(request: func.HttpRequest) -> int:
+    """Content-Length, before the body is touched. The host passes no body on that comes without it."""
+    text = request.headers.get("content-length", "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
+
+
+def read_object(request: func.HttpRequest, fields: Fields, *, required: Collection[str] = ()) -> dict[str, Any]:
+    """The JSON object of the body, only with known fields of the right kind."""
+    check_parameters(request, ())
+    return check_object(parse_object(read_body(request)), fields, required)
+
+
+def read_body(request: func.HttpRequest) -> bytes:
+    hint = f"A JSON body has at most {MAX_JSON_BYTES} bytes."
+    if announced_bytes(request) > MAX_JSON_BYTES:
+        raise RequestTooLarge(f"the body has {announced_bytes(request)} bytes", hint=hint)
+    body: bytes = request.get_body()
+    if len(body) > MAX_JSON_BYTES:
+        raise RequestTooLarge(f"the body has {len(body)} bytes", hint=hint)
+    return body
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Nesting that no parser follows, numbers that are none and halves of characters are wrong input too."""
+    try:
+        value = json.loads(body, parse_constant=refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # UnicodeError is a ValueError
+        value = None
+    if not isinstance(value, dict):
+        raise OptionsInvalid("the body is not a JSON object", field="body", hint="Send JSON in UTF-8, such as {}.")
+    return value
+
+
+def refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def check_object(value: Mapping[str, Any], fields: Fields, required: Collection[str]) -> dict[str, Any]:
+    for name in value:
+        if name not in fields:
+            hint = f"Use {', '.join(fields)}."
+            raise OptionsInvalid(f"the body has an unknown field {shown(name)}", field=name, hint=hint)
+    for name in required:
+        if name not in value:
+            raise OptionsInvalid(f"{name} is missing", field=name, hint=f"Give {fields[name][0]}.")
+    return {name: check_value(name, item, fields) for name, item in value.items()}
+
+
+def check_value(name: str, value: Any, fields: Fields) -> Any:
+    expected, check = fields[name]
+    if not check(value):
+        raise OptionsInvalid(f"{name} is {shown(value)}", field=name, hint=f"Give {expected}.")
+    return value.strip() if name == "prompt" else value
+
+
+def is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME_CHARACTERS
+
+
+def is_list_of(check: Callable[[Any], bool], *, most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and 1 <= len(value) <= most and all(check(item) for item in value)
+
+
+def is_job_id(value: Any) -> bool:
+    return isinstance(value, str) and JOB_ID.fullmatch(value) is not None
+
+
+def is_whole(least: int, most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
