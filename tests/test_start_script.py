@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -183,3 +184,11 @@ def test_the_lock_of_npm_packages_names_no_host():
     resolved = [line.strip() for line in lock.splitlines() if '"resolved"' in line]
     assert resolved
     assert all('"local/azurite_stubs/' in line for line in resolved)
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_locks_hold_what_is_asked_for(name: str):
+    """A package added to the .in file alone would be missing on a fresh machine."""
+    asked = re.findall(r"^([A-Za-z][\w.-]*)", (ROOT / f"{name}.in").read_text(encoding="utf-8"), re.MULTILINE)
+    locked = re.findall(r"^(\S+)==", (ROOT / f"{name}.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {re.sub(r"[-_.]+", "-", package).lower() for package in asked} <= set(locked)
