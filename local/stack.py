@@ -27,7 +27,7 @@ STATE = ROOT / ".visiondrop"
 
 CONTAINERS = ("uploads", "normalized", "results")
 QUEUES = ("analyze", "analyze-poison")
-TABLES = ("jobs",)
+TABLES = ("jobs", "ledger")
 READY = r'^\{.*"(?:base_)?url": "([^"]+)".*\}$'  # the JSON line that each of our servers prints once it answers
 HOST_GRACE_S = "3"  # for running functions at stop; less than tied.py gives
 

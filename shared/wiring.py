@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 
-from shared.adapters import blob_store, job_queue, job_table
+from shared.adapters import blob_store, job_queue, job_table, ledger, shared_state
 from shared.adapters.azure_storage import credential
 from shared.adapters.media import MediaReader
 from shared.core.payload import Payload
 from shared.core.settings import Settings
-from shared.pipeline.ports import Services, VisionModel
+from shared.pipeline.ports import Completion, Services, VisionModel
 
 log = logging.getLogger("visiondrop")
 
@@ -30,13 +30,20 @@ def services() -> Services:
 
 
 def build(settings: Settings) -> Services:
+    jobs_table = job_table.connect(settings, job_table.TABLE)
+    jobs = job_table.JobTable(jobs_table)
     return Services(
         settings=settings,
         blobs=blob_store.BlobStore(blob_store.connect(settings)),
-        jobs=job_table.JobTable(job_table.connect(settings)),
+        jobs=jobs,
+        listing=jobs.list,
+        costs=jobs.costs,
         messages=job_queue.JobQueue(job_queue.connect(settings)),
         media=MediaReader(),
         model=ModelOnDemand(settings),
+        ledger=ledger.Ledger(job_table.connect(settings, ledger.TABLE)),
+        answers=shared_state.Answers(jobs_table),
+        gates=shared_state.Gates(jobs_table),
         jitter=random.random,
         worker=f"{socket.gethostname()}-{os.getpid()}",
         now=utc_now,
@@ -61,7 +68,7 @@ class ModelOnDemand:
         )
         return chat_model.ChatModel(client, now=utc_now)
 
-    def complete(self, payload: Payload) -> object:
+    def complete(self, payload: Payload) -> Completion:
         return self.model.complete(payload)
 
 

@@ -15,9 +15,11 @@ import openai
 
 from shared.core.error_reply import parse_error
 from shared.core.errors import ModelUnavailable
+from shared.core.gate import parse_limits
 from shared.core.payload import Payload
 from shared.core.reply import filtered_reply
 from shared.core.settings import Endpoint
+from shared.pipeline.ports import Completion
 
 CONNECT_TIMEOUT_S = 10.0
 DATED_API_SCOPE = "https://cognitiveservices.azure.com/.default"
@@ -48,17 +50,21 @@ class ChatModel:
         self.client = client
         self.now = now
 
-    def complete(self, payload: Payload) -> object:
+    def complete(self, payload: Payload) -> Completion:
         """The reply's JSON; text that is no JSON comes back as it is, for the core to refuse."""
         try:
-            return content(self.client.post(payload.url, body=payload.body, cast_to=httpx2.Response))
+            return completion(self.client.post(payload.url, body=payload.body, cast_to=httpx2.Response))
         except openai.APIStatusError as fault:
             body = content(fault.response)
             if filtered_reply(body) is not None:
-                return body  # a filtered prompt is an answer, with categories
+                return completion(fault.response)  # a filtered prompt is an answer, with categories
             raise parse_error(fault.status_code, body, dict(fault.response.headers), now=self.now()) from fault
         except openai.OpenAIError as fault:
             raise translate(fault) from fault
+
+
+def completion(response: httpx2.Response) -> Completion:
+    return Completion(body=content(response), limits=parse_limits(response.headers))
 
 
 def content(response: httpx2.Response) -> object:
@@ -74,5 +80,7 @@ def translate(fault: openai.OpenAIError) -> ModelUnavailable:
     if isinstance(fault, openai.APITimeoutError):
         return ModelUnavailable("the endpoint did not answer in time", code="timeout", hint="Raise MODEL_TIMEOUT_S.")
     if isinstance(fault, openai.APIConnectionError):
-        return ModelUnavailable("the endpoint cannot be reached", code="unreachable", hint="Check its address.")
+        if isinstance(fault.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
+            return ModelUnavailable("the endpoint cannot be reached", code="unreachable", hint="Check its address.")
+        return ModelUnavailable("the connection broke during the call", code="connection_lost", hint="It is retried.")
     return ModelUnavailable(f"the call failed ({type(fault).__name__})", code="call_failed", hint="See the SDK's docs.")

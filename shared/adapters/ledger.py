@@ -1,18 +1,19 @@
 """Money: budgets as sharded rows, one reservation row per paid call (azure-data-tables).
 
 A reservation and the shard it takes from are written in one transaction, so that neither exists without the other.
-`reserved` → `settled` (its real cost) or `lost` (the worker died or the connection broke in between: it may have been
-paid, so it stays counted in full, and the number of such rows is the number of calls that may have been paid twice).
+`reserved` becomes `settled` (its real cost) or `lost` (the worker died or the connection broke in between: it may have
+been paid, so it stays counted in full). The sum of `lost` is the number of calls that may have been paid twice.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import time
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from azure.core import MatchConditions
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
@@ -20,13 +21,12 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from shared.adapters.azure_storage import storage_faults
 from shared.core.budget import SHARDS, Shard, Totals, reserve, settle, total
 from shared.core.errors import NotFound, StateConflict, StorageUnavailable
-from shared.pipeline.ports import Allowance
+from shared.pipeline.ports import Allowance, Grant
 
 TABLE = "ledger"
 TRIES = 40  # each lost race means that somebody else's write went through
 LONGEST_PAUSE_S = 0.05
 
-Outcome = Literal["settled", "lost"]
 Operation = tuple[str, dict[str, Any], dict[str, Any]] | tuple[str, dict[str, Any]]
 
 
@@ -40,21 +40,26 @@ class Ledger:
         with storage_faults("ledger"):
             next(iter(self.table.query_entities("PartitionKey eq 'none'", results_per_page=1)), None)
 
-    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> bool:
-        """False when the amount does not fit. A call that has its reservation already keeps it."""
+    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant:
+        """A reservation that is still open belongs to a worker that died: it is counted as lost, then made anew."""
         partition = partition_of(day, allowance.scope)
         for _ in range(TRIES):
             rows = self.shard_rows(partition)
+            call = self.call_row(partition, call_id)
+            open_amount = int(call["amount"]) if call is not None and call["state"] == "reserved" else 0
             shards = [to_shard(index, rows.get(index)) for index in range(SHARDS)]
-            written = reserve(shards, shard_of(call_id), amount, allowance.limit)
+            own = shard_of(call_id)
+            shards[own] = settle(shards[own], reserved=open_amount, spent=open_amount)
+            written = reserve(shards, own, amount, allowance.limit)
             if written is None:
-                return self.call_row(partition, call_id) is not None
-            own = {"PartitionKey": partition, "RowKey": f"call-{call_id}", "state": "reserved", "amount": str(amount)}
-            operations = [("create", own), *(write_shard(partition, shard, rows) for shard in written)]
+                return Grant.REFUSED
+            reserved = reserved_row(partition, call_id, call, amount)
+            operations = [
+                ("create", reserved) if call is None else write_row(reserved, call.metadata["etag"]),
+                *(write_shard(partition, shard, rows) for shard in written),
+            ]
             if self.commit(operations, f"reservation of {call_id}"):
-                return True
-            if self.call_row(partition, call_id) is not None:
-                return True
+                return Grant.AGAIN if open_amount else Grant.GRANTED
             pause()
         raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
 
@@ -68,12 +73,12 @@ class Ledger:
             call = self.call_row(partition, call_id)
             if call is None or call["state"] != "reserved":
                 return False
-            reserved = int(call["amount"])
             rows = self.shard_rows(partition)
-            index = shard_of(call_id)
+            own = shard_of(call_id)
+            reserved = int(call["amount"])
             cost = reserved if spent is None else spent
-            shard = settle(to_shard(index, rows.get(index)), reserved=reserved, spent=cost)
-            ended = {**call, "state": "lost" if spent is None else "settled", "spent": str(cost)}
+            shard = settle(to_shard(own, rows.get(own)), reserved=reserved, spent=cost)
+            ended = settled_row(call, cost, is_lost=spent is None)
             operations = [write_row(ended, call.metadata["etag"]), write_shard(partition, shard, rows)]
             if self.commit(operations, f"settlement of {call_id}"):
                 return True
@@ -88,9 +93,9 @@ class Ledger:
         """How many calls of that day may have been paid without an answer."""
         with storage_faults("ledger"):
             rows = self.table.query_entities(
-                "PartitionKey eq @partition and state eq 'lost'", parameters={"partition": partition_of(day, scope)}
+                "PartitionKey eq @partition and lost gt 0", parameters={"partition": partition_of(day, scope)}
             )
-            return sum(1 for _ in rows)
+            return sum(row["lost"] for row in rows)
 
     def note_once(self, day: date, scope: str, note: str) -> bool:
         """True for the first one to write this note: an alert is raised once, by one worker."""
@@ -101,21 +106,30 @@ class Ledger:
             return False
         return True
 
-    def park(self, queue: str, place: str, job_id: str) -> None:
+    def park(self, scope: str, place: str, job_id: str) -> None:
+        row = {"PartitionKey": line_of(scope), "RowKey": place, "job_id": job_id, "scope": scope}
         with storage_faults("parked jobs"):
-            self.table.upsert_entity({"PartitionKey": f"parked-{queue}", "RowKey": place, "job_id": job_id})
+            self.table.upsert_entity(row)
 
-    def unpark(self, queue: str, place: str) -> None:
+    def unpark(self, scope: str, place: str) -> None:
         with storage_faults("parked jobs"):
-            self.table.delete_entity(f"parked-{queue}", place)
+            self.table.delete_entity(line_of(scope), place)
 
-    def parked(self, queue: str, *, most: int) -> Sequence[tuple[str, str]]:
+    def parked(self, scope: str, *, most: int) -> Sequence[tuple[str, str]]:
         """Places and job ids, the one that has waited longest first."""
         with storage_faults("parked jobs"):
             rows = self.table.query_entities(
-                "PartitionKey eq @queue", parameters={"queue": f"parked-{queue}"}, results_per_page=most
+                "PartitionKey eq @line", parameters={"line": line_of(scope)}, results_per_page=most
             )
-            return [(row["RowKey"], row["job_id"]) for row, _ in zip(rows, range(most), strict=False)]
+            return [(row["RowKey"], row["job_id"]) for row in itertools.islice(rows, most)]
+
+    def lines(self) -> Sequence[str]:
+        """The budgets that jobs wait for."""
+        with storage_faults("parked jobs"):
+            rows = self.table.query_entities(
+                "PartitionKey ge 'parked-' and PartitionKey lt 'parked.'", select=["scope"]
+            )
+            return sorted({row["scope"] for row in rows})
 
     def shard_rows(self, partition: str) -> dict[int, Any]:
         with storage_faults("ledger"):
@@ -152,8 +166,27 @@ def partition_of(day: date, scope: str) -> str:
     return f"{day.isoformat()}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
 
 
+def line_of(scope: str) -> str:
+    return f"parked-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+
+
 def shard_of(call_id: str) -> int:
     return int(hashlib.sha256(call_id.encode()).hexdigest()[:8], 16) % SHARDS
+
+
+def reserved_row(partition: str, call_id: str, before: Any, amount: int) -> dict[str, Any]:
+    """One row for all attempts of a call: `spent` adds up, `lost` counts the attempts that nobody knows about."""
+    row = {"PartitionKey": partition, "RowKey": f"call-{call_id}", "state": "reserved", "amount": str(amount)}
+    if before is None:
+        return {**row, "spent": "0", "lost": 0}
+    was_open = before["state"] == "reserved"
+    spent = int(before["spent"]) + (int(before["amount"]) if was_open else 0)
+    return {**row, "spent": str(spent), "lost": before["lost"] + was_open}
+
+
+def settled_row(call: dict[str, Any], cost: int, *, is_lost: bool) -> dict[str, Any]:
+    spent = int(call["spent"]) + cost
+    return {**call, "state": "lost" if is_lost else "settled", "spent": str(spent), "lost": call["lost"] + is_lost}
 
 
 def to_shard(index: int, row: Any) -> Shard:

@@ -16,6 +16,10 @@ class MediaReader:
     def __init__(self) -> None:
         self.pixels = PixelWorker()
 
+    def close(self) -> None:
+        """Ends the child process that decodes; a functions worker keeps it for life."""
+        self.pixels.close()
+
     def prepare(self, data: bytes, *, model: Model, options: Options) -> Prepared:
         return from_image(
             self.pixels.normalise_image(data, model=model, detail=options.detail, max_images=options.frames)

@@ -9,8 +9,13 @@
     ├── CapabilityMissing    the user: the model cannot do what was asked; says what can
     ├── NotFound             the user: no such upload, job or blob
     ├── StateConflict        somebody else was faster; look again
+    ├── PreconditionFailed   the user: a condition of the request does not hold (the name is taken)
+    ├── RequestTooLarge      the user: a body or file that this way in does not take
+    ├── MediaUnsupported     the user: a body that is no picture, video or options file
+    ├── RangeInvalid         the user: a part of a file that it does not have
     ├── ModelRefused         the model's final "no": content filter, bad request, image refused
     ├── ModelUnavailable     retryable: throttled, down, slow or not let in (yet)
+    ├── BudgetExceeded       retryable: no money for it now; the job is parked until there is
     ├── ReplyMalformed       retryable: the endpoint answered with something that is no reply
     └── StorageUnavailable   retryable: storage is down or slow
 
@@ -97,6 +102,37 @@ class StateConflict(VisiondropError):
         super().__init__(message, code="state_conflict", hint="Read the job again.")
 
 
+class PreconditionFailed(VisiondropError):
+    status_code = 412
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, code="precondition_failed", hint=hint)
+
+
+class RequestTooLarge(VisiondropError):
+    status_code = 413
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, code="too_large", hint=hint)
+
+
+class MediaUnsupported(VisiondropError):
+    status_code = 415
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, code="unsupported", hint=hint)
+
+
+class RangeInvalid(VisiondropError):
+    """`total_bytes` is how long the file is."""
+
+    status_code = 416
+
+    def __init__(self, message: str, *, total_bytes: int) -> None:
+        super().__init__(message, code="range_invalid", hint=f"The file has {total_bytes} bytes.")
+        self.total_bytes = total_bytes
+
+
 class ModelRefused(VisiondropError):
     """The endpoint said no and would say no again. `http_status` is what it answered with,
     `categories` what the content filter stopped.
@@ -121,6 +157,17 @@ class ModelUnavailable(VisiondropError):
     def __init__(self, message: str, *, code: str, retry_after_s: float | None = None, hint: str = "") -> None:
         super().__init__(message, code=code, hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class BudgetExceeded(VisiondropError):
+    """`scope` is the budget that has too little left: "file", "all" or a folder."""
+
+    status_code = 402
+    retryable = True
+
+    def __init__(self, message: str, *, scope: str, hint: str) -> None:
+        super().__init__(message, code="budget_exceeded", hint=hint)
+        self.scope = scope
 
 
 class ReplyMalformed(VisiondropError):

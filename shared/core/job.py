@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,7 +22,7 @@ from shared.core.errors import NotFound, StateConflict, VisiondropError
 from shared.core.options import Options
 from shared.core.prices import Cost
 from shared.core.reply import Reply
-from shared.core.result import SCHEMA_VERSION, AskedModel, Estimate, Fault, Normalized, Plan, Source, Timings
+from shared.core.result import SCHEMA_VERSION, AskedModel, Estimate, Fault, Normalized, Origin, Plan, Source, Timings
 from shared.core.tokens import Usage
 
 LEASE_S = 300  # longer than the model's time-out, so that a healthy worker never loses its job
@@ -52,6 +52,15 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A step in a job's history."""
+
+    at: datetime
+    state: str
+    code: str | None = None
+
+
 class Busy(StateConflict):
     """Another worker holds the job until `until`; the message must come back after that."""
 
@@ -62,7 +71,10 @@ class Busy(StateConflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One question about one upload. The last four fields steer the work and are not part of the document."""
+    """One question about one upload. CONTROL_FIELDS steer the work and are not part of the document.
+
+    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows.
+    """
 
     schema_version: int = SCHEMA_VERSION
     job_id: str
@@ -82,6 +94,13 @@ class Job:
     updated: datetime
     finished: datetime | None = None
     timings: Timings = field(default_factory=Timings)
+    origin: Origin | None = None
+    reused_from: str | None = None
+    maybe_paid: int = 0
+    history: tuple[Event, ...] = ()
+    budget_folders: tuple[str, ...] = ()
+    budget_day: date | None = None
+    answer_key: str | None = None
     source_partial: bool = False
     dispatched: bool = False
     lease_owner: str | None = None
@@ -89,7 +108,17 @@ class Job:
     not_before: datetime | None = None
 
 
-CONTROL_FIELDS = ("source_partial", "dispatched", "lease_owner", "lease_until", "not_before")
+CONTROL_FIELDS = (
+    "source_partial",
+    "dispatched",
+    "lease_owner",
+    "lease_until",
+    "not_before",
+    "budget_folders",
+    "budget_day",
+    "answer_key",
+)
+LONGEST_HISTORY = 50  # the newest; a job that waits for a day is woken often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +129,10 @@ class AnalysisMessage:
     job_id: str
     step: str = "ask"
     attempt: int = 1
+
+
+FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None, "not_before": None, "budget_day": None}
+"""A job that nobody works on. Its next turn reserves money on the day of that turn."""
 
 
 def job_id_of(*, container: str, name: str, etag: str) -> str:
@@ -116,7 +149,9 @@ def move(job: Job, state: State, *, now: datetime, **changes: Any) -> Job:
     """The only way to another state. Raises StateConflict for a transition that the table does not have."""
     if state not in TRANSITIONS[job.state]:
         raise StateConflict(f"job {job.job_id} is {job.state}, it cannot become {state}")
-    return replace(job, state=state, updated=now, **changes)
+    error: Fault | None = changes.get("error")
+    event = Event(at=now, state=state.value, code=error.code if error else None)
+    return replace(job, state=state, updated=now, history=(*job.history, event)[-LONGEST_HISTORY:], **changes)
 
 
 def prepared(job: Job, *, now: datetime, **learned: Any) -> Job:
@@ -139,6 +174,7 @@ def claim(job: Job, *, owner: str, now: datetime) -> Job:
         lease_until=until,
         not_before=None,
         attempts=job.attempts + 1,
+        budget_day=job.budget_day or now.date(),
         timings=timings,
         error=None,
     )
@@ -146,9 +182,19 @@ def claim(job: Job, *, owner: str, now: datetime) -> Job:
 
 def wait(job: Job, error: VisiondropError, *, until: datetime, now: datetime) -> Job:
     """Give the job back until the endpoint can answer; the error says what it waits for."""
-    return move(
-        job, State.WAITING, now=now, error=Fault.of(error), not_before=until, lease_owner=None, lease_until=None
-    )
+    return move(job, State.WAITING, now=now, error=Fault.of(error), **(FREE | {"not_before": until}))
+
+
+def park(job: Job, error: VisiondropError, *, now: datetime) -> Job:
+    """Give the job back until there is money; the sweeper brings parked jobs back in order."""
+    return move(job, State.PARKED, now=now, error=Fault.of(error), **FREE)
+
+
+def renew(job: Job, *, owner: str, now: datetime) -> Job:
+    """A full lease again, for a worker that still holds the job."""
+    if job.lease_owner != owner:
+        raise StateConflict(f"job {job.job_id} has another owner by now")
+    return replace(job, lease_until=now + timedelta(seconds=LEASE_S))
 
 
 def finish(job: Job, reply: Reply, *, now: datetime, model_ms: int, **learned: Any) -> Job:
@@ -179,8 +225,7 @@ def fail(job: Job, error: VisiondropError, *, now: datetime, **learned: Any) -> 
 
 def end(job: Job, state: State, *, now: datetime, **learned: Any) -> Job:
     timings = replace(learned.pop("timings", job.timings), total_ms=milliseconds(now - job.created))
-    free = {"lease_owner": None, "lease_until": None, "not_before": None}
-    return move(job, state, now=now, finished=now, timings=timings, **free, **learned)
+    return move(job, state, now=now, finished=now, timings=timings, **FREE, **learned)
 
 
 def milliseconds(span: timedelta) -> int:

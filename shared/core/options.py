@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from shared.core.errors import OptionsInvalid
@@ -18,6 +19,8 @@ OPTIONS_FILE = "_vision.toml"
 MAX_OPTIONS_BYTES = 16 * 1024  # a prompt and a schema fit; deeper nesting than the parser can follow does not
 MAX_PROMPT_CHARACTERS = 8_000
 MAX_FRAMES = 500
+BUDGET = "daily_budget_usd"  # of a folder, so it stands in its file only
+MAX_BUDGET_USD = 10**9
 
 Fields = Mapping[str, Any]
 
@@ -53,15 +56,35 @@ def options_files(name: str) -> tuple[str, ...]:
 
 def parse_options_file(text: bytes, *, where: str) -> dict[str, Any]:
     """Raises OptionsInvalid naming the file for oversize, broken or too deeply nested TOML."""
+    fields = {name: value for name, value in read_toml(text, where=where).items() if name != BUDGET}
+    return check_fields(fields, where=where)
+
+
+def parse_budget(text: bytes, *, where: str) -> Decimal | None:
+    """What the folder of this file may spend a day, itself and all below it; None when it does not say."""
+    usd = read_toml(text, where=where, parse_float=Decimal).get(BUDGET)
+    if usd is None:
+        return None
+    if not is_amount(usd):
+        raise OptionsInvalid(f"{where}: {BUDGET} is {shown(usd)}", field=BUDGET, hint="Give US dollars, such as 2.50.")
+    return Decimal(usd)
+
+
+def is_amount(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return False
+    return Decimal(value).is_finite() and 0 <= value < MAX_BUDGET_USD
+
+
+def read_toml(text: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     if len(text) > MAX_OPTIONS_BYTES:
         raise OptionsInvalid(f"{where} has {len(text)} bytes, more than {MAX_OPTIONS_BYTES}", field=where)
     try:
-        fields = tomllib.loads(text.decode())
+        return tomllib.loads(text.decode(), parse_float=parse_float)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise OptionsInvalid(f"{where} is not valid TOML: {fault}", field=where) from None
     except RecursionError:
         raise OptionsInvalid(f"{where} is nested too deeply", field=where) from None
-    return check_fields(fields, where=where)
 
 
 def parse_metadata(metadata: Mapping[str, str], *, where: str) -> dict[str, Any]:

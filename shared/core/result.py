@@ -40,6 +40,7 @@ class Normalized:
     width: int
     height: int
     bytes: int
+    sha256: str = ""
     at_s: float | None = None
 
 

@@ -14,10 +14,20 @@ from decimal import Decimal
 from typing import Any
 
 from shared.core import job as jobs
+from shared.core.answer_key import answer_key
 from shared.core.errors import NotFound, OptionsInvalid, SourceRejected, StateConflict, VisiondropError
 from shared.core.job import AnalysisMessage, Job, State
 from shared.core.models import Model
-from shared.core.options import Options, effective, is_options_file, options_files, parse_metadata, parse_options_file
+from shared.core.options import (
+    OPTIONS_FILE,
+    Options,
+    effective,
+    is_options_file,
+    options_files,
+    parse_budget,
+    parse_metadata,
+    parse_options_file,
+)
 from shared.core.prices import cost
 from shared.core.result import AskedModel, Estimate, Normalized, Source
 from shared.core.tokens import Usage, image_tokens, text_tokens
@@ -26,6 +36,7 @@ from shared.pipeline.ports import NORMALIZED, UPLOADS, Prepared, Services, Store
 from shared.pipeline.records import load, reload, store_result
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # far above any camera's file, far below what fits in the smallest instance
+V1 = "v1"  # the API version of endpoints that have none
 MAX_SCHEMA_BYTES = 64 * 1024
 
 
@@ -66,7 +77,8 @@ def find_or_create(services: Services, upload: Upload) -> Stored:
 def prepare(services: Services, job: Job, upload: Upload) -> Job:
     """Everything that is known before the model is asked."""
     started = time.monotonic()
-    options = read_options(services, upload)
+    folders = read_folders(services, upload.name)
+    options = read_options(services, upload, folders)
     target = target_of(services.settings, options)
     data = read_source(services, upload)
     ready = services.media.prepare(data, model=target.model, options=options)
@@ -80,23 +92,33 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
         normalized=normalized,
         plan=ready.plan,
         source_partial=ready.partial,
+        budget_folders=folders_with_budget(folders),
+        answer_key=answer_key(
+            options,
+            model=target.model.name,
+            api=f"{target.kind} {target.deployment} {target.api_version or V1}",
+            pictures=[picture.sha256 for picture in normalized],
+        ),
         model=AskedModel(
             name=target.model.name,
             deployment=target.deployment,
             endpoint=target.kind,
-            api=target.api_version or "v1",
+            api=target.api_version or V1,
         ),
         estimate=estimate(services, target.model, options, normalized),
         timings=replace(job.timings, accept_ms=accept_ms),
     )
 
 
-def read_options(services: Services, upload: Upload) -> Options:
+def read_folders(services: Services, name: str) -> dict[str, bytes]:
+    """The options files that apply to an upload, nearest first, with their text."""
+    texts = {file: read_if_there(services, file) for file in options_files(name)}
+    return {file: text for file, text in texts.items() if text is not None}
+
+
+def read_options(services: Services, upload: Upload, folders: dict[str, bytes]) -> Options:
     layers = [parse_metadata(upload.metadata, where=f"metadata of {upload.name}")]
-    for name in options_files(upload.name):
-        text = read_if_there(services, name)
-        if text is not None:
-            layers.append(parse_options_file(text, where=name))
+    layers += [parse_options_file(text, where=name) for name, text in folders.items()]
     settings = services.settings
     defaults = Options(
         prompt=settings.default_prompt,
@@ -106,6 +128,13 @@ def read_options(services: Services, upload: Upload) -> Options:
     )
     options = effective(layers, defaults=defaults)
     return replace(options, schema=read_schema(services, options.schema))
+
+
+def folders_with_budget(folders: dict[str, bytes]) -> tuple[str, ...]:
+    """Each with its slash, "" for the root."""
+    return tuple(
+        name.removesuffix(OPTIONS_FILE) for name, text in folders.items() if parse_budget(text, where=name) is not None
+    )
 
 
 def read_if_there(services: Services, name: str) -> bytes | None:
@@ -172,6 +201,7 @@ def store_pictures(services: Services, job: Job, ready: Prepared) -> tuple[Norma
                 width=picture.width,
                 height=picture.height,
                 bytes=len(picture.data),
+                sha256=hashlib.sha256(picture.data).hexdigest(),
                 at_s=picture.at_s,
             )
         )

@@ -7,15 +7,18 @@ stored is taken over, not asked for again.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.core import codec
 from shared.core import job as jobs
-from shared.core.errors import ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
+from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job
-from shared.pipeline.ask import ask
+from shared.pipeline.ask import MAYBE_PAID, ask, settle_reply
+from shared.pipeline.line import enter_line, wait_in_line
 from shared.pipeline.ports import Services, Stored
-from shared.pipeline.records import read_result, reload, store_result
+from shared.pipeline.records import end_job, read_result, reload, store_result, write_result
+from shared.pipeline.reuse import reused
 
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 3600.0
@@ -49,20 +52,40 @@ def analyze(services: Services, message: AnalysisMessage) -> Job | None:
 
 def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
     """The claimed job's turn. A storage fault goes up to the host, which delivers the message again."""
-    done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
-    if done is not None:
-        services.jobs.replace(stored, done)
-        return done
     try:
-        return store_result(services, stored, ask(services, stored.job))
+        done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
+        return conclude(services, stored, done or answer(services, stored.job))
     except StateConflict:
         return reload(services, stored.job.job_id)  # the lease ran out and somebody else went on
+    except BudgetExceeded as error:
+        return park(services, stored, error)
     except (ModelUnavailable, ReplyMalformed) as error:
         return postpone(services, message, stored, error)
     except VisiondropError as error:
         if error.retryable:
             raise
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+
+
+def answer(services: Services, job: Job) -> Job:
+    """Somebody else's answer to the same question if there is one, else a call of our own."""
+    return reused(services, job) or ask(services, wait_in_line(services, job))
+
+
+def conclude(services: Services, stored: Stored, job: Job) -> Job:
+    """Document, bill, row, in this order: a crash in between finds the document and goes on from there."""
+    final = write_result(services, job)
+    settle_reply(services, stored.job, job.reply, job.cost, call_id=job.job_id)
+    return end_job(services, stored, final)
+
+
+def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:
+    """The place in the line is written first: a job that is parked can always be found again."""
+    job = jobs.park(stored.job, error, now=services.now())
+    enter_line(services, job, error.scope)
+    job = services.jobs.replace(stored, job).job
+    services.log("parked", {"job_id": job.job_id, "scope": error.scope})
+    return job
 
 
 def postpone(
@@ -73,7 +96,9 @@ def postpone(
     if isinstance(error, ReplyMalformed) and stored.job.attempts >= MAX_MALFORMED:
         return store_result(services, stored, jobs.fail(stored.job, error, now=now))
     until = now + timedelta(seconds=wait_s(services, error, stored.job.attempts))
-    job = services.jobs.replace(stored, jobs.wait(stored.job, error, until=until, now=now)).job
+    may_be_paid = isinstance(error, ReplyMalformed) or error.code in MAYBE_PAID
+    waiting = replace(stored.job, maybe_paid=stored.job.maybe_paid + may_be_paid)
+    job = services.jobs.replace(stored, jobs.wait(waiting, error, until=until, now=now)).job
     services.log("waiting", {"job_id": job.job_id, "code": error.code, "until": until.isoformat()})
     return come_back(services, message, job, at=until)
 

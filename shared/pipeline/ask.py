@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from shared.core import job as jobs
-from shared.core.errors import OptionsInvalid, PriceMissing
+from shared.core.errors import (
+    ModelRefused,
+    ModelUnavailable,
+    OptionsInvalid,
+    PriceMissing,
+    ReplyMalformed,
+    VisiondropError,
+)
 from shared.core.job import Job
 from shared.core.models import look_up_model
 from shared.core.options import Options
-from shared.core.payload import Picture, Question, Target, build_payload
+from shared.core.payload import Payload, Picture, Question, Target, build_payload
 from shared.core.prices import Cost, cost
-from shared.core.reply import Reply, filtered_reply, parse_reply
+from shared.core.reply import Reply, parse_reply
 from shared.core.result import Normalized
 from shared.core.settings import Settings
 from shared.core.tokens import Usage
+from shared.pipeline import gatekeeper, money
 from shared.pipeline.ports import NORMALIZED, Services
+
+MAYBE_PAID = frozenset({"timeout", "connection_lost"})
+NOTHING = Decimal(0)
 
 
 def target_of(settings: Settings, options: Options) -> Target:
@@ -69,16 +81,18 @@ def timecode(at_s: float | None) -> str:
 
 
 def ask(services: Services, job: Job) -> Job:
-    """The job with its answer. Raises ModelUnavailable, ModelRefused, ReplyMalformed or what the builder refuses."""
+    """The job with its answer. Raises ModelUnavailable, ModelRefused, ReplyMalformed, BudgetExceeded, or what the
+    builder refuses.
+    """
     options = options_of(job)
     target = target_of(services.settings, options)
     payload = build_payload(question_of(services, job, options), target)
     started = time.monotonic()
-    body = services.model.complete(payload)
+    call = paid_call(services, job, target, payload, call_id=job.job_id)
     model_ms = round((time.monotonic() - started) * 1000)
-    reply = filtered_reply(body) or parse_reply(body, expects_json=options.schema is not None)
+    reply = read_reply(services, job, call, expects_json=options.schema is not None)
     return jobs.finish(
-        job,
+        replace(job, maybe_paid=job.maybe_paid + call.again),
         reply,
         now=services.now(),
         model_ms=model_ms,
@@ -86,6 +100,54 @@ def ask(services: Services, job: Job) -> Job:
         cost=cost_of(services, target, reply.usage),
         **answered_by(job, reply),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`again` when an earlier attempt at it may have been paid too."""
+
+    call_id: str
+    body: object
+    again: bool
+
+
+def paid_call(services: Services, job: Job, target: Target, payload: Payload, *, call_id: str) -> Call:
+    """One call to the model, inside the gate and the budgets. The caller settles what the reply cost, once it is
+    stored: `settle_reply`. All paid chat calls go through here.
+    """
+    endpoint = f"{target.kind}-{target.deployment}"
+    gatekeeper.enter(services, endpoint)
+    again = money.reserve(services, job, call_id)
+    try:
+        completion = services.model.complete(payload)
+    except ModelUnavailable as error:
+        gatekeeper.report_failure(services, endpoint, error)
+        money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
+        raise
+    except ModelRefused:
+        money.settle(services, job, call_id, NOTHING)
+        raise
+    expected = job.estimate.input_tokens or 0 if job.estimate else 0
+    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=expected)
+    return Call(call_id=call_id, body=completion.body, again=again)
+
+
+def read_reply(services: Services, job: Job, call: Call, *, expects_json: bool) -> Reply:
+    try:
+        return parse_reply(call.body, expects_json=expects_json)
+    except ReplyMalformed:
+        money.settle(services, job, call.call_id, None)
+        raise
+    except VisiondropError:
+        money.settle(services, job, call.call_id, NOTHING)
+        raise
+
+
+def settle_reply(services: Services, job: Job, reply: Reply | None, bill: Cost | None, *, call_id: str) -> None:
+    """A filtered prompt costs nothing; a reply without usage may have cost all that was reserved."""
+    filtered = reply is not None and reply.finish_reason == "content_filter"
+    unknown = NOTHING if filtered else None
+    money.settle(services, job, call_id, bill.usd if bill else unknown)
 
 
 def options_of(job: Job) -> Options:

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from shared.core.budget import Totals
 from shared.core.gate import Gate, Limits
 from shared.core.job import AnalysisMessage, Job
+from shared.core.listing import Item, Position
 from shared.core.models import Model
 from shared.core.options import Options
 from shared.core.payload import Payload
 from shared.core.result import Plan
 from shared.core.settings import Settings
+from shared.core.spending import Spending
 
 UPLOADS = "uploads"
 NORMALIZED = "normalized"
@@ -102,7 +105,22 @@ class Jobs(Protocol):
         """Make the job findable by its upload's name; doing it again changes nothing."""
 
     def newest(self, name: str) -> str | None:
-        """The id of the newest job for an upload of this name."""
+        """The id of the newest job for an upload of this name; not of one that was asked about it later."""
+
+    def related(self, name: str) -> Sequence[str]:
+        """The ids of all jobs about uploads of this name, up to a limit."""
+
+
+class Listing(Protocol):
+    def put(self, item: Item) -> None: ...
+
+    def page(self, *, after: Position | None, most: int) -> Sequence[Item]:
+        """The next items, newest first; fewer than `most` only at the end."""
+
+
+class Costs(Protocol):
+    def day(self, day: date) -> Sequence[Spending]:
+        """Sums that add up to that day's spending; several may be of one model."""
 
 
 class Messages(Protocol):
@@ -139,13 +157,20 @@ class Allowance:
     limit: int | None
 
 
+class Grant(StrEnum):
+    """AGAIN: granted, and an earlier attempt at the same call may have been paid."""
+
+    GRANTED = "granted"
+    AGAIN = "again"
+    REFUSED = "refused"
+
+
 class Ledger(Protocol):
     """Amounts are whole nano-dollars."""
 
     def check(self) -> None: ...
 
-    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> bool:
-        """False when it does not fit."""
+    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant: ...
 
     def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
         """What the call cost; None when nobody knows. False when there is nothing open under this id."""
@@ -155,12 +180,15 @@ class Ledger(Protocol):
     def note_once(self, day: date, scope: str, note: str) -> bool:
         """True for the first caller only."""
 
-    def park(self, queue: str, place: str, job_id: str) -> None: ...
+    def park(self, scope: str, place: str, job_id: str) -> None: ...
 
-    def unpark(self, queue: str, place: str) -> None: ...
+    def unpark(self, scope: str, place: str) -> None: ...
 
-    def parked(self, queue: str, *, most: int) -> Sequence[tuple[str, str]]:
+    def parked(self, scope: str, *, most: int) -> Sequence[tuple[str, str]]:
         """Places and job ids in order."""
+
+    def lines(self) -> Sequence[str]:
+        """The budgets that jobs wait for."""
 
 
 class Answers(Protocol):
@@ -189,6 +217,8 @@ class Services:
     ledger: Ledger
     answers: Answers
     gates: Gates
+    listing: Listing
+    costs: Costs
     jitter: Callable[[], float]  # 0 to 1, evenly
     worker: str
     now: Callable[[], datetime]

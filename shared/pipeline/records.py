@@ -22,13 +22,23 @@ def reload(services: Services, job_id: str) -> Job:
 
 def store_result(services: Services, stored: Stored, job: Job) -> Job:
     """Write the document if there is none yet, then end the job. The first result ever written stays."""
+    return end_job(services, stored, write_result(services, job))
+
+
+def write_result(services: Services, job: Job) -> Job:
+    """The job whose document is stored: this one, or the one that was there before."""
     body = json.dumps(document(job), ensure_ascii=False, indent=1).encode()
-    services.blobs.write(RESULTS, result_name(job.job_id), body, media_type="application/json", overwrite=False)
-    final = read_result(services, job.job_id) or job
+    name = result_name(job.job_id)
+    if services.blobs.write(RESULTS, name, body, media_type="application/json", overwrite=False):
+        return job
+    return read_result(services, job.job_id) or job
+
+
+def end_job(services: Services, stored: Stored, final: Job) -> Job:
     try:
         services.jobs.replace(stored, final)
     except StateConflict:
-        if reload(services, job.job_id).state not in TERMINAL:
+        if reload(services, final.job_id).state not in TERMINAL:
             raise
     services.log("finished", summary(final))
     return final

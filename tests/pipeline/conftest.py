@@ -10,14 +10,26 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from local.chat_standin import ChatStandIn
+from shared.adapters.media import MediaReader
 from shared.core.settings import Settings
 from shared.wiring import build
 from tests.pipeline.world import Outbox, World
 
 
+@pytest.fixture(scope="session")
+def media() -> Iterator[MediaReader]:
+    """One decoder process for the whole run."""
+    reader = MediaReader()
+    yield reader
+    reader.close()
+
+
 @pytest.fixture
-def world(storage: str) -> Iterator[World]:
-    with ChatStandIn(model="gpt-5.1") as endpoint, BlobServiceClient.from_connection_string(storage) as blobs:
+def world(storage: str, media: MediaReader) -> Iterator[World]:
+    with (
+        ChatStandIn(model="gpt-5.1", ocr=False) as endpoint,
+        BlobServiceClient.from_connection_string(storage) as blobs,
+    ):
         clock = [datetime(2026, 11, 21, 12, tzinfo=UTC)]
         outbox = Outbox()
         settings = Settings.from_environ(
@@ -30,5 +42,5 @@ def world(storage: str) -> Iterator[World]:
                 "VISION_DEPLOYMENTS": "old=gpt-4o",
             }
         )
-        services = replace(build(settings), messages=outbox, now=lambda: clock[0], jitter=lambda: 0.0)
+        services = replace(build(settings), messages=outbox, media=media, now=lambda: clock[0], jitter=lambda: 0.0)
         yield World(services=services, outbox=outbox, endpoint=endpoint, blobs=blobs, clock=clock)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from azure.storage.blob import BlobServiceClient
 from PIL import Image, ImageDraw
@@ -69,6 +70,19 @@ class World:
         if self.outbox.waiting:
             self.analyze_next()
         return look_up(self.services, name)
+
+    def set(self, **settings: object) -> None:
+        """Change settings, as an operator would."""
+        changed: Any = settings
+        self.services = replace(self.services, settings=replace(self.services.settings, **changed))
+
+    def logging_to(self, seen: list[tuple[str, Any]]) -> Services:
+        return replace(self.services, log=lambda event, facts: seen.append((event, facts)))
+
+    def finish_all(self) -> None:
+        """Work on messages until none is left."""
+        while self.outbox.waiting:
+            self.analyze_next()
 
     def pass_time(self, seconds: float) -> None:
         self.clock[0] += timedelta(seconds=seconds)

@@ -1,0 +1,114 @@
+"""Spending: reserve before a paid call, settle after it, park what there is no money for.
+
+A job reserves in every budget that holds for it: the file's, the day's, and those of the folders it lies in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from shared.core.budget import alerts_reached, to_nano, to_usd
+from shared.core.errors import BudgetExceeded, NotFound
+from shared.core.job import Job
+from shared.core.options import OPTIONS_FILE, parse_budget
+from shared.pipeline.ports import UPLOADS, Allowance, Grant, Services
+
+DAY = "all"
+FILE = "file"
+NEXT_DAY_HINT = "It goes on when the next day (UTC) begins, or when the budget is raised."
+
+
+def reserve(services: Services, job: Job, call_id: str) -> bool:
+    """True when an earlier attempt at this call may have been paid. Raises BudgetExceeded with nothing reserved."""
+    amount = ceiling(job)
+    check_file_budget(services, amount)
+    day = budget_day(job, services)
+    granted: dict[str, Grant] = {}
+    for allowance in allowances(services, job):
+        grant = services.ledger.reserve(day, allowance, call_id, amount)
+        if grant is Grant.REFUSED:
+            give_back(services, day, granted, call_id)
+            raise too_little_left(amount, allowance, day)
+        granted[allowance.scope] = grant
+        raise_alerts(services, day, allowance)
+    return Grant.AGAIN in granted.values()
+
+
+def give_back(services: Services, day: date, scopes: Iterable[str], call_id: str) -> None:
+    for scope in scopes:
+        services.ledger.settle(day, scope, call_id, 0)
+
+
+def too_little_left(amount: int, allowance: Allowance, day: date) -> BudgetExceeded:
+    budget = "the day" if allowance.scope == DAY else allowance.scope
+    return BudgetExceeded(
+        f"{to_usd(amount):f} USD do not fit into the budget of {budget} for {day}",
+        scope=allowance.scope,
+        hint=NEXT_DAY_HINT,
+    )
+
+
+def settle(services: Services, job: Job, call_id: str, usd: Decimal | None) -> bool:
+    """Enter what a call cost, None for an unknown outcome. False when nothing was open: it was settled before."""
+    spent = None if usd is None else to_nano(usd)
+    day = budget_day(job, services)
+    scopes = (DAY, *(folder_scope(folder) for folder in job.budget_folders))
+    settled = [services.ledger.settle(day, scope, call_id, spent) for scope in scopes]
+    return any(settled)
+
+
+def check_file_budget(services: Services, amount: int) -> None:
+    limit = limit_of_file(services)
+    if limit is not None and amount > limit:
+        raise BudgetExceeded(
+            f"{to_usd(amount):f} USD are more than the {to_usd(limit):f} USD that one file may cost",
+            scope=FILE,
+            hint="Raise FILE_BUDGET_USD, or ask for a lower detail or a shorter answer.",
+        )
+
+
+def limit_of_file(services: Services) -> int | None:
+    usd = services.settings.file_budget_usd
+    return None if usd is None else to_nano(usd)
+
+
+def ceiling(job: Job) -> int:
+    """The most that the call can cost, in nano-dollars. A model without a price costs nothing."""
+    usd = job.estimate.max_usd if job.estimate else None
+    return to_nano(usd or Decimal(0))
+
+
+def budget_day(job: Job, services: Services) -> date:
+    return job.budget_day or services.now().date()
+
+
+def allowances(services: Services, job: Job) -> list[Allowance]:
+    """The limits as they are now, so that a raised budget helps at once."""
+    limit = services.settings.daily_budget_usd
+    day = Allowance(scope=DAY, limit=None if limit is None else to_nano(limit))
+    return [day, *(folder_allowance(services, folder) for folder in job.budget_folders)]
+
+
+def folder_allowance(services: Services, folder: str) -> Allowance:
+    """`folder` ends with a slash, or is empty for the root of the uploads."""
+    name = f"{folder}{OPTIONS_FILE}"
+    try:
+        usd = parse_budget(services.blobs.read(UPLOADS, name), where=name)
+    except NotFound:
+        usd = None
+    return Allowance(scope=folder_scope(folder), limit=None if usd is None else to_nano(usd))
+
+
+def folder_scope(folder: str) -> str:
+    return f"folder /{folder}"
+
+
+def raise_alerts(services: Services, day: date, allowance: Allowance) -> None:
+    """Each threshold is logged once a day, by whichever worker reaches it."""
+    if allowance.limit is None:
+        return
+    for percent in alerts_reached(services.ledger.totals(day, allowance)):
+        if services.ledger.note_once(day, allowance.scope, f"alert-{percent}"):
+            services.log("budget alert", {"scope": allowance.scope, "percent": percent, "day": day.isoformat()})

@@ -1,0 +1,57 @@
+"""One payment for one question: the first job to ask it answers for all that ask the same about the same pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from shared.core import job as jobs
+from shared.core.errors import ModelUnavailable
+from shared.core.job import TERMINAL, Job, State
+from shared.core.prices import Cost
+from shared.core.tokens import Usage
+from shared.pipeline.ports import Services
+from shared.pipeline.records import read_result
+
+SAME_QUESTION_S = 5.0
+
+
+def reused(services: Services, job: Job) -> Job | None:
+    """The job with the answer of another, at no cost; None when this one is to ask.
+
+    Raises ModelUnavailable while the other is still being answered.
+    """
+    if job.answer_key is None or job.options is None or not job.options.reuse:
+        return None
+    owner_id = services.answers.claim(job.answer_key, job.job_id)
+    if owner_id == job.job_id:
+        return None
+    owner = outcome_of(services, owner_id)
+    if owner is not None and owner.state not in TERMINAL:
+        raise ModelUnavailable(
+            f"job {owner_id} is asking the same question",
+            code="same_question",
+            retry_after_s=SAME_QUESTION_S,
+            hint="Nothing to do: its answer will be used here too.",
+        )
+    if owner is not None and owner.reply is not None and owner.state in {State.DONE, State.PARTIAL}:
+        return taken_over(services, job, owner)
+    services.answers.take_over(job.answer_key, from_job_id=owner_id, job_id=job.job_id)
+    return reused(services, job)
+
+
+def outcome_of(services: Services, job_id: str) -> Job | None:
+    stored = services.jobs.load(job_id)
+    if stored is None or stored.job.state not in TERMINAL:
+        return stored.job if stored else None
+    return read_result(services, job_id) or stored.job
+
+
+def taken_over(services: Services, job: Job, owner: Job) -> Job:
+    if owner.reply is None:
+        raise ValueError("only an answered job can be reused")
+    nothing = Usage(input_tokens=0, output_tokens=0)
+    prices_as_of = owner.cost.prices_as_of if owner.cost else services.now().date()
+    free = Cost(usd=Decimal(0), prices_as_of=prices_as_of, breakdown=())
+    finished = jobs.finish(job, owner.reply, now=services.now(), model_ms=0, usage=nothing, cost=free)
+    return replace(finished, reused_from=owner.reused_from or owner.job_id, model=owner.model)

@@ -1,0 +1,77 @@
+"""The same question about the same pixels is paid for once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from shared.core.job import State
+from shared.pipeline.look_up import look_up
+from tests.pipeline.world import picture
+
+
+def test_a_copy_costs_nothing(world):
+    """Another name, the same pixels: the same answer, from the first job, for nothing."""
+    first = world.answer("a.jpg", picture())
+    copy = world.answer("b/renamed.jpg", picture())
+
+    assert (copy.state, copy.reply.text, copy.cost.usd) == (State.DONE, first.reply.text, Decimal(0))
+    assert (copy.reused_from, first.reused_from, world.calls) == (first.job_id, None, 1)
+
+
+def test_dropping_again_costs_nothing(world):
+    """The same file over itself is a new drop with the old answer."""
+    first = world.answer("a.jpg", picture())
+    world.pass_time(5)
+    again = world.answer("a.jpg", picture())
+
+    assert again.job_id != first.job_id
+    assert (again.reused_from, world.calls) == (first.job_id, 1)
+
+
+DIFFERENT = [
+    ({"prompt": "Something else?"}, picture()),
+    ({"max_output_tokens": "50"}, picture()),
+    ({"detail": "low"}, picture()),
+    ({"model": "old"}, picture()),
+    ({"system": "You are brief."}, picture()),
+    ({"reuse": "false"}, picture()),
+    ({}, picture(colour="red")),
+]
+
+
+@pytest.mark.parametrize(("metadata", "data"), DIFFERENT, ids=range(len(DIFFERENT)))
+def test_another_question_is_asked(world, metadata, data):
+    """Whatever could change the answer makes it another question; reuse=false always asks."""
+    world.answer("a.jpg", picture())
+    other = world.answer("b.jpg", data, **metadata)
+
+    assert (other.reused_from, world.calls) == (None, 2)
+
+
+def test_two_at_once_are_one_call(world):
+    """The second waits for the first one's answer instead of asking too."""
+    for name in ("a.jpg", "b.jpg"):
+        world.drop(name, picture())
+        world.accept(name)
+    first, second = (message.job_id for message, _ in world.outbox.waiting)
+    world.services.answers.claim(world.services.jobs.load(first).job.answer_key, first)
+    waiting = world.analyze(second)
+    world.analyze(first)
+    world.finish_all()
+
+    assert (waiting.state, waiting.error.code) == (State.WAITING, "same_question")
+    assert look_up(world.services, "b.jpg").reused_from == first
+    assert world.calls == 1
+
+
+def test_a_failure_is_not_reused(world):
+    """The next one asks for itself, and its answer is the one that is reused from then on."""
+    world.script({"do": "filter_prompt", "times": 1})
+    failed = world.answer("a.jpg", picture())
+    second = world.answer("b.jpg", picture())
+    third = world.answer("c.jpg", picture())
+
+    assert (failed.state, second.state, second.reused_from) == (State.FAILED, State.DONE, None)
+    assert (third.reused_from, world.calls) == (second.job_id, 2)
