@@ -32,7 +32,7 @@ sys.path[:0] = sys.argv[1:]
 start = time.perf_counter()
 import function_app
 import_s = time.perf_counter() - start
-import shared.http_api, shared.wiring, shared.adapters.chat_model, shared.adapters.pixels
+import shared.http.lookup, shared.wiring, shared.adapters.chat_model, shared.adapters.pixels
 names = sorted(f.get_function_name() for f in function_app.app.get_functions())
 print(json.dumps({"import_s": round(import_s, 3), "functions": names}))
 """
