@@ -76,6 +76,20 @@ def get_costs(req: func.HttpRequest) -> func.HttpResponse:
     return replies.respond(lambda services: lists.list_costs(services, req))
 
 
+@app.route("media/{*name}", methods=["GET"])
+def get_media(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import files, replies
+
+    return replies.respond(lambda services: files.media(services, req))
+
+
+@app.route("originals/{*name}", methods=["GET"])
+def get_original(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import files, replies
+
+    return replies.respond(lambda services: files.original(services, req))
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import health, replies

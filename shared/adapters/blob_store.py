@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.storage.blob import BlobServiceClient, ContentSettings
+from azure.storage.blob import BlobClient, BlobServiceClient, ContentSettings
 
 from shared.adapters.azure_storage import BLOB_AND_QUEUE_RETRIES, credential, storage_faults
 from shared.core.errors import NotFound, StateConflict
@@ -31,10 +31,16 @@ class BlobStore:
             with storage_faults(f"container {container}"):
                 self.service.get_container_client(container).get_container_properties()
 
+    def client(self, container: str, name: str) -> BlobClient:
+        """Raises NotFound for a name that HTTP clients would shorten: `../results/x` must not leave its container."""
+        if not name or {".", ".."} & set(name.split("/")):
+            raise NotFound(f"no blob can be named {name!r}")
+        return self.service.get_blob_client(container, name)
+
     def describe(self, container: str, name: str) -> Upload | None:
         try:
             with storage_faults(f"blob {container}/{name}"):
-                facts = self.service.get_blob_client(container, name).get_blob_properties()
+                facts = self.client(container, name).get_blob_properties()
         except NotFound:
             return None
         return Upload(
@@ -46,13 +52,15 @@ class BlobStore:
             metadata=facts.metadata or {},
         )
 
-    def read(self, container: str, name: str, *, etag: str | None = None) -> bytes:
+    def read(self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None) -> bytes:
         condition: dict[str, Any] = {}
         if etag is not None:
             condition = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
+        if part is not None:
+            condition |= {"offset": part[0], "length": part[1] - part[0] + 1}
         try:
             with storage_faults(f"blob {container}/{name}"):
-                data: bytes = self.service.get_blob_client(container, name).download_blob(**condition).readall()
+                data: bytes = self.client(container, name).download_blob(**condition).readall()
                 return data
         except StateConflict:
             raise NotFound(
@@ -60,7 +68,7 @@ class BlobStore:
             ) from None
 
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
-        client = self.service.get_blob_client(container, name)
+        client = self.client(container, name)
         try:
             with storage_faults(f"blob {container}/{name}"):
                 client.upload_blob(data, overwrite=overwrite, content_settings=ContentSettings(content_type=media_type))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.adapters.pixels_worker import PixelWorker
+from shared.adapters.thumbnail import make_thumbnail
 from shared.core.models import Model
 from shared.core.normalised import NormalisedImage
 from shared.core.options import Options
@@ -24,6 +25,9 @@ class MediaReader:
         return from_image(
             self.pixels.normalise_image(data, model=model, detail=options.detail, max_images=options.frames)
         )
+
+    def thumbnail(self, data: bytes) -> bytes:
+        return make_thumbnail(data)
 
 
 def from_image(image: NormalisedImage) -> Prepared:

@@ -82,8 +82,10 @@ class Blobs(Protocol):
     def describe(self, container: str, name: str) -> Upload | None:
         """None when there is no such blob."""
 
-    def read(self, container: str, name: str, *, etag: str | None = None) -> bytes:
-        """Raises NotFound; with `etag`, also when the blob has another version by now."""
+    def read(
+        self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None
+    ) -> bytes:
+        """Raises NotFound; with `etag`, also when the blob has another version. `part`: first and last byte."""
 
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
         """False when the blob exists and `overwrite` is not set; it is then left as it is."""
@@ -134,6 +136,9 @@ class Messages(Protocol):
 class Media(Protocol):
     def prepare(self, data: bytes, *, model: Model, options: Options) -> Prepared:
         """Raises SourceRejected for a file that is broken, unsupported or too large."""
+
+    def thumbnail(self, data: bytes) -> bytes:
+        """A small JPEG of a normalised picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,91 @@
+"""Pictures and uploads over HTTP: parts of files, types that a browser may show, and nothing that it would run."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import azure.functions as func
+
+from shared.core.byte_range import parse_range
+from shared.core.errors import NotFound, RequestTooLarge
+from shared.http.replies import has_already
+from shared.http.requests import check_parameters, name_of, refuse_parameter
+from shared.pipeline.pictures import THUMBNAIL_TYPE, File, look_up_file, read_part, thumbnail
+from shared.pipeline.ports import NORMALIZED, UPLOADS, Services
+
+SHOWN = frozenset(
+    {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "video/mp4", "video/webm", "video/quicktime"}
+)
+UNNAMED = "application/octet-stream"
+MOST_WHOLE_BYTES = 50 * 1024 * 1024  # the host holds a whole answer in memory, more than once
+MOST_PART_BYTES = 4 * 1024 * 1024
+SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+FOR_EVER = "private, max-age=31536000, immutable"
+ASK_AGAIN = "private, no-cache"
+
+
+def media(services: Services, request: func.HttpRequest) -> func.HttpResponse:
+    check_parameters(request, ("name", "thumb"))
+    thumb, name = request.params.get("thumb"), name_of(request)
+    if thumb is None:
+        return send(services, request, look_up_file(services, NORMALIZED, name), caching=FOR_EVER)
+    if thumb != "1":
+        refuse_parameter("thumb", thumb, "Give 1, or leave it out.")
+    headers = {**SAFE, "Cache-Control": FOR_EVER, "ETag": '"thumb"'}
+    if has_already(request, '"thumb"'):
+        return func.HttpResponse(status_code=304, headers=headers)
+    return func.HttpResponse(thumbnail(services, name), headers=headers, mimetype=THUMBNAIL_TYPE)
+
+
+def original(services: Services, request: func.HttpRequest) -> func.HttpResponse:
+    check_parameters(request, ("name",))
+    return send(services, request, look_up_file(services, UPLOADS, name_of(request)), caching=ASK_AGAIN)
+
+
+def send(services: Services, request: func.HttpRequest, file: File, *, caching: str) -> func.HttpResponse:
+    blob, etag = file.blob, f'"{file.blob.etag}"'
+    is_shown = file.media_type in SHOWN
+    headers = {
+        **SAFE,
+        "Cache-Control": caching,
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": disposition(blob.name, inline=is_shown),
+    }
+    if has_already(request, etag):
+        return func.HttpResponse(status_code=304, headers=headers)
+    mimetype = file.media_type if is_shown else UNNAMED
+    wanted = parse_range(range_header(request, etag), blob.bytes)
+    if wanted is None:
+        return func.HttpResponse(whole(services, file), headers=headers, mimetype=mimetype)
+    first, last = wanted[0], min(wanted[1], wanted[0] + MOST_PART_BYTES - 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{blob.bytes}"
+    return func.HttpResponse(
+        read_part(services, blob, first, last), status_code=206, headers=headers, mimetype=mimetype
+    )
+
+
+def range_header(request: func.HttpRequest, etag: str) -> str | None:
+    """If-Range: go on with a part only if it is still the same file."""
+    known = request.headers.get("if-range")
+    header: str | None = request.headers.get("range")
+    return header if known in {None, etag} else None
+
+
+def whole(services: Services, file: File) -> bytes:
+    if file.blob.bytes > MOST_WHOLE_BYTES:
+        raise RequestTooLarge(
+            f"{file.blob.name} has {file.blob.bytes} bytes", hint="Ask for parts of it with the header Range."
+        )
+    if not file.blob.bytes:
+        return b""
+    try:
+        return read_part(services, file.blob, 0, file.blob.bytes - 1)
+    except NotFound as fault:
+        raise NotFound(fault.message, hint="It was replaced a moment ago: ask again.") from None
+
+
+def disposition(name: str, *, inline: bool) -> str:
+    """RFC 6266: the plain form for ASCII names only, so there is nothing to escape but what quote() does."""
+    last = quote(name.rpartition("/")[2], safe="")
+    return f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{last}"

@@ -1,0 +1,43 @@
+"""Pictures for people: what the model got to see, small previews of it, and the uploads themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.core.errors import NotFound
+from shared.core.media import HEAD_BYTES, sniff
+from shared.pipeline.ports import NORMALIZED, Services, Upload
+
+THUMBNAIL_SUFFIX = ".thumb.jpg"
+THUMBNAIL_TYPE = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """`media_type` is told from the bytes, whatever the uploader said."""
+
+    blob: Upload
+    media_type: str
+
+
+def look_up_file(services: Services, container: str, name: str) -> File:
+    blob = services.blobs.describe(container, name)
+    if blob is None:
+        raise NotFound(f"there is no {name!r} in {container!r}", hint="A result names its pictures in normalized.")
+    head = read_part(services, blob, 0, min(blob.bytes, HEAD_BYTES) - 1) if blob.bytes else b""
+    return File(blob=blob, media_type=sniff(head).media_type)
+
+
+def read_part(services: Services, blob: Upload, first: int, last: int) -> bytes:
+    return services.blobs.read(blob.container, blob.name, etag=blob.etag, part=(first, last))
+
+
+def thumbnail(services: Services, name: str) -> bytes:
+    """Made when it is first looked at, and kept beside its picture."""
+    kept = name + THUMBNAIL_SUFFIX
+    try:
+        return services.blobs.read(NORMALIZED, kept)
+    except NotFound:
+        small = services.media.thumbnail(services.blobs.read(NORMALIZED, name))
+    services.blobs.write(NORMALIZED, kept, small, media_type=THUMBNAIL_TYPE, overwrite=True)
+    return small
