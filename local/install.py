@@ -35,7 +35,7 @@ SYSTEM_CERTIFICATES = {"NODE_USE_SYSTEM_CA": "1", "UV_SYSTEM_CERTS": "1", "UV_NA
 SHOWN_LINES = 15
 ADVICE = (  # what a tool's output says -> what to do; the first that matches counts
     (r"ensurepip", "install Python's venv module (Debian, Ubuntu: apt install python3-venv), or install uv"),
-    (r"(?i)no space left|ENOSPC", "free some disk space; about 500 MB are needed"),
+    (r"(?i)no space left|ENOSPC", "free some disk space; about 650 MB are needed"),
     (r"(?i)permission denied|EACCES", "make this folder writable for you"),
     (
         r"(?i)do not match the hashes|hash mismatch|EINTEGRITY",
@@ -219,6 +219,6 @@ def ensure_installed() -> None:
     with only_one_install():
         todo = outdated()  # asked again: another one may have done it meanwhile
         if todo:
-            print("visiondrop: installing into .venv and node_modules (once; about 500 MB)", file=sys.stderr)
+            print("visiondrop: installing into .venv and node_modules (once; about 650 MB)", file=sys.stderr)
         for install in todo:
             install()
