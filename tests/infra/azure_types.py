@@ -49,6 +49,27 @@ def faults(template: Template, resource: Resource) -> Iterator[str]:
     yield from Checker(template).value(body, entry["body"], at="")
 
 
+def unreadable(template: Template) -> list[str]:
+    """What is read of a resource that resources of its type do not have."""
+    text = template.path.read_text("utf-8")
+    return [
+        f"{template.path.name}: {resource.symbol}.{path} is not there to be read"
+        for resource in template.resources
+        if (entry := known()["resources"].get(f"{resource.type}@{resource.version}"))
+        for path in re.findall(rf"(?<![/\w]){resource.symbol}\.([\w.]+)\b(?!\()", text)
+        if not readable(entry["body"], path.split("."))
+    ]
+
+
+def readable(index: int, path: list[str]) -> bool:
+    kind = known()["types"][index]
+    if not path or kind["$type"] != "ObjectType":
+        return True
+    if path[0] in kind.get("properties", {}):
+        return readable(kind["properties"][path[0]]["type"], path[1:])
+    return path[0] in kind.get("readOnly", ()) or "additionalProperties" in kind
+
+
 def is_version(name: str, wanted: str) -> bool:
     return name.partition("@")[0] == wanted
 

@@ -1,25 +1,17 @@
-"""What the templates promise: no keys, no public data, narrow roles, and everything that the code relies on."""
+"""What the templates promise, whatever the code is: no keys, no public data, narrow roles."""
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.adapters import job_queue, job_table
-from shared.core.settings import Settings
-from shared.pipeline import ports
 from tests.infra import bicep
 from tests.infra.bicep import Expression, Resource, Template
 from tests.infra.template_checks import Check, templates
 
-ROOT = Path(__file__).parents[2]
 ABSENT = "absent"
 PRIVATE = "privateNetworking ? 'Disabled' : 'Enabled'"
 
@@ -94,38 +86,6 @@ ALLOWED_ROLES = {
     "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 }
 
-# Flex Consumption keeps these in functionAppConfig; as settings it refuses or ignores them
-FORBIDDEN_SETTINGS = (
-    "FUNCTIONS_WORKER_RUNTIME",
-    "FUNCTIONS_EXTENSION_VERSION",
-    "WEBSITE_RUN_FROM_PACKAGE",
-    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
-    "WEBSITE_CONTENTSHARE",
-    "SCM_DO_BUILD_DURING_DEPLOYMENT",
-    "ENABLE_ORYX_BUILD",
-    "WEBSITE_TIME_ZONE",
-    "TZ",
-)
-FORBIDDEN_SITE_CONFIG = ("linuxFxVersion", "pythonVersion", "functionAppScaleLimit", "alwaysOn", "appSettings")
-
-# Read by the Functions host and the platform, not by the app's own settings
-HOST_SETTINGS = {
-    "AzureWebJobsStorage__credential",
-    "AzureWebJobsStorage__clientId",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING",
-    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
-    "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
-}
-# Read by the app, and left out on purpose: keys have no place in a keyless deployment
-LEFT_OUT = {
-    "AzureWebJobsStorage": "a connection string is a key",
-    "AzureWebJobsStorage__accountName": "the three addresses are given",
-    "AZURE_OPENAI_API_KEY": "a key",
-    "AZURE_VISION_KEY": "a key",
-    "OPENAI_API_KEY": "another endpoint's key",
-    "OPENAI_BASE_URL": "another endpoint",
-    "OPENAI_MODEL": "another endpoint",
-}
 SECRETS = re.compile(
     r"listKeys|listAccountKeys|ConnectionString|InstrumentationKey|\bkeys?\b|secret|sas", re.IGNORECASE
 )
@@ -195,137 +155,8 @@ def no_secrets_out(root: Path) -> list[str]:
     ]
 
 
-def app_settings(root: Path) -> dict[str, Any]:
-    site = bicep.read(root / "infra" / "modules" / "app.bicep")
-    body = next(resource.body for resource in site.resources if resource.body.get("name") == "appsettings")
-    settings: dict[str, Any] = body["properties"].parts[0]
-    return settings
-
-
-class Recorder(Mapping[str, str]):
-    """An environment that keeps which variables were asked for."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self.values_given = values
-        self.asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
-        return self.values_given[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.values_given)
-
-    def __len__(self) -> int:
-        return len(self.values_given)
-
-
-def stand_in(name: str, value: object, modelled: str) -> str:
-    """What a setting would be once deployed, as far as the template does not say."""
-    if not isinstance(value, Expression):
-        return str(value)
-    if name == "VISION_MODEL":
-        return modelled
-    return f"https://{name.lower().strip('_')}.example" if name.endswith(("Uri", "ENDPOINT")) else "given"
-
-
-def settings_complete(root: Path) -> list[str]:
-    """Every setting that the app reads is set, every one that is set is read, and the whole is valid."""
-    given = app_settings(root)
-    model = bicep.read(root / "infra" / "main.bicep").parameters["modelName"].default
-    recorder = Recorder({name: stand_in(name, value, model) for name, value in given.items()})
-    try:
-        Settings.from_environ(recorder)
-        invalid = []
-    except Exception as fault:  # noqa: BLE001  # whatever is wrong with the settings is the finding
-        invalid = [f"the app would refuse its settings: {fault}"]
-    asked = recorder.asked | {"AzureWebJobsStorage__accountName", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"}
-    return [
-        *(f"the app reads {name}, which app.bicep does not set" for name in sorted(asked - {*given, *LEFT_OUT})),
-        *(f"app.bicep sets {name}, which nothing reads" for name in sorted({*given} - asked - HOST_SETTINGS)),
-        *(f"{name} is set: {LEFT_OUT[name]}" for name in sorted({*given} & LEFT_OUT.keys())),
-        *invalid,
-    ]
-
-
-def forbidden_settings(root: Path) -> list[str]:
-    found = [f"{name} is not for Flex Consumption" for name in FORBIDDEN_SETTINGS if name in app_settings(root)]
-    for template, resource in resources(root):
-        if resource.type == SITES:
-            config = resource.body["properties"]["siteConfig"]
-            found += [f"{template.path.name}: siteConfig.{name}" for name in FORBIDDEN_SITE_CONFIG if name in config]
-    return found
-
-
-def storage_names(root: Path) -> list[str]:
-    """Containers, queues and tables that the code and the host use are made."""
-    template = bicep.read(root / "infra" / "modules" / "storage.bicep")
-    needed = {
-        "containerNames": {ports.UPLOADS, ports.NORMALIZED, ports.RESULTS},
-        "queueNames": {
-            job_queue.QUEUE,
-            f"{job_queue.QUEUE}-poison",
-            "webjobs-blobtrigger-poison",
-            *triggering("queueName"),
-        },
-        "tableNames": {job_table.TABLE, "ledger"},
-    }
-    return [
-        f"{variable} lacks {name}"
-        for variable, wanted in needed.items()
-        for name in sorted(wanted - {item for item in template.variables[variable] if isinstance(item, str)})
-    ]
-
-
-@cache
-def triggers() -> list[dict[str, str]]:
-    """Each function's trigger; in a process of its own, because the library lists an app's functions only once."""
-    program = (
-        "import json, function_app as f;"
-        "print(json.dumps([{**g.get_trigger().get_dict_repr(), 'function': g.get_function_name()}"
-        " for g in f.app.get_functions()], default=str))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    found: list[dict[str, str]] = json.loads(done.stdout)
-    return found
-
-
-def triggering(attribute: str) -> set[str]:
-    return {trigger[attribute] for trigger in triggers() if attribute in trigger}
-
-
-def events(root: Path) -> list[str]:
-    """Events of the watched container go to the function that has the blob trigger, and only once the code is there."""
-    wired = bicep.read(root / "infra" / "modules" / "events.bicep")
-    watched = [(trigger["function"], trigger["path"].partition("/")[0]) for trigger in triggers() if "path" in trigger]
-    told = [(wired.parameters["functionName"].default, wired.parameters["container"].default)]
-    filters = [at(item.body, "properties.filter.subjectBeginsWith") for _, item in resources(root)]
-    called = re.search(
-        r"module events '[\w/.]+' = if \(connectEvents\)", (root / "infra" / "main.bicep").read_text("utf-8")
-    )
-    return [
-        *([] if told == watched else [f"events go to {told}, the code waits for {watched}"]),
-        *(
-            []
-            if "'/blobServices/default/containers/${container}/blobs/'" in filters
-            else ["the filter is not the container"]
-        ),
-        *([] if called else ["events are not held back until connectEvents"]),
-        *([] if "/runtime/webhooks/blobs" in excluded_paths(root) else ["a sign-in would shut out Event Grid"]),
-    ]
-
-
-def excluded_paths(root: Path) -> list[Any]:
-    found = [at(item.body, "properties.globalValidation.excludedPaths") for _, item in resources(root)]
-    return [path for paths in found if isinstance(paths, list) for path in paths]
-
-
 POLICY_CHECKS: dict[str, Check] = {
     "settled": settled,
     "roles": roles,
     "no secrets out": no_secrets_out,
-    "settings complete": settings_complete,
-    "forbidden settings": forbidden_settings,
-    "storage names": storage_names,
-    "events": events,
 }

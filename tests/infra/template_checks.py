@@ -34,6 +34,10 @@ def published_types(root: Path) -> list[str]:
     return [fault for template in templates(root) for fault in azure_types.check(template)]
 
 
+def published_reads(root: Path) -> list[str]:
+    return [fault for template in templates(root) for fault in azure_types.unreadable(template)]
+
+
 def names(root: Path) -> list[str]:
     """Everything that is used is declared, and everything that is declared is used."""
     found = []
@@ -156,6 +160,7 @@ def logged() -> tuple[set[str], set[str]]:
 TEMPLATE_CHECKS: dict[str, Check] = {
     "syntax": syntax,
     "published types": published_types,
+    "published reads": published_reads,
     "names": names,
     "modules": modules,
     "parameters file": parameters_file,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
 import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -122,6 +123,19 @@ def test_the_picture_is_new_and_one_that_the_app_reads(tmp_path):
     pixels = first.read_bytes().partition(b"IDAT")[2]
     assert len(zlib.decompressobj().decompress(pixels)) == app_check.SIDE * (3 * app_check.SIDE + 1)
     assert sniff(first.read_bytes()).format == "png"
+
+
+def test_retry_stops_at_the_first_success(tmp_path):
+    """Role propagation: the third try works, and a fourth is not made."""
+    counted = tmp_path / "tries"
+    third = ["sh", "-c", f"echo x >> {counted}; [ $(wc -l < {counted}) -ge 3 ]"]
+    assert subprocess.run([ROOT / "infra" / "retry.sh", "5", "0", *third], check=False).returncode == 0
+    assert counted.read_text().count("x") == 3
+
+
+def test_retry_gives_up():
+    """What never works fails the workflow."""
+    assert subprocess.run([ROOT / "infra" / "retry.sh", "2", "0", "false"], check=False).returncode == 1
 
 
 def test_kinds_agree_with_the_parsed_template():

@@ -1,0 +1,60 @@
+"""docs/deploy.md keeps telling the truth: its prices are computed, its names and settings exist."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from local.__main__ import names as local_commands
+from shared.core.models import look_up_model
+from shared.core.prices import cost
+from shared.core.tokens import Usage, image_tokens
+from tests.infra.template_checks import main as main_template
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+PRICED = date(2026, 11, 21)
+PROMPT_TOKENS = 20
+ANSWER_TOKENS = 300
+ROWS = re.findall(r"^\| (gpt-[\w.-]+) \| ([\d,]+) \| \$([\d.]+) \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("name", "tokens", "usd"), ROWS)
+def test_the_prices_are_the_ones_the_app_computes(name, tokens, usd):
+    """Tokens of one photograph, and US dollars of 1,000 of them with their answers."""
+    model = look_up_model(name)
+    seen = image_tokens(model, width=4032, height=3024, detail="high").tokens
+    usage = Usage(input_tokens=seen + PROMPT_TOKENS, output_tokens=ANSWER_TOKENS, image_tokens=seen)
+    computed = cost(model, usage, on=PRICED, scope="global").usd * 1000
+    assert (f"{seen:,}", f"{computed:.2f}") == (tokens, usd)
+
+
+def test_the_price_table_is_there_and_has_the_default_model():
+    """An empty table would pass the test above."""
+    assert main_template(ROOT).parameters["modelName"].default in {row[0] for row in ROWS}
+    assert len(ROWS) >= 5
+
+
+def test_every_variable_of_the_page_sets_a_parameter():
+    """`azd env set NAME` is only shown for names that main.parameters.json or a workflow reads."""
+    read = (ROOT / "infra" / "main.parameters.json").read_text("utf-8")
+    read += "".join(path.read_text("utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+    shown = set(re.findall(r"(?:azd env set|gh variable set) ([A-Z_]+)", PAGE))
+    assert shown
+    assert {name for name in shown if name not in read} == set()
+
+
+def test_every_parameter_is_on_the_page():
+    """Whoever deploys finds each switch without reading Bicep."""
+    variables = re.findall(r"\$\{(\w+)\}", (ROOT / "infra" / "main.parameters.json").read_text("utf-8"))
+    assert [name for name in variables if f"`{name}`" not in PAGE and f" {name} " not in PAGE] == []
+
+
+def test_every_command_of_the_page_exists():
+    """A page that tells to run what is not there is worse than none."""
+    commands = set(re.findall(r"\./visiondrop (\w+)", PAGE))
+    assert commands
+    assert commands <= set(local_commands())
