@@ -90,6 +90,20 @@ def get_original(req: func.HttpRequest) -> func.HttpResponse:
     return replies.respond(lambda services: files.original(services, req))
 
 
+@app.route("uploads/{*name}", methods=["PUT"])
+def put_upload(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import replies, uploads
+
+    return replies.respond(lambda services: uploads.put_upload(services, req))
+
+
+@app.route("uploads", methods=["POST"])
+def post_upload(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import replies, uploads
+
+    return replies.respond(lambda services: uploads.post_upload(services, req))
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import health, replies

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.storage.blob import BlobClient, BlobServiceClient, ContentSettings
+from azure.storage.blob import (
+    BlobClient,
+    BlobSasPermissions,
+    BlobServiceClient,
+    ContentSettings,
+    UserDelegationKey,
+    generate_blob_sas,
+)
 
 from shared.adapters.azure_storage import BLOB_AND_QUEUE_RETRIES, credential, storage_faults
 from shared.core.errors import NotFound, StateConflict
 from shared.core.settings import Settings
 from shared.pipeline.ports import NORMALIZED, RESULTS, UPLOADS, Upload
+
+CLOCK_SKEW = timedelta(minutes=5)
+DELEGATED_FOR = timedelta(hours=2)
+DELEGATED_AT_LEAST = timedelta(hours=1)
 
 
 def connect(settings: Settings) -> BlobServiceClient:
@@ -25,6 +38,7 @@ class BlobStore:
 
     def __init__(self, service: BlobServiceClient) -> None:
         self.service = service
+        self.delegated: tuple[UserDelegationKey, datetime] | None = None
 
     def check(self) -> None:
         for container in (UPLOADS, NORMALIZED, RESULTS):
@@ -75,3 +89,42 @@ class BlobStore:
         except StateConflict:
             return False
         return True
+
+    def upload(
+        self, container: str, name: str, data: bytes, *, media_type: str, metadata: Mapping[str, str], overwrite: bool
+    ) -> str | None:
+        client = self.client(container, name)
+        settings = ContentSettings(content_type=media_type)
+        try:
+            with storage_faults(f"blob {container}/{name}"):
+                written = client.upload_blob(
+                    data, overwrite=overwrite, content_settings=settings, metadata=dict(metadata)
+                )
+        except StateConflict:
+            return None
+        return str(written["etag"]).strip('"')
+
+    def create_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
+        client = self.client(container, name)
+        common: dict[str, Any] = {
+            "account_name": self.service.account_name,
+            "container_name": container,
+            "blob_name": name,
+            "permission": BlobSasPermissions(create=True),
+            "start": now - CLOCK_SKEW,
+            "expiry": expires,
+            "protocol": "https" if client.url.startswith("https:") else None,
+        }
+        with storage_faults(f"ticket for {container}/{name}"):
+            sas = generate_blob_sas(**common, **self.signing_key(now))
+        return f"{client.url}?{sas}"
+
+    def signing_key(self, now: datetime) -> dict[str, Any]:
+        """The account's key where a connection string has it, else a delegated one that lives for an hour or so."""
+        account_key = getattr(self.service.credential, "account_key", None)
+        if account_key is not None:
+            return {"account_key": account_key}
+        if self.delegated is None or self.delegated[1] < now + DELEGATED_AT_LEAST:
+            until = now + DELEGATED_FOR
+            self.delegated = self.service.get_user_delegation_key(now - CLOCK_SKEW, until), until
+        return {"user_delegation_key": self.delegated[0]}

@@ -90,6 +90,14 @@ class Blobs(Protocol):
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
         """False when the blob exists and `overwrite` is not set; it is then left as it is."""
 
+    def upload(
+        self, container: str, name: str, data: bytes, *, media_type: str, metadata: Mapping[str, str], overwrite: bool
+    ) -> str | None:
+        """The new blob's etag; None when there is one already and `overwrite` is not set."""
+
+    def create_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
+        """A web address that can create this blob, and do nothing else, until it expires."""
+
 
 class Jobs(Protocol):
     def check(self) -> None:

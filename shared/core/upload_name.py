@@ -1,0 +1,34 @@
+"""Which names an upload may have: those that every way back to the blob carries unchanged."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from shared.core.errors import OptionsInvalid
+
+MAX_CHARACTERS = 1024  # Azure's limits
+MAX_SEGMENTS = 254
+UNUSABLE = frozenset({"Cc", "Cs"})  # control characters and halves of characters
+NO_XML = "\ufffe\uffff"  # storage lists names in XML
+
+
+def check_upload_name(name: str) -> None:
+    """Raises OptionsInvalid. Azure turns a backslash into `/`, clients take `..` out, and a dot at the end gets lost."""
+    fault = fault_of(name)
+    if fault:
+        shown = name if len(name) <= 100 and name.isprintable() else f"of {len(name)} characters"  # noqa: PLR2004
+        raise OptionsInvalid(f"the name {shown!r} {fault}", field="name", hint="Use a name such as holiday/beach.jpg.")
+
+
+def fault_of(name: str) -> str | None:
+    if not name:
+        return "is empty"
+    if len(name) > MAX_CHARACTERS or name.count("/") >= MAX_SEGMENTS:
+        return f"is longer than {MAX_CHARACTERS} characters or {MAX_SEGMENTS} folders"
+    if any(unicodedata.category(character) in UNUSABLE or character in NO_XML for character in name):
+        return "holds a control character, or none at all"
+    if "\\" in name:
+        return "holds a backslash"
+    if any(segment in {"", ".", ".."} for segment in name.split("/")):
+        return "has an empty part, or one of dots only"
+    return "ends in a dot" if name.endswith(".") else None

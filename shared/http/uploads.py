@@ -1,0 +1,68 @@
+"""Uploads over HTTP: through the API, or by a ticket straight to storage."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import azure.functions as func
+
+from shared.core import codec
+from shared.core.errors import OptionsInvalid, RequestTooLarge
+from shared.http.replies import to_json
+from shared.http.requests import Fields, announced_bytes, check_parameters, is_name, is_whole, name_of, read_object
+from shared.pipeline.accept import MAX_SOURCE_BYTES
+from shared.pipeline.ports import Services
+from shared.pipeline.uploads import MAX_BYTES, make_ticket, store_upload
+
+METADATA_PREFIX = "x-ms-meta-"
+ANY_TYPE = "application/octet-stream"
+MAX_TYPE_CHARACTERS = 100
+
+
+def is_media_type(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable() and 1 <= len(value) <= MAX_TYPE_CHARACTERS
+
+
+TICKET_FIELDS: Fields = {
+    "name": ("the name that the file will have", is_name),
+    "bytes": (f"the file's size, at most {MAX_SOURCE_BYTES}", is_whole(1, MAX_SOURCE_BYTES)),
+    "content_type": ("the file's media type, such as image/jpeg", is_media_type),
+}
+
+
+def put_upload(services: Services, request: func.HttpRequest) -> func.HttpResponse:
+    """The length is checked before the worker touches the body (the host has it in memory by then)."""
+    check_parameters(request, ("name",))
+    if announced_bytes(request) > MAX_BYTES:
+        hint = f"At most {MAX_BYTES} bytes come through here: get a ticket with POST /api/uploads."
+        raise RequestTooLarge(f"the file has {announced_bytes(request)} bytes", hint=hint)
+    data = request.get_body()
+    if not data:
+        raise OptionsInvalid("the body is empty", field="body", hint="Send the file as the body, with Content-Length.")
+    kept = store_upload(
+        services,
+        name_of(request),
+        data,
+        metadata={
+            name.removeprefix(METADATA_PREFIX): text
+            for name, text in request.headers.items()
+            if name.startswith(METADATA_PREFIX)
+        },
+        overwrite=request.headers.get("if-none-match", "").strip() != "*",
+    )
+    result = None if kept.job_id is None else f"/api/jobs/{kept.job_id}"
+    return to_json(201, {**codec.to_json(kept), "result": result}, {} if result is None else {"Location": result})
+
+
+def post_upload(services: Services, request: func.HttpRequest) -> func.HttpResponse:
+    asked = read_object(request, TICKET_FIELDS, required=("name",))
+    ticket = make_ticket(services, asked["name"])
+    body = {
+        "url": ticket.url,
+        "method": "PUT",
+        "headers": {"x-ms-blob-type": "BlockBlob", "content-type": asked.get("content_type", ANY_TYPE)},
+        "expires": codec.to_json(ticket.expires),
+        "name": asked["name"],
+        "result": f"/api/results/{quote(asked['name'], safe='/')}",
+    }
+    return to_json(201, body)

@@ -1,0 +1,85 @@
+"""Uploads by way of the API: bytes that are checked before they are stored, or a ticket to send them to storage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.core.errors import MediaUnsupported, OptionsInvalid, PreconditionFailed
+from shared.core.job import job_id_of
+from shared.core.media import HEAD_BYTES, KINDS, sniff
+from shared.core.options import (
+    CHECKS,
+    is_options_file,
+    parse_budget,
+    parse_metadata,
+    parse_options_file,
+)
+from shared.core.upload_name import check_upload_name
+from shared.pipeline.ports import UPLOADS, Services
+
+MAX_BYTES = 50 * 1024 * 1024  # the host holds a request in memory, more than once, and takes 100 MB at most
+TICKET_LIFE = timedelta(minutes=15)
+OPTIONS_TYPE = "application/toml"
+TAKEN = "Use another name; to replace a file, PUT it without If-None-Match."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A stored upload; `job_id` is the job it will have, None for an options file."""
+
+    name: str
+    bytes: int
+    etag: str
+    job_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    url: str
+    expires: datetime
+
+
+def store_upload(services: Services, name: str, data: bytes, *, metadata: Mapping[str, str], overwrite: bool) -> Kept:
+    """Raises OptionsInvalid, MediaUnsupported, or PreconditionFailed when the name is taken and must not be."""
+    check_upload_name(name)
+    check_metadata(name, metadata)
+    media_type = OPTIONS_TYPE if is_options_file(name) else media_type_of(data)
+    if is_options_file(name):
+        parse_options_file(data, where=name)
+        parse_budget(data, where=name)
+    etag = services.blobs.upload(UPLOADS, name, data, media_type=media_type, metadata=metadata, overwrite=overwrite)
+    if etag is None:
+        raise PreconditionFailed(f"there is an upload named {name!r} already", hint=TAKEN)
+    job_id = None if is_options_file(name) else job_id_of(container=UPLOADS, name=name, etag=etag)
+    return Kept(name=name, bytes=len(data), etag=etag, job_id=job_id)
+
+
+def check_metadata(name: str, metadata: Mapping[str, str]) -> None:
+    for option, text in metadata.items():
+        if option not in CHECKS:
+            hint = f"Use one of: {', '.join(CHECKS)}."
+            raise OptionsInvalid(f"there is no option {option!r}", field=option, hint=hint)
+        if not text.isascii():
+            hint = "Headers carry ASCII only: put it into a _vision.toml beside the file."
+            raise OptionsInvalid(f"option {option} holds other characters than ASCII", field=option, hint=hint)
+    parse_metadata(metadata, where=f"options of {name}")
+
+
+def media_type_of(data: bytes) -> str:
+    kind = sniff(data[:HEAD_BYTES])
+    if kind.kind not in {"image", "video"}:
+        known = ", ".join(one.label for one in KINDS.values() if one.kind in {"image", "video"})
+        raise MediaUnsupported(f"the body is {kind.label}, no picture or video", hint=f"Send one of {known}.")
+    return kind.media_type
+
+
+def make_ticket(services: Services, name: str) -> Ticket:
+    """The address cannot replace a blob, so a name that is taken is refused here already."""
+    check_upload_name(name)
+    if services.blobs.describe(UPLOADS, name) is not None:
+        raise PreconditionFailed(f"there is an upload named {name!r} already", hint=TAKEN)
+    now = services.now()
+    expires = now + TICKET_LIFE
+    return Ticket(url=services.blobs.create_address(UPLOADS, name, now=now, expires=expires), expires=expires)
