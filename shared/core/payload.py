@@ -112,15 +112,26 @@ def chat_body(asked: Asked) -> dict[str, Any]:
 def messages(asked: Asked) -> list[dict[str, Any]]:
     question = asked.question
     content = string_parts(question) if asked.version.pictures == "strings" else list(chat_parts(question))
-    user = {"role": "user", "content": content}
-    return [{"role": asked.model.system_role, "content": question.system}, user] if question.system else [user]
+    system = [{"role": asked.model.system_role, "content": question.system}] if question.system else []
+    return [*system, {"role": "user", "content": content}, *later_turns(question)]
+
+
+def later_turns(question: Question) -> Iterator[dict[str, Any]]:
+    """What followed the first prompt: each answer, and the prompt that came after it."""
+    for turn, prompt in zip(question.turns, prompts(question)[1:], strict=True):
+        yield {"role": "assistant", "content": turn.answer}
+        yield {"role": "user", "content": prompt}
+
+
+def prompts(question: Question) -> list[str]:
+    return [*(turn.prompt for turn in question.turns), question.prompt]
 
 
 def chat_parts(question: Question) -> Iterator[Part]:
     """The video's id must be the first part of the message, or "unexpected behavior can happen" (Microsoft)."""
     if question.video_index is not None:
         yield {"type": "acv_document_id", "acv_document_id": question.video_index.document_id}
-    yield {"type": "text", "text": question.prompt}
+    yield {"type": "text", "text": prompts(question)[0]}
     for picture in question.pictures:
         if picture.text_before:
             yield {"type": "text", "text": picture.text_before}
@@ -129,7 +140,7 @@ def chat_parts(question: Question) -> Iterator[Part]:
 
 def string_parts(question: Question) -> list[str | dict[str, str]]:
     """2023-08-01-preview: bare strings and base64 without a media type."""
-    parts: list[str | dict[str, str]] = [question.prompt]
+    parts: list[str | dict[str, str]] = [prompts(question)[0]]
     for picture in question.pictures:
         parts += [picture.text_before] if picture.text_before else []
         parts.append({"image": base64_text(picture)})
@@ -171,7 +182,7 @@ def response_body(asked: Asked) -> dict[str, Any]:
     body: dict[str, Any] = {"model": asked.target.deployment}
     if question.system:
         body["instructions"] = question.system
-    body["input"] = [{"role": "user", "content": list(response_parts(question))}]
+    body["input"] = [{"role": "user", "content": list(response_parts(question))}, *later_turns(question)]
     body["max_output_tokens"] = question.max_output_tokens
     if question.temperature is not None:
         body["temperature"] = question.temperature
@@ -184,7 +195,7 @@ def response_body(asked: Asked) -> dict[str, Any]:
 
 def response_parts(question: Question) -> Iterator[Part]:
     """Here an image's URL is a string, not an object."""
-    yield {"type": "input_text", "text": question.prompt}
+    yield {"type": "input_text", "text": prompts(question)[0]}
     for picture in question.pictures:
         if picture.text_before:
             yield {"type": "input_text", "text": picture.text_before}

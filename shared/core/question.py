@@ -13,6 +13,7 @@ from shared.core.api_versions import ApiVersion
 from shared.core.errors import OptionsInvalid
 from shared.core.media import HEAD_BYTES, sniff
 from shared.core.models import Detail, Host, Model
+from shared.core.result import Turn
 
 WEB_ADDRESS = re.compile(r"(?i)https?://[^\s\"'<>]+")
 
@@ -60,11 +61,16 @@ class VideoIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """`detail` has no default: left out of a request it means `original` on the newest models, far dearer."""
+    """`detail` has no default: left out of a request it means `original` on the newest models, far dearer.
+
+    `turns` were said before; the pictures belong to the first of them, so that what is repeated stays the same from its
+    beginning on and the endpoint can charge it as cached.
+    """
 
     prompt: str = field(repr=False)
     system: str = field(default="", repr=False)
     pictures: tuple[Picture, ...] = ()
+    turns: tuple[Turn, ...] = field(default=(), repr=False)
     detail: Detail
     max_output_tokens: int = 1000
     schema: dict[str, Any] | None = None

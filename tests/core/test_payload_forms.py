@@ -13,6 +13,7 @@ import pytest
 from shared.core.api_versions import API_VERSIONS
 from shared.core.models import look_up_model
 from shared.core.payload import Payload, Picture, Question, Target, VideoIndex, build_payload
+from shared.core.result import Turn
 from tests.golden_files import GOLDEN, SEEDS, check_golden, printed
 
 JPEG = Picture(data=b"\xff\xd8\xff\xe0 a small JPEG")
@@ -43,6 +44,11 @@ FRAMES = replace(
     prompt="What happens?",
     detail="low",
     pictures=(replace(JPEG, text_before="Frame at 0.0 s:"), replace(PNG, text_before="Frame at 2.5 s:")),
+)
+FOLLOWING = replace(
+    FRAMES,
+    prompt="And in one word?",
+    turns=(Turn(prompt="What happens?", answer="A boat leaves."), Turn(prompt="Which boat?", answer="A red one.")),
 )
 SCHEMA = {
     "title": "Receipt lines",
@@ -106,6 +112,8 @@ FORMS: dict[str, tuple[Question, Target]] = {
     "azure-v1-schema-temperature": (replace(ASKED, schema=SCHEMA, temperature=0.0), GPT_4O),
     "azure-v1-reasoning": (replace(ASKED, reasoning_effort="minimal"), GPT_5),
     "azure-v1-responses": (replace(FRAMES, schema=SCHEMA, reasoning_effort="high"), GPT_5_PRO),
+    "azure-v1-turns": (FOLLOWING, GPT_4O),
+    "azure-v1-responses-turns": (FOLLOWING, GPT_5_PRO),
     "azure-v1-no-system": (replace(ASKED, system=""), replace(GPT_4O, base_url=GPT_4O.base_url + "/openai/v1/")),
     "openai-chat": (ASKED, OPENAI),
     "openai-responses": (
