@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -147,14 +148,41 @@ def azd_flow(root: Path) -> list[str]:
 
 
 def funcignore(root: Path) -> list[str]:
-    """Deployed are the entry point, its settings, the locked packages and the program; nothing else."""
+    """Deployed are the entry point, its settings, the locked packages and the program; nothing else; azd agrees."""
     wanted = {"function_app.py", "host.json", "requirements.txt"}
     found = set(deployed_files(root))
+    lines = (root / ".funcignore").read_text("utf-8").splitlines()
+    files = [path.relative_to(root) for name in (*wanted, "azure.yaml") for path in (root / name,)]
+    files += [path.relative_to(root) for path in (root / "shared").rglob("*") if path.is_file()]
+    zipped = {path.as_posix() for path in files if azd_takes(path, lines)}
     stray = {name for name in found - wanted if not (name.startswith("shared/") and "__pycache__" not in name)}
     return [
         *(f"{name} would be deployed" for name in sorted(stray)),
         *(f"{name} would not be deployed" for name in sorted({*wanted, "shared/__init__.py"} - found)),
+        *(f"{name}: azd and git disagree" for name in sorted(zipped ^ (found & {path.as_posix() for path in files}))),
     ]
+
+
+def azd_takes(path: Path, lines: Sequence[str]) -> bool:
+    """Whether azd zips a file: it walks down from the top, and the last line that matches decides at each step."""
+    steps = [Path(*path.parts[:count]) for count in range(1, len(path.parts) + 1)]
+    return not any(azd_ignores(step, lines, is_folder=step != path) for step in steps)
+
+
+def azd_ignores(path: Path, lines: Sequence[str], *, is_folder: bool) -> bool:
+    """The rules of go-gitignore, which azd uses, as far as .funcignore needs them."""
+    for line in reversed([line for line in lines if line and not line.startswith("#")]):
+        pattern = line.removeprefix("!")
+        if pattern.endswith("/") and not is_folder:
+            continue
+        name = path.as_posix() if pattern.startswith("/") else path.name
+        if pattern.endswith("/**"):
+            matches = path.as_posix().startswith(pattern.strip("/*") + "/")
+        else:
+            matches = fnmatchcase(name, pattern.strip("/"))  # whose `*` crosses folders, too
+        if matches:
+            return not line.startswith("!")
+    return False
 
 
 def default_model(root: Path, today: date) -> list[str]:

@@ -211,5 +211,6 @@ MUTATIONS = (
     Mutation("azd flow", "azure.yaml", 'infra/app_check.py ready "', 'infra/ready.py "', "has no script"),
     Mutation("azd flow", f"{MODULES}/app.bicep", "'azd-service-name': 'app'", "'azd-service-name': 'api'", "is tagged"),
     Mutation("funcignore", ".funcignore", "/*\n", "", "azure.yaml would be deployed"),
+    Mutation("funcignore", ".funcignore", "!/shared/**\n", "", "shared/__init__.py: azd and git disagree"),
     Mutation("funcignore", ".funcignore", "!/host.json\n", "", "host.json would not be deployed"),
 )
