@@ -48,6 +48,38 @@ def analyze(message: func.QueueMessage) -> None:
     analyze_message(services(), message.get_body())
 
 
+@app.queue_trigger(arg_name="message", queue_name="analyze-poison", connection="AzureWebJobsStorage")
+def bury_analysis(message: func.QueueMessage) -> None:
+    from shared.pipeline.bury import bury_message
+    from shared.wiring import services
+
+    bury_message(services(), message.get_body())
+
+
+@app.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
+def bury_accept(message: func.QueueMessage) -> None:
+    from shared.pipeline.bury import bury_upload
+    from shared.wiring import services
+
+    bury_upload(services(), message.get_body())
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
+def sweep(timer: func.TimerRequest) -> None:
+    from shared.pipeline.sweep import sweep
+    from shared.wiring import services
+
+    sweep(services())
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 17 * * * *")
+def find_missed(timer: func.TimerRequest) -> None:
+    from shared.pipeline.sweep import accept_missed
+    from shared.wiring import services
+
+    accept_missed(services())
+
+
 @app.route("results/{*name}", methods=["GET"])
 async def get_result(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import lookup

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,6 +80,12 @@ class BlobStore:
             raise NotFound(
                 f"blob {container}/{name} was replaced while it was read", hint="Its new version has a job of its own."
             ) from None
+
+    def changed_since(self, container: str, moment: datetime) -> Iterator[tuple[str, str, datetime]]:
+        with storage_faults(f"container {container}"):
+            for blob in self.service.get_container_client(container).list_blobs():
+                if blob.last_modified > moment:
+                    yield blob.name, blob.etag.strip('"'), blob.last_modified
 
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
         client = self.client(container, name)

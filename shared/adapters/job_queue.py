@@ -40,6 +40,10 @@ class JobQueue:
         with storage_faults(f"queue {QUEUE}"):
             self.queue.get_queue_properties()
 
+    def depth(self) -> int:
+        with storage_faults(f"queue {QUEUE}"):
+            return int(self.queue.get_queue_properties().approximate_message_count or 0)
+
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
         hidden_s = min(math.ceil(delay_s), LONGEST_DELAY_S)
         with storage_faults(f"message for job {message.job_id}"):

@@ -32,6 +32,7 @@ TABLE = "jobs"
 SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
 TEXT_CHARACTERS = 30_000  # a text property holds 64 KiB of UTF-16
 MOST_RELATED = 100
+OPEN = "open"  # one small row per job that has not ended
 ASKED = "asked-"  # sorts behind the digits of times
 
 log = logging.getLogger("visiondrop")
@@ -56,6 +57,9 @@ class JobTable:
         self.newest("")
 
     def insert(self, job: Job) -> Stored | None:
+        """Listed as open before it exists: a job that is not on that list has ended."""
+        with storage_faults(f"job {job.job_id}"):
+            self.table.upsert_entity({"PartitionKey": OPEN, "RowKey": job.job_id})
         try:
             with storage_faults(f"job {job.job_id}"):
                 written = self.table.create_entity(to_row(job))
@@ -84,9 +88,20 @@ class JobTable:
                 etag=stored.version,
                 match_condition=MatchConditions.IfNotModified,
             )
+        if job.state in TERMINAL:
+            self.close(job.job_id)
         if summarise(stored.job) != replace(summarise(job), updated=stored.job.updated):
             self.relist(job)
         return Stored(job=job, version=str(written["etag"]))
+
+    def open_jobs(self, *, most: int) -> list[str]:
+        with storage_faults("open jobs"):
+            rows = self.table.query_entities(f"PartitionKey eq '{OPEN}'", results_per_page=1000, select=["RowKey"])
+            return [row["RowKey"] for row in islice(rows, most)]
+
+    def close(self, job_id: str) -> None:
+        with storage_faults("open jobs"):
+            self.table.delete_entity(OPEN, job_id)
 
     def relist(self, job: Job) -> None:
         """The job itself is safe by now, and reading the list puts it right, so a fault here stops no work."""

@@ -8,6 +8,7 @@
     ├── PriceMissing         the operator: a model without a price row for that day
     ├── CapabilityMissing    the user: the model cannot do what was asked; says what can
     ├── NotFound             the user: no such upload, job or blob
+    ├── GaveUp               the host delivered the work several times and it always broke; see the log
     ├── StateConflict        somebody else was faster; look again
     ├── PreconditionFailed   the user: a condition of the request does not hold (the name is taken)
     ├── RequestTooLarge      the user: a body or file that this way in does not take
@@ -93,6 +94,12 @@ class NotFound(VisiondropError):
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message, code="not_found", hint=hint)
+
+
+class GaveUp(VisiondropError):
+    def __init__(self, attempts: int) -> None:
+        hint = "Look for its job_id in the log, then run it again: ./visiondrop retry, or POST jobs/{job_id}/rerun."
+        super().__init__(f"the work broke off every time, after {attempts} attempts", code="gave_up", hint=hint)
 
 
 class StateConflict(VisiondropError):

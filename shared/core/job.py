@@ -27,6 +27,7 @@ from shared.core.tokens import Usage
 
 LEASE_S = 300  # longer than the model's time-out, so that a healthy worker never loses its job
 ID_CHARACTERS = 32
+STUCK_AFTER = timedelta(minutes=15)  # beyond the host's own 10 minutes after which a lost message comes back
 
 
 class State(StrEnum):
@@ -73,6 +74,7 @@ class Busy(StateConflict):
 class Job:
     """One question about one upload. CONTROL_FIELDS steer the work and are not part of the document.
 
+    `media` is stored beside the pictures: a video's poster, its MP4, its sound.
     `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows.
     """
 
@@ -82,6 +84,7 @@ class Job:
     source: Source
     options: Options | None = None
     normalized: tuple[Normalized, ...] = ()
+    media: tuple[Normalized, ...] = ()
     plan: Plan | None = None
     reply: Reply | None = None
     model: AskedModel | None = None
@@ -178,6 +181,14 @@ def claim(job: Job, *, owner: str, now: datetime) -> Job:
         timings=timings,
         error=None,
     )
+
+
+def is_stuck(job: Job, *, now: datetime) -> bool:
+    """Nobody works on it, nothing is awaited, and its message should have come long ago."""
+    if job.state in TERMINAL or job.state is State.PARKED:
+        return False
+    due = max(moment for moment in (job.updated, job.lease_until, job.not_before) if moment is not None)
+    return due + STUCK_AFTER <= now
 
 
 def wait(job: Job, error: VisiondropError, *, until: datetime, now: datetime) -> Job:

@@ -14,10 +14,10 @@ from shared.core import codec
 from shared.core import job as jobs
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job
-from shared.pipeline.ask import MAYBE_PAID, ask, settle_reply
+from shared.pipeline.ask import MAYBE_PAID, ask, compose, settle_reply
 from shared.pipeline.line import enter_line, wait_in_line
 from shared.pipeline.ports import Services, Stored
-from shared.pipeline.records import end_job, read_result, reload, store_result, write_result
+from shared.pipeline.records import end_job, keep_lease, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
 
 FIRST_WAIT_S = 5.0
@@ -54,7 +54,8 @@ def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
     """The claimed job's turn. A storage fault goes up to the host, which delivers the message again."""
     try:
         done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
-        return conclude(services, stored, done or answer(services, stored.job))
+        stored, job = (stored, done) if done else answer(services, stored)
+        return conclude(services, stored, job)
     except StateConflict:
         return reload(services, stored.job.job_id)  # the lease ran out and somebody else went on
     except BudgetExceeded as error:
@@ -67,9 +68,15 @@ def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
 
 
-def answer(services: Services, job: Job) -> Job:
-    """Somebody else's answer to the same question if there is one, else a call of our own."""
-    return reused(services, job) or ask(services, wait_in_line(services, job))
+def answer(services: Services, stored: Stored) -> tuple[Stored, Job]:
+    """Somebody else's answer to the same question if there is one, else a call of our own, under a full lease."""
+    free = reused(services, stored.job)
+    if free is not None:
+        return stored, free
+    wait_in_line(services, stored.job)
+    question = compose(services, stored.job)
+    stored = keep_lease(services, stored)
+    return stored, ask(services, stored.job, question)
 
 
 def conclude(services: Services, stored: Stored, job: Job) -> Job:
@@ -93,7 +100,7 @@ def postpone(
 ) -> Job:
     """Give the job back and bring it again when the endpoint said, or later each time."""
     now = services.now()
-    if isinstance(error, ReplyMalformed) and stored.job.attempts >= MAX_MALFORMED:
+    if isinstance(error, ReplyMalformed) and times(stored.job, error.code) + 1 >= MAX_MALFORMED:
         return store_result(services, stored, jobs.fail(stored.job, error, now=now))
     until = now + timedelta(seconds=wait_s(services, error, stored.job.attempts))
     may_be_paid = isinstance(error, ReplyMalformed) or error.code in MAYBE_PAID
@@ -101,6 +108,10 @@ def postpone(
     job = services.jobs.replace(stored, jobs.wait(waiting, error, until=until, now=now)).job
     services.log("waiting", {"job_id": job.job_id, "code": error.code, "until": until.isoformat()})
     return come_back(services, message, job, at=until)
+
+
+def times(job: Job, code: str) -> int:
+    return sum(event.code == code for event in job.history)
 
 
 def wait_s(services: Services, error: VisiondropError, attempts: int) -> float:

@@ -80,17 +80,30 @@ def timecode(at_s: float | None) -> str:
     return f"Frame at {int(at_s // 60):02}:{at_s % 60:04.1f}"
 
 
-def ask(services: Services, job: Job) -> Job:
-    """The job with its answer. Raises ModelUnavailable, ModelRefused, ReplyMalformed, BudgetExceeded, or what the
-    builder refuses.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A question ready to be sent."""
+
+    target: Target
+    payload: Payload
+    expects_json: bool
+
+
+def compose(services: Services, job: Job) -> Composed:
+    """Reads the pictures; costs nothing. Raises what the builder refuses."""
     options = options_of(job)
     target = target_of(services.settings, options)
     payload = build_payload(question_of(services, job, options), target)
+    return Composed(target=target, payload=payload, expects_json=options.schema is not None)
+
+
+def ask(services: Services, job: Job, question: Composed) -> Job:
+    """The job with its answer. Raises ModelUnavailable, ModelRefused, ReplyMalformed or BudgetExceeded."""
+    target = question.target
     started = time.monotonic()
-    call = paid_call(services, job, target, payload, call_id=job.job_id)
+    call = paid_call(services, job, target, question.payload, call_id=job.job_id)
     model_ms = round((time.monotonic() - started) * 1000)
-    reply = read_reply(services, job, call, expects_json=options.schema is not None)
+    reply = read_reply(services, job, call, expects_json=question.expects_json)
     return jobs.finish(
         replace(job, maybe_paid=job.maybe_paid + call.again),
         reply,

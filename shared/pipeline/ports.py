@@ -5,7 +5,7 @@ Every method may raise StorageUnavailable (or, for the model, ModelUnavailable):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -49,18 +49,30 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One picture ready to be sent; `at_s` is its moment in a video."""
+    """One picture ready to be sent; `at_s` is its moment in a video, `frames_at_s` those on a contact sheet."""
 
     data: bytes
     media_type: str
     width: int
     height: int
     at_s: float | None = None
+    frames_at_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """An upload's bytes, to be read in parts: `fetch(at, size)`. Raises NotFound once the blob has another version."""
+
+    size: int
+    fetch: Callable[[int, int], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A normalised upload: what it is (sizes upright), the pictures to send, what was done and why."""
+    """A normalised upload: what it is (sizes upright), the pictures to send, what was done and why.
+
+    `sha256` is the upload's, None where it was not read as a whole. `poster` shows a video to people.
+    """
 
     kind: str
     format: str
@@ -70,7 +82,9 @@ class Prepared:
     frames: int
     duration_s: float | None = None
     codec: str | None = None
+    sha256: str | None = None
     pictures: tuple[Rendered, ...]
+    poster: Rendered | None = None
     plan: Plan
     partial: bool = False
 
@@ -82,10 +96,11 @@ class Blobs(Protocol):
     def describe(self, container: str, name: str) -> Upload | None:
         """None when there is no such blob."""
 
-    def read(
-        self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None
-    ) -> bytes:
+    def read(self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None) -> bytes:
         """Raises NotFound; with `etag`, also when the blob has another version. `part`: first and last byte."""
+
+    def changed_since(self, container: str, moment: datetime) -> Iterable[tuple[str, str, datetime]]:
+        """Name, etag without quotes and time of change of the blobs that changed after `moment`."""
 
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
         """False when the blob exists and `overwrite` is not set; it is then left as it is."""
@@ -111,6 +126,12 @@ class Jobs(Protocol):
     def replace(self, stored: Stored, job: Job) -> Stored:
         """Raises StateConflict when the row is not the version that was read."""
 
+    def open_jobs(self, *, most: int) -> Sequence[str]:
+        """Ids of jobs that have not ended, or only just have."""
+
+    def close(self, job_id: str) -> None:
+        """Take an ended job off the list of open ones."""
+
     def publish(self, job: Job) -> None:
         """Make the job findable by its upload's name; doing it again changes nothing."""
 
@@ -134,6 +155,9 @@ class Costs(Protocol):
 
 
 class Messages(Protocol):
+    def depth(self) -> int:
+        """About how many messages there are, hidden ones too."""
+
     def check(self) -> None:
         """Raises NotFound or StorageUnavailable when it cannot be used."""
 

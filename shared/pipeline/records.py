@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from shared.core.errors import NotFound, StateConflict
-from shared.core.job import TERMINAL, Job, document, from_document
+from shared.core.job import LEASE_S, TERMINAL, Job, document, from_document, renew
 from shared.pipeline.ports import RESULTS, Services, Stored
 
 
@@ -18,6 +19,14 @@ def load(services: Services, job_id: str) -> Stored:
 
 def reload(services: Services, job_id: str) -> Job:
     return load(services, job_id).job
+
+
+def keep_lease(services: Services, stored: Stored) -> Stored:
+    """The job with at least half a lease left. Raises StateConflict when somebody else has taken it by now."""
+    half = timedelta(seconds=LEASE_S / 2)
+    if stored.job.lease_until is not None and stored.job.lease_until - services.now() > half:
+        return stored
+    return services.jobs.replace(stored, renew(stored.job, owner=services.worker, now=services.now()))
 
 
 def store_result(services: Services, stored: Stored, job: Job) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -154,12 +155,13 @@ def test_a_call_of_unknown_outcome_counts_and_is_counted(world):
 
     assert (job.state, job.maybe_paid) == (State.DONE, 1)
     assert world.services.ledger.lost_calls(day, "all") == 1
+    assert job.estimate and job.estimate.max_usd and job.cost
     assert totals.spent == to_nano(job.estimate.max_usd) + to_nano(job.cost.usd)
 
 
 def test_alerts_are_raised_once(world):
     """At 50, 80 and 100 percent of the budget, each one time a day."""
-    seen = []
+    seen: list[tuple[str, Any]] = []
     price = price_of_one(world)
     world.set(daily_budget_usd=price)
     world.services = world.logging_to(seen)

@@ -27,6 +27,9 @@ class Outbox:
 
     def check(self) -> None: ...
 
+    def depth(self) -> int:
+        return len(self.waiting)
+
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
         self.waiting.append((message, delay_s))
 

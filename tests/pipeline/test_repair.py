@@ -1,0 +1,157 @@
+"""What the timers and the poison queues put right: nothing dropped stays without an end."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.core import job as jobs
+from shared.core.job import LEASE_S, STUCK_AFTER, Busy, State
+from shared.pipeline.bury import bury_message, bury_upload
+from shared.pipeline.look_up import look_up
+from shared.pipeline.sweep import SETTLED_AFTER, accept_missed, sweep
+from tests.pipeline.world import picture
+
+LONG_S = STUCK_AFTER.total_seconds() + LEASE_S + 1
+
+
+def drop(world, name="a.jpg"):
+    world.drop(name, picture())
+    return world.accept(name).job_id
+
+
+def claim(world, job_id):
+    stored = world.services.jobs.load(job_id)
+    return world.services.jobs.replace(stored, jobs.claim(stored.job, owner="dead", now=world.clock[0]))
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "waiting"])
+def test_a_job_whose_message_was_lost_is_woken(world, state):
+    """Whatever it was doing, after a while the sweeper sends its pointer again, once."""
+    if state == "waiting":
+        world.script({"do": "throttle", "retry_after_s": 60, "times": 1})
+    job_id = drop(world)
+    if state == "running":
+        claim(world, job_id)
+    if state == "waiting":
+        world.analyze_next()
+    world.outbox.waiting.clear()
+    world.pass_time(LONG_S)
+    first, second = sweep(world.services), sweep(world.services)
+    world.finish_all()
+
+    assert (first["woken"], second["woken"]) == (1, 0)
+    assert look_up(world.services, "a.jpg").state is State.DONE
+
+
+def test_a_drop_that_was_never_dispatched_is_accepted_again(world):
+    """Its worker died between the row and the message."""
+    world.drop("a.jpg", picture())
+    upload = world.services.blobs.describe("uploads", "a.jpg")
+    source = jobs.Source(container="uploads", name="a.jpg", etag=upload.etag, bytes=upload.bytes)
+    world.services.jobs.insert(jobs.new_job(source, now=world.clock[0]))
+    world.pass_time(LONG_S)
+    sweep(world.services)
+    world.finish_all()
+
+    assert look_up(world.services, "a.jpg").state is State.DONE
+
+
+def test_a_healthy_backlog_is_left_alone(world):
+    """As many messages as jobs: nothing is lost, however long it takes."""
+    drop(world)
+    world.pass_time(LONG_S * 10)
+
+    assert sweep(world.services)["woken"] == 0
+    assert len(world.outbox.waiting) == 1
+
+
+def test_young_jobs_are_left_alone(world):
+    """Between two steps a job has no message for a moment."""
+    drop(world)
+    world.outbox.waiting.clear()
+    world.pass_time(60)
+
+    assert sweep(world.services)["woken"] == 0
+
+
+def test_ended_jobs_leave_the_list_of_open_ones(world):
+    """Also when the worker died before it could take them off."""
+    world.answer("a.jpg", picture())
+    before = list(world.services.jobs.open_jobs(most=10))
+    job_id = drop(world, "b.jpg")
+    world.finish_all()
+    world.services.jobs.table.upsert_entity({"PartitionKey": "open", "RowKey": job_id})
+
+    assert (before, sweep(world.services)["closed"]) == ([], 1)
+    assert list(world.services.jobs.open_jobs(most=10)) == []
+
+
+def test_an_upload_whose_event_never_came_is_found(world):
+    """Only old enough ones: an event that is merely slow must not race."""
+    world.drop("missed.jpg", picture())
+    world.drop("_vision.toml", b"")
+    world.clock[0] = datetime.now(UTC)
+    too_young = accept_missed(world.services)
+    world.pass_time(SETTLED_AFTER.total_seconds() + 5)
+    found, again = accept_missed(world.services), accept_missed(world.services)
+    world.finish_all()
+
+    assert (too_young, found, again) == (0, 1, 0)
+    assert look_up(world.services, "missed.jpg").state is State.DONE
+
+
+def test_uploads_of_long_ago_are_not_touched(world):
+    """What was there before the app is not answered, and paid, by surprise."""
+    world.drop("old.jpg", picture())
+    world.clock[0] = datetime.now(UTC) + timedelta(days=2)
+
+    assert accept_missed(world.services) == 0
+
+
+def message(job_id):
+    return json.dumps({"schema_version": 1, "job_id": job_id, "step": "ask", "attempt": 1}).encode()
+
+
+def test_a_poisoned_message_fails_its_job_with_its_history(world):
+    """The user sees that it failed and what happened before; nothing hangs for ever."""
+    job_id = drop(world)
+    claim(world, job_id)
+    world.pass_time(LEASE_S + 1)
+    bury_message(world.services, message(job_id))
+    job = look_up(world.services, "a.jpg")
+
+    assert (job.state, job.error.code) == (State.FAILED, "gave_up")
+    assert [event.state for event in job.history] == ["queued", "running", "failed"]
+
+
+def test_a_job_in_good_hands_is_not_buried(world):
+    """A duplicate was poisoned while another worker is at it: the message comes again later."""
+    job_id = drop(world)
+    claim(world, job_id)
+    with pytest.raises(Busy):
+        bury_message(world.services, message(job_id))
+
+
+def test_a_finished_job_is_not_buried(world):
+    """The result stays."""
+    job = world.answer("a.jpg", picture())
+
+    assert bury_message(world.services, message(job.job_id)).state is State.DONE
+
+
+def test_a_poisoned_event_fails_its_upload(world):
+    """Also when no job had been made yet."""
+    world.drop("never.jpg", picture())
+    bury_upload(world.services, json.dumps({"ContainerName": "uploads", "BlobName": "never.jpg"}).encode())
+
+    assert look_up(world.services, "never.jpg").error.code == "gave_up"
+
+
+@pytest.mark.parametrize("bury", [bury_message, bury_upload])
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"{}", b'"x"', message("0" * 32)])
+def test_unreadable_poison_is_logged_not_raised(world, bury, body):
+    """Raising would only bring it back for ever."""
+    assert bury(world.services, body) is None
