@@ -9,6 +9,7 @@ import pytest
 
 from shared.core import job as jobs
 from shared.core.job import LEASE_S, STUCK_AFTER, Busy, State
+from shared.core.result import Source
 from shared.pipeline.bury import bury_message, bury_upload
 from shared.pipeline.look_up import look_up
 from shared.pipeline.sweep import SETTLED_AFTER, accept_missed, sweep
@@ -50,7 +51,7 @@ def test_a_drop_that_was_never_dispatched_is_accepted_again(world):
     """Its worker died between the row and the message."""
     world.drop("a.jpg", picture())
     upload = world.services.blobs.describe("uploads", "a.jpg")
-    source = jobs.Source(container="uploads", name="a.jpg", etag=upload.etag, bytes=upload.bytes)
+    source = Source(container="uploads", name="a.jpg", etag=upload.etag, bytes=upload.bytes)
     world.services.jobs.insert(jobs.new_job(source, now=world.clock[0]))
     world.pass_time(LONG_S)
     sweep(world.services)
