@@ -21,7 +21,8 @@ def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
     """L, RGB or YCbCr in sRGB. A profile that cannot be used is ignored."""
     source = image.convert("RGB") if icc_profile and image.mode == "YCbCr" else image
     if icc_profile and source.mode in ICC_SPACES and (transform := icc_transform(icc_profile, source.mode)):
-        return ImageCms.applyTransform(source, transform) or source
+        in_place = source is not image  # nobody else's pixels
+        return ImageCms.applyTransform(source, transform, inPlace=in_place) or source
     if image.mode == "LAB":
         lab = ImageCms.buildTransform(ImageCms.createProfile("LAB"), SRGB, "LAB", "RGB")
         return ImageCms.applyTransform(image, lab) or image

@@ -44,8 +44,8 @@ def shrink_ycbcr(image: Image.Image, size: Size) -> Image.Image:
     """Lanczos where the eye looks, plain averages for colour, which JPEG halves anyway: half the time."""
     if image.size == size:
         return image
-    luma, blue, red = image.split()
-    return Image.merge("YCbCr", (luma.resize(size, LANCZOS), blue.resize(size, BOX), red.resize(size, BOX)))
+    filters = (LANCZOS, BOX, BOX)
+    return Image.merge("YCbCr", [image.getchannel(i).resize(size, filters[i]) for i in range(3)])
 
 
 def convert_in_bands(image: Image.Image, factor: int) -> Image.Image:

@@ -66,7 +66,7 @@ SCALES = [
 
 @pytest.mark.parametrize(("source", "target", "scale"), SCALES)
 def test_the_decoder_may_shrink_by_a_power_of_two_that_leaves_a_gap(source, target, scale):
-    """1.5 times the sent size is left for Lanczos; the narrower side decides."""
+    """1.35 times the sent size is left for Lanczos; the narrower side decides."""
     assert decode_scale(source, target, 8) == scale
     assert decode_scale(source, target, 1) == 1
 
