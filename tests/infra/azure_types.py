@@ -18,7 +18,6 @@ from tests.infra.bicep import Expression, Resource, Template
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "azure-types.json"
 REQUIRED = 1
-PARAMETER_KINDS = {"string": str, "int": int, "bool": bool, "array": list, "object": dict}
 KINDS: dict[str, type] = {"StringType": str, "StringLiteralType": str, "IntegerType": int, "BooleanType": bool}
 DECIDED_BY_BICEP = frozenset({"parent", "scope", "dependsOn"})
 
