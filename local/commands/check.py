@@ -45,5 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     if code:
         failed.append("tests")
     if failed:
+        sys.stdout.flush()  # the verdict stands last, also in a file that takes both streams
         print(f"check failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
