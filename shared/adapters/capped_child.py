@@ -97,9 +97,12 @@ def start_child(module: str, limits: Limits) -> subprocess.Popen[bytes]:
 
 
 def answer(replies: IO[bytes]) -> Any:
-    reply = receive(replies)
-    if rejected := reply.get("rejected"):
-        raise SourceRejected(str(rejected["message"]), code=str(rejected["code"]), hint=str(rejected["hint"]))
+    return unless_rejected(receive(replies))
+
+
+def unless_rejected(reply: Any) -> Any:
+    if fault := reply.get("rejected"):
+        raise SourceRejected(str(fault["message"]), code=str(fault["code"]), hint=str(fault["hint"]))
     return reply
 
 

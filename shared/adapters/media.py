@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from shared.adapters.frames_worker import Frame, FrameWorker, SampledVideo
 from shared.adapters.pixels_worker import PixelWorker
+from shared.adapters.ranges import RangeReader
 from shared.adapters.thumbnail import make_thumbnail
+from shared.core.media import HEAD_BYTES, sniff
 from shared.core.models import Model
 from shared.core.normalised import NormalisedImage
 from shared.core.options import Options
 from shared.core.result import Plan
-from shared.pipeline.ports import Prepared, Rendered
+from shared.pipeline.ports import Prepared, Rendered, SourceFile
 
 
 class MediaReader:
@@ -16,21 +21,36 @@ class MediaReader:
 
     def __init__(self) -> None:
         self.pixels = PixelWorker()
+        self.frames = FrameWorker()
 
     def close(self) -> None:
         """Ends the child process that decodes; a functions worker keeps it for life."""
         self.pixels.close()
+        self.frames.close()
 
-    def prepare(self, data: bytes, *, model: Model, options: Options) -> Prepared:
-        return from_image(
-            self.pixels.normalise_image(data, model=model, detail=options.detail, max_images=options.frames)
+    def prepare(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
+        if sniff(file.fetch(0, min(HEAD_BYTES, file.size))).kind == "video":
+            return self.prepare_video(file, model=model, options=options)
+        data = file.fetch(0, file.size)
+        image = self.pixels.normalise_image(data, model=model, detail=options.detail, max_images=options.frames)
+        return from_image(image, sha256=hashlib.sha256(data).hexdigest())
+
+    def prepare_video(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
+        video = self.frames.sample(
+            RangeReader(file.fetch, file.size),
+            model=model,
+            detail=options.detail,
+            frames=options.frames,
+            sampling=options.sampling,
+            contact_sheet=options.contact_sheet,
         )
+        return from_video(video)
 
     def thumbnail(self, data: bytes) -> bytes:
         return make_thumbnail(data)
 
 
-def from_image(image: NormalisedImage) -> Prepared:
+def from_image(image: NormalisedImage, *, sha256: str) -> Prepared:
     info = image.info
     return Prepared(
         kind="image",
@@ -40,6 +60,7 @@ def from_image(image: NormalisedImage) -> Prepared:
         orientation=info.orientation,
         frames=info.frames,
         duration_s=info.duration_s,
+        sha256=sha256,
         pictures=tuple(
             Rendered(
                 data=output.data,
@@ -52,4 +73,34 @@ def from_image(image: NormalisedImage) -> Prepared:
         ),
         plan=Plan(steps=(*image.steps, *image.notes)),
         partial=image.partial,
+    )
+
+
+def from_video(video: SampledVideo) -> Prepared:
+    """A video's own sha256 is not known: that would mean reading all of it."""
+    info = video.info
+    return Prepared(
+        kind="video",
+        format=info.kind.format,
+        width=info.width,
+        height=info.height,
+        orientation=info.orientation,
+        frames=info.frames,
+        duration_s=info.duration_s,
+        codec=info.codec,
+        pictures=tuple(from_frame(frame) for frame in video.frames),
+        poster=from_frame(video.poster),
+        plan=Plan(steps=(*video.plan.steps, *info.notes), facts=video.coverage.facts()),
+        partial=video.partial,
+    )
+
+
+def from_frame(frame: Frame) -> Rendered:
+    return Rendered(
+        data=frame.data,
+        media_type=frame.media_type,
+        width=frame.width,
+        height=frame.height,
+        at_s=frame.times_s[0],
+        frames_at_s=frame.times_s if len(frame.times_s) > 1 else (),
     )

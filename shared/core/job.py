@@ -25,7 +25,6 @@ from shared.core.reply import Reply
 from shared.core.result import SCHEMA_VERSION, AskedModel, Estimate, Fault, Normalized, Origin, Plan, Source, Timings
 from shared.core.tokens import Usage
 
-LEASE_S = 300  # longer than the model's time-out, so that a healthy worker never loses its job
 ID_CHARACTERS = 32
 STUCK_AFTER = timedelta(minutes=15)  # beyond the host's own 10 minutes after which a lost message comes back
 
@@ -162,11 +161,11 @@ def prepared(job: Job, *, now: datetime, **learned: Any) -> Job:
     return move(job, State.QUEUED, now=now, **learned)
 
 
-def claim(job: Job, *, owner: str, now: datetime) -> Job:
-    """Take the job for LEASE_S seconds. Raises Busy while another worker's lease holds."""
+def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
+    """Take the job for so long. Raises Busy while another worker's lease holds."""
     if job.state is State.RUNNING and job.lease_until is not None and job.lease_until > now:
         raise Busy(job.job_id, job.lease_until)
-    until = now + timedelta(seconds=LEASE_S)
+    until = now + timedelta(seconds=lease_s)
     first_wait_ms = job.timings.queue_ms or milliseconds(now - job.updated)
     timings = replace(job.timings, queue_ms=first_wait_ms)
     return move(
@@ -201,11 +200,11 @@ def park(job: Job, error: VisiondropError, *, now: datetime) -> Job:
     return move(job, State.PARKED, now=now, error=Fault.of(error), **FREE)
 
 
-def renew(job: Job, *, owner: str, now: datetime) -> Job:
+def renew(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
     """A full lease again, for a worker that still holds the job."""
     if job.lease_owner != owner:
         raise StateConflict(f"job {job.job_id} has another owner by now")
-    return replace(job, lease_until=now + timedelta(seconds=LEASE_S))
+    return replace(job, lease_until=now + timedelta(seconds=lease_s))
 
 
 def finish(job: Job, reply: Reply, *, now: datetime, model_ms: int, **learned: Any) -> Job:

@@ -23,6 +23,7 @@ BUDGET = "daily_budget_usd"  # of a folder, so it stands in its file only
 MAX_BUDGET_USD = 10**9
 
 Fields = Mapping[str, Any]
+Sampling = Literal["even", "scenes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Options:
     grounding: bool = False
     video: Literal["frames", "index"] = "frames"
     frames: int | None = None
+    sampling: Sampling = "even"
+    contact_sheet: bool = False
     query: str | None = None
     reuse: bool = True
 
@@ -145,6 +148,7 @@ def is_schema(value: Any) -> bool:
 
 DETAILS = get_args(Detail)
 VIDEO_MODES = ("frames", "index")
+SAMPLINGS = get_args(Sampling)
 
 CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "prompt": (f"text of 1 to {MAX_PROMPT_CHARACTERS} characters", is_text(MAX_PROMPT_CHARACTERS)),
@@ -157,6 +161,8 @@ CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "grounding": ("true or false", is_flag),
     "video": (f"one of {', '.join(VIDEO_MODES)}", is_one_of(VIDEO_MODES)),
     "frames": (f"a whole number from 1 to {MAX_FRAMES}", is_whole(MAX_FRAMES)),
+    "sampling": (f"one of {', '.join(SAMPLINGS)}", is_one_of(SAMPLINGS)),
+    "contact_sheet": ("true or false", is_flag),
     "query": ("text of 1 to 1000 characters", is_text(1000)),
     "reuse": ("true or false", is_flag),
 }

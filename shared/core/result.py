@@ -33,7 +33,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalized:
-    """One picture as the model gets it; `name` is its blob in the container `normalized`."""
+    """One picture as the model gets it; `name` is its blob in the container `normalized`.
+
+    `at_s` is its moment in a video; a contact sheet has those of all its frames in `frames_at_s`, in reading order.
+    Things beside the pictures (Job.media) say in `role` what they are.
+    """
 
     name: str
     media_type: str
@@ -42,6 +46,9 @@ class Normalized:
     bytes: int
     sha256: str = ""
     at_s: float | None = None
+    label: str | None = None
+    frames_at_s: tuple[float, ...] = ()
+    role: Literal["picture", "poster", "video", "sound"] = "picture"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

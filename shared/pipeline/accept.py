@@ -17,6 +17,7 @@ from shared.core import job as jobs
 from shared.core.answer_key import answer_key
 from shared.core.errors import NotFound, OptionsInvalid, SourceRejected, StateConflict, VisiondropError
 from shared.core.job import AnalysisMessage, Job, State
+from shared.core.media import HEAD_BYTES, sniff
 from shared.core.models import Model
 from shared.core.options import (
     OPTIONS_FILE,
@@ -28,16 +29,23 @@ from shared.core.options import (
     parse_metadata,
     parse_options_file,
 )
+from shared.core.payload import Target
 from shared.core.prices import cost
-from shared.core.result import AskedModel, Estimate, Normalized, Source
+from shared.core.result import AskedModel, Estimate, Normalized, Source, Turn
+from shared.core.settings import DEFAULT_PROMPT, Settings
 from shared.core.tokens import Usage, image_tokens, text_tokens
 from shared.pipeline.ask import target_of
-from shared.pipeline.ports import NORMALIZED, UPLOADS, Prepared, Services, Stored, Upload
+from shared.pipeline.ports import NORMALIZED, UPLOADS, Prepared, Rendered, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
 
-MAX_SOURCE_BYTES = 200 * 1024 * 1024  # far above any camera's file, far below what fits in the smallest instance
+MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a picture: far above any camera's, far below the smallest instance's memory
+READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
 V1 = "v1"  # the API version of endpoints that have none
 MAX_SCHEMA_BYTES = 64 * 1024
+VIDEO_PROMPT = (
+    "These pictures are frames of one video, in order, each with its time before it. "
+    "Describe what happens in the video for someone who cannot see it. Read out any text in it."
+)
 
 
 def accept_upload(services: Services, name: str) -> Job | None:
@@ -77,19 +85,24 @@ def find_or_create(services: Services, upload: Upload) -> Stored:
 def prepare(services: Services, job: Job, upload: Upload) -> Job:
     """Everything that is known before the model is asked."""
     started = time.monotonic()
+    file = open_source(services, upload)
+    is_video = sniff(file.fetch(0, min(HEAD_BYTES, file.size))).kind == "video"
+    if not is_video and file.size > MAX_SOURCE_BYTES:
+        hint = f"At most {MAX_SOURCE_BYTES // 1024 // 1024} MB are read of what is no video."
+        raise SourceRejected(f"{upload.name} has {file.size} bytes", code="too_large", hint=hint)
     folders = read_folders(services, upload.name)
-    options = read_options(services, upload, folders)
+    options = read_options(services, upload, folders, is_video=is_video)
     target = target_of(services.settings, options)
-    data = read_source(services, upload)
-    ready = services.media.prepare(data, model=target.model, options=options)
+    ready = services.media.prepare(file, model=target.model, options=options)
     normalized = store_pictures(services, job, ready)
     accept_ms = round((time.monotonic() - started) * 1000)
     return jobs.prepared(
         job,
         now=services.now(),
-        source=describe_source(job.source, data, ready),
+        source=describe_source(job.source, ready),
         options=options,
         normalized=normalized,
+        media=store_poster(services, job, ready),
         plan=ready.plan,
         source_partial=ready.partial,
         budget_folders=folders_with_budget(folders),
@@ -99,14 +112,18 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
             api=f"{target.kind} {target.deployment} {target.api_version or V1}",
             pictures=[picture.sha256 for picture in normalized],
         ),
-        model=AskedModel(
-            name=target.model.name,
-            deployment=target.deployment,
-            endpoint=target.kind,
-            api=target.api_version or V1,
-        ),
+        model=asked_model(target),
         estimate=estimate(services, target.model, options, normalized),
         timings=replace(job.timings, accept_ms=accept_ms),
+    )
+
+
+def asked_model(target: Target) -> AskedModel:
+    return AskedModel(
+        name=target.model.name,
+        deployment=target.deployment,
+        endpoint=target.kind,
+        api=target.api_version or V1,
     )
 
 
@@ -116,18 +133,24 @@ def read_folders(services: Services, name: str) -> dict[str, bytes]:
     return {file: text for file, text in texts.items() if text is not None}
 
 
-def read_options(services: Services, upload: Upload, folders: dict[str, bytes]) -> Options:
+def read_options(services: Services, upload: Upload, folders: dict[str, bytes], *, is_video: bool) -> Options:
+    """A video's many frames are looked at in low detail, unless its options say otherwise."""
     layers = [parse_metadata(upload.metadata, where=f"metadata of {upload.name}")]
     layers += [parse_options_file(text, where=name) for name, text in folders.items()]
     settings = services.settings
     defaults = Options(
-        prompt=settings.default_prompt,
+        prompt=default_prompt(settings, is_video=is_video),
         model=settings.endpoint.deployment,
-        detail=settings.default_detail,
+        detail="low" if is_video else settings.default_detail,
         max_output_tokens=settings.max_output_tokens,
     )
     options = effective(layers, defaults=defaults)
     return replace(options, schema=read_schema(services, options.schema))
+
+
+def default_prompt(settings: Settings, *, is_video: bool) -> str:
+    """The built-in prompt speaks of a picture; an operator's own prompt is taken for both."""
+    return VIDEO_PROMPT if is_video and settings.default_prompt == DEFAULT_PROMPT else settings.default_prompt
 
 
 def folders_with_budget(folders: dict[str, bytes]) -> tuple[str, ...]:
@@ -162,19 +185,25 @@ def read_schema(services: Services, schema: dict[str, Any] | str | None) -> dict
     return body
 
 
-def read_source(services: Services, upload: Upload) -> bytes:
+def open_source(services: Services, upload: Upload) -> SourceFile:
+    """Small files come whole; of large ones, a video's reader fetches only the parts that it needs."""
     if upload.bytes == 0:
         raise SourceRejected(f"{upload.name} is empty", code="empty", hint="Upload it again.")
-    if upload.bytes > MAX_SOURCE_BYTES:
-        hint = f"At most {MAX_SOURCE_BYTES // 1024 // 1024} MB are read."
-        raise SourceRejected(f"{upload.name} has {upload.bytes} bytes", code="too_large", hint=hint)
-    return services.blobs.read(upload.container, upload.name, etag=upload.etag)
+
+    def fetch(at: int, size: int) -> bytes:
+        part = (at, at + size - 1)
+        return services.blobs.read(upload.container, upload.name, etag=upload.etag, part=part)
+
+    if upload.bytes > READ_WHOLE_BYTES:
+        return SourceFile(size=upload.bytes, fetch=fetch)
+    data = services.blobs.read(upload.container, upload.name, etag=upload.etag)
+    return SourceFile(size=len(data), fetch=lambda at, size: data[at : at + size])
 
 
-def describe_source(source: Source, data: bytes, ready: Prepared) -> Source:
+def describe_source(source: Source, ready: Prepared) -> Source:
     return replace(
         source,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=ready.sha256,
         kind=ready.kind,
         format=ready.format,
         width=ready.width,
@@ -190,30 +219,45 @@ EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "im
 
 
 def store_pictures(services: Services, job: Job, ready: Prepared) -> tuple[Normalized, ...]:
-    stored = []
-    for index, picture in enumerate(ready.pictures):
-        name = f"{job.job_id}/{index:03}.{EXTENSIONS[picture.media_type]}"
-        services.blobs.write(NORMALIZED, name, picture.data, media_type=picture.media_type, overwrite=True)
-        stored.append(
-            Normalized(
-                name=name,
-                media_type=picture.media_type,
-                width=picture.width,
-                height=picture.height,
-                bytes=len(picture.data),
-                sha256=hashlib.sha256(picture.data).hexdigest(),
-                at_s=picture.at_s,
-            )
-        )
-    return tuple(stored)
+    return tuple(
+        store_picture(services, f"{job.job_id}/{index:03}", picture) for index, picture in enumerate(ready.pictures)
+    )
 
 
-def estimate(services: Services, model: Model, options: Options, pictures: tuple[Normalized, ...]) -> Estimate:
+def store_poster(services: Services, job: Job, ready: Prepared) -> tuple[Normalized, ...]:
+    if ready.poster is None:
+        return ()
+    return (replace(store_picture(services, f"{job.job_id}/poster", ready.poster), role="poster"),)
+
+
+def store_picture(services: Services, stem: str, picture: Rendered) -> Normalized:
+    name = f"{stem}.{EXTENSIONS[picture.media_type]}"
+    services.blobs.write(NORMALIZED, name, picture.data, media_type=picture.media_type, overwrite=True)
+    return Normalized(
+        name=name,
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        bytes=len(picture.data),
+        sha256=hashlib.sha256(picture.data).hexdigest(),
+        at_s=picture.at_s,
+        frames_at_s=picture.frames_at_s,
+    )
+
+
+def estimate(
+    services: Services,
+    model: Model,
+    options: Options,
+    pictures: tuple[Normalized, ...],
+    turns: tuple[Turn, ...] = (),
+) -> Estimate:
     images = sum(
         image_tokens(model, width=picture.width, height=picture.height, detail=options.detail).tokens
         for picture in pictures
     )
-    text = text_tokens(options.prompt) + text_tokens(options.system or "")
+    said = [options.prompt, options.system or "", *(part for turn in turns for part in (turn.prompt, turn.answer))]
+    text = sum(text_tokens(part) for part in said)
     usage = Usage(input_tokens=images + text, output_tokens=0, image_tokens=images)
     usd = price(services, model, usage)
     max_usd = price(services, model, replace(usage, output_tokens=options.max_output_tokens))

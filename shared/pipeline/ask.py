@@ -55,6 +55,7 @@ def question_of(services: Services, job: Job, options: Options) -> Question:
         prompt=options.prompt,
         system=options.system or "",
         pictures=tuple(read_picture(services, item) for item in job.normalized),
+        turns=job.origin.turns if job.origin else (),
         detail=options.detail,
         max_output_tokens=options.max_output_tokens,
         schema=options.schema if isinstance(options.schema, dict) else None,
@@ -69,15 +70,22 @@ def read_picture(services: Services, item: Normalized) -> Picture:
         media_type=item.media_type,
         width=item.width,
         height=item.height,
-        text_before=timecode(item.at_s),
+        text_before=moments(item),
     )
 
 
-def timecode(at_s: float | None) -> str:
-    """The moment of a frame, as text before it: the model sees pictures, not times."""
-    if at_s is None:
-        return ""
-    return f"Frame at {int(at_s // 60):02}:{at_s % 60:04.1f}"
+def moments(item: Normalized) -> str:
+    """The time of a frame, as text before it: the model sees pictures, not times."""
+    if item.frames_at_s:
+        times = ", ".join(timecode(at_s) for at_s in item.frames_at_s)
+        return f"Frames at {times}, in reading order"
+    return "" if item.at_s is None else f"Frame at {timecode(item.at_s)}"
+
+
+def timecode(at_s: float) -> str:
+    """Minutes and seconds; hours go on as minutes."""
+    tenths = round(at_s * 10)
+    return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

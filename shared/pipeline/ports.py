@@ -79,7 +79,7 @@ class Prepared:
     width: int
     height: int
     orientation: int | None
-    frames: int
+    frames: int | None
     duration_s: float | None = None
     codec: str | None = None
     sha256: str | None = None
@@ -166,8 +166,8 @@ class Messages(Protocol):
 
 
 class Media(Protocol):
-    def prepare(self, data: bytes, *, model: Model, options: Options) -> Prepared:
-        """Raises SourceRejected for a file that is broken, unsupported or too large."""
+    def prepare(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
+        """Raises SourceRejected for a file that is broken, unsupported or too large. Of a video, parts are read."""
 
     def thumbnail(self, data: bytes) -> bytes:
         """A small JPEG of a normalised picture."""

@@ -1,0 +1,115 @@
+"""The process that decodes videos: frames_worker.py starts it, answers its reads, and may kill it.
+
+It has no keys, no address of the video and a cap on its memory. One request per video: `open` is answered by `info`,
+then `plan` by `outputs` (the pictures, the poster last), with questions for ranges of the file in between.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+import av
+from PIL import Image
+
+from shared.adapters.frames_draw import compose, draw
+from shared.adapters.frames_open import Video, decoder_errors, open_video
+from shared.adapters.frames_sample import Samples, Shot, sample
+from shared.adapters.frames_wire import RemoteFile
+from shared.adapters.pixels_child import cap_memory
+from shared.adapters.pixels_encode import Encoded, encode
+from shared.adapters.pixels_wire import receive, send
+from shared.core.codec import from_json, to_json
+from shared.core.errors import SourceRejected
+from shared.core.frame_choice import coverage
+from shared.core.frame_plan import Sheet, VideoPlan
+from shared.core.limits import Limits
+from shared.core.plan import Size
+
+SOFT_SHARE = 0.6  # of the time allowed: then what there is is sent
+
+Picture = tuple[dict[str, Any], bytes]
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    while True:
+        try:
+            task = receive(requests)["open"]
+        except EOFError:
+            return
+        limits = from_json(Limits, task["limits"])
+        file = RemoteFile(requests, replies, task["bytes"])
+        deadline = time.monotonic() + limits.max_seconds * SOFT_SHARE
+        try:
+            with open_video(file, limits) as video:
+                send(replies, {"info": to_json(video.info)})
+                answer_plan(video, deadline, requests, replies)
+        except SourceRejected as error:
+            send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
+
+
+def answer_plan(video: Video, deadline: float, requests: IO[bytes], replies: IO[bytes]) -> None:
+    """A null plan means that the video was turned down on its header's facts."""
+    body = receive(requests)["plan"]
+    if body is None:
+        return
+    plan = from_json(VideoPlan, body)
+    with decoder_errors(video.info.kind):
+        samples = sample(video, plan, deadline=deadline)
+        outputs = list(render(samples, plan))
+        outputs.append(poster_of(video, samples, plan))
+    report = coverage(plan, [(shot.wanted_s, shot.look.at_s) for shot in samples.shots], samples.dropped)
+    message = {
+        "outputs": [facts for facts, _ in outputs],
+        "coverage": to_json(report),
+    }
+    send(replies, message, [data for _, data in outputs])
+
+
+def render(samples: Samples, plan: VideoPlan) -> Iterator[Picture]:
+    if plan.sheet is None:
+        yield from (single(shot, (plan.width, plan.height)) for shot in samples.shots)
+        return
+    for start in range(0, len(samples.shots), plan.sheet.cells):
+        yield sheet_of(samples.shots[start : start + plan.sheet.cells], plan.sheet, plan)
+
+
+def single(shot: Shot, size: Size) -> Picture:
+    encoded = shot.picture
+    if not isinstance(encoded, Encoded):
+        raise TypeError("a frame that is sent alone is encoded when it is drawn")
+    return facts_of(encoded, size, [shot.look.at_s]), encoded.data
+
+
+def sheet_of(shots: list[Shot], sheet: Sheet, plan: VideoPlan) -> Picture:
+    page = compose([shot.picture for shot in shots if isinstance(shot.picture, Image.Image)], sheet)
+    encoded = encode(page, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
+    return facts_of(encoded, page.size, [shot.look.at_s for shot in shots]), encoded.data
+
+
+def poster_of(video: Video, samples: Samples, plan: VideoPlan) -> Picture:
+    at_s, frame = samples.poster or (0.0, video.first)
+    image = draw(frame, plan.poster, video.info.orientation)
+    encoded = encode(image, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
+    return facts_of(encoded, plan.poster, [round(at_s, 3)]), encoded.data
+
+
+def facts_of(encoded: Encoded, size: Size, times_s: list[float]) -> dict[str, Any]:
+    return {"media_type": encoded.media_type, "width": size[0], "height": size[1], "times_s": times_s}
+
+
+def main(max_decode_bytes: str) -> None:
+    """Decoders that print would break the protocol: it gets stdout's place, they get stderr's."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    av.logging.set_level(None)
+    cap_memory(int(max_decode_bytes))
+    send(replies, {"ready": True})
+    serve(sys.stdin.buffer, replies)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

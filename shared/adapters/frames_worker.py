@@ -1,0 +1,99 @@
+"""Frames of a video, decoded in a child process that sees nothing but the ranges it asks for.
+
+`accept` uses this for every video. The child is killed when a video takes too long, too much memory, or the child.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO, Any
+
+from shared.adapters.capped_child import CappedChild, unless_rejected
+from shared.adapters.frames_wire import Ranges, serve
+from shared.adapters.pixels_wire import receive_block, send
+from shared.core.codec import from_json, to_json
+from shared.core.errors import VisiondropError
+from shared.core.frame_choice import Coverage
+from shared.core.frame_plan import VideoInfo, VideoPlan, plan_video
+from shared.core.limits import MEGABYTE, Limits
+from shared.core.models import Detail, Model
+from shared.core.options import Sampling
+
+VIDEO_LIMITS = Limits(max_pixels=36_000_000, max_decode_bytes=512 * MEGABYTE, max_seconds=150.0)
+"""8K pictures; the time is for reading ranges too, and most of it for videos that have hardly any keyframes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One picture to send. `times_s` has the moments of all frames in it, in reading order; one, unless a sheet."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+    times_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledVideo:
+    """`poster` shows the video where its frames are too small to be looked at by people."""
+
+    info: VideoInfo
+    plan: VideoPlan
+    frames: tuple[Frame, ...]
+    poster: Frame
+    coverage: Coverage
+
+    @property
+    def partial(self) -> bool:
+        """Some of the video could not be read, and the rest was used."""
+        lost = {"unreadable", "out of time"}
+        return self.info.truncated or any(one.reason in lost for one in self.coverage.dropped)
+
+
+class FrameWorker(CappedChild):
+    module = "shared.adapters.frames_child"
+
+    def __init__(self, limits: Limits = VIDEO_LIMITS) -> None:
+        super().__init__(limits)
+
+    def sample(
+        self,
+        file: Ranges,
+        *,
+        model: Model,
+        detail: Detail,
+        frames: int | None = None,
+        sampling: Sampling = "even",
+        contact_sheet: bool = False,
+    ) -> SampledVideo:
+        """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
+        with self.lock, self.running_child() as (requests, replies):
+            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits)}})
+            info = from_json(VideoInfo, self.answer(requests, replies, file)["info"])
+            try:
+                plan = plan_video(
+                    info, model=model, detail=detail, frames=frames, sampling=sampling, contact_sheet=contact_sheet
+                )
+            except VisiondropError:
+                send(requests, {"plan": None})
+                raise
+            send(requests, {"plan": to_json(plan)})
+            reply = self.answer(requests, replies, file)
+            *sent, poster = [from_json(Frame, {**facts, "data": receive_block(replies)}) for facts in reply["outputs"]]
+            return SampledVideo(
+                info=info,
+                plan=plan,
+                frames=tuple(sent),
+                poster=poster,
+                coverage=from_json(Coverage, reply["coverage"]),
+            )
+
+    def answer(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> Any:
+        """A read that fails leaves the child in the middle of a question, so it does not live on."""
+        try:
+            message = serve(requests, replies, file)
+        except VisiondropError:
+            self.stop()
+            raise
+        return unless_rejected(message)
