@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 DEFAULT_PROMPT = "Describe this picture for someone who cannot see it. Read out any text in it."
 DEFAULT_MAX_OUTPUT_TOKENS = 1000
-LONGEST_TIMEOUT_S = 150  # a call must end while its job's lease (job.py) still holds
+DEFAULT_JOB_LEASE_S = 300
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
@@ -61,6 +61,7 @@ class Settings:
     default_detail: Detail = "high"
     max_output_tokens: int = DEFAULT_MAX_OUTPUT_TOKENS
     model_timeout_s: int = 120
+    job_lease_s: int = DEFAULT_JOB_LEASE_S
     price_scope: str = "global"
     daily_budget_usd: Decimal | None = None
     file_budget_usd: Decimal | None = None
@@ -80,11 +81,17 @@ class Settings:
             default_prompt=reader.text("DEFAULT_PROMPT") or DEFAULT_PROMPT,
             default_detail=reader.value("DEFAULT_DETAIL", parse_detail, default="high"),
             max_output_tokens=reader.value("MAX_OUTPUT_TOKENS", parse_count, default=DEFAULT_MAX_OUTPUT_TOKENS),
-            model_timeout_s=reader.value("MODEL_TIMEOUT_S", parse_timeout, default=120),
+            model_timeout_s=reader.value("MODEL_TIMEOUT_S", parse_count, default=120),
+            job_lease_s=reader.value("JOB_LEASE_S", parse_count, default=DEFAULT_JOB_LEASE_S),
             price_scope=reader.text("PRICE_SCOPE") or "global",
             daily_budget_usd=reader.value("DAILY_BUDGET_USD", parse_usd, default=None),
             file_budget_usd=reader.value("FILE_BUDGET_USD", parse_usd, default=None),
         )
+        if settings.model_timeout_s * 2 > settings.job_lease_s:
+            reader.faults.append(
+                f"MODEL_TIMEOUT_S has value {settings.model_timeout_s}: a call must end while its worker still holds the "
+                f"job, so at most half of JOB_LEASE_S ({settings.job_lease_s})"
+            )
         if reader.faults:
             raise SettingsInvalid(tuple(reader.faults))
         return settings
@@ -211,13 +218,6 @@ def parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise ValueError("expected a whole number above 0")
     return int(text)
-
-
-def parse_timeout(text: str) -> int:
-    seconds = parse_count(text)
-    if seconds > LONGEST_TIMEOUT_S:
-        raise ValueError(f"expected at most {LONGEST_TIMEOUT_S}: half of a job's lease")
-    return seconds
 
 
 def parse_usd(text: str) -> Decimal | None:

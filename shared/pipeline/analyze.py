@@ -42,12 +42,16 @@ def analyze(services: Services, message: AnalysisMessage) -> Job | None:
     if stored.job.not_before is not None and stored.job.not_before > services.now():
         return come_back(services, message, stored.job, at=stored.job.not_before)
     try:
-        stored = services.jobs.replace(stored, jobs.claim(stored.job, owner=services.worker, now=services.now()))
+        stored = services.jobs.replace(stored, claim(services, stored.job))
     except Busy as busy:
         return come_back(services, message, stored.job, at=busy.until)
     except StateConflict:
         return analyze(services, message)  # accept marked the job, or another worker took it, a moment ago: look again
     return work(services, message, stored)
+
+
+def claim(services: Services, job: Job) -> Job:
+    return jobs.claim(job, owner=services.worker, now=services.now(), lease_s=services.settings.job_lease_s)
 
 
 def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from shared.core.errors import NotFound, StateConflict
-from shared.core.job import LEASE_S, TERMINAL, Job, document, from_document, renew
+from shared.core.job import TERMINAL, Job, document, from_document, renew
 from shared.pipeline.ports import RESULTS, Services, Stored
 
 
@@ -23,10 +23,12 @@ def reload(services: Services, job_id: str) -> Job:
 
 def keep_lease(services: Services, stored: Stored) -> Stored:
     """The job with at least half a lease left. Raises StateConflict when somebody else has taken it by now."""
-    half = timedelta(seconds=LEASE_S / 2)
+    lease_s = services.settings.job_lease_s
+    half = timedelta(seconds=lease_s / 2)
     if stored.job.lease_until is not None and stored.job.lease_until - services.now() > half:
         return stored
-    return services.jobs.replace(stored, renew(stored.job, owner=services.worker, now=services.now()))
+    renewed = renew(stored.job, owner=services.worker, now=services.now(), lease_s=lease_s)
+    return services.jobs.replace(stored, renewed)
 
 
 def store_result(services: Services, stored: Stored, job: Job) -> Job:

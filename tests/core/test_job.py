@@ -11,16 +11,17 @@ import pytest
 from shared.core import job as jobs
 from shared.core.codec import from_json, to_json
 from shared.core.errors import ModelUnavailable, NotFound, SourceRejected, StateConflict
-from shared.core.job import LEASE_S, TERMINAL, TRANSITIONS, AnalysisMessage, Busy, Job, State
+from shared.core.job import TERMINAL, TRANSITIONS, AnalysisMessage, Busy, Job, State
 from shared.core.options import Options
 from shared.core.reply import Reply
 from shared.core.result import AskedModel, Estimate, Normalized, Plan, Source
+from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.core.tokens import Usage
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SOURCE = Source(container="uploads", name="a b/ü#.jpg", etag="0x8D", bytes=10)
 QUEUED = jobs.new_job(SOURCE, now=NOW)
-RUNNING = jobs.claim(QUEUED, owner="w1", now=NOW)
+RUNNING = jobs.claim(QUEUED, owner="w1", now=NOW, lease_s=LEASE_S)
 BUSY = ModelUnavailable("the endpoint is throttled", code="throttled", retry_after_s=5)
 NO_GOOD = SourceRejected("broken", code="corrupt")
 
@@ -62,8 +63,8 @@ def test_nothing_leaves_an_end_state():
 def test_a_claim_holds_for_the_lease():
     """While the lease lasts nobody else gets the job; afterwards the next worker does, and it counts."""
     with pytest.raises(Busy) as busy:
-        jobs.claim(RUNNING, owner="w2", now=later(LEASE_S - 1))
-    taken = jobs.claim(RUNNING, owner="w2", now=later(LEASE_S))
+        jobs.claim(RUNNING, owner="w2", now=later(LEASE_S - 1), lease_s=LEASE_S)
+    taken = jobs.claim(RUNNING, owner="w2", now=later(LEASE_S), lease_s=LEASE_S)
 
     assert later(LEASE_S) == busy.value.until
     assert (taken.lease_owner, taken.attempts) == ("w2", 2)
@@ -72,7 +73,7 @@ def test_a_claim_holds_for_the_lease():
 def test_waiting_gives_the_job_back():
     """A throttled job has no owner, knows until when it waits and why, and can be claimed again."""
     waiting = jobs.wait(RUNNING, BUSY, until=later(5), now=NOW)
-    again = jobs.claim(waiting, owner="w2", now=later(5))
+    again = jobs.claim(waiting, owner="w2", now=later(5), lease_s=LEASE_S)
 
     assert (State.WAITING, None, later(5)) == (waiting.state, waiting.lease_owner, waiting.not_before)
     assert (waiting.error.code, waiting.error.retryable) == ("throttled", True)
@@ -107,8 +108,8 @@ def test_a_rejected_source_fails_before_anything_is_asked():
 
 def test_queue_time_is_from_acceptance_to_the_first_claim():
     """Later claims do not change it."""
-    first = jobs.claim(QUEUED, owner="w", now=later(2))
-    second = jobs.claim(jobs.wait(first, BUSY, until=later(9), now=later(3)), owner="w", now=later(9))
+    first = jobs.claim(QUEUED, owner="w", now=later(2), lease_s=LEASE_S)
+    second = jobs.claim(jobs.wait(first, BUSY, until=later(9), now=later(3)), owner="w", now=later(9), lease_s=LEASE_S)
 
     assert (first.timings.queue_ms, second.timings.queue_ms) == (2000, 2000)
 

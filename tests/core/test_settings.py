@@ -125,6 +125,14 @@ def test_further_deployments():
     assert endpoint.models == {"eyes": "gpt-5.1", "fast": "gpt-5-mini", "best": "gpt-6-sol"}
 
 
+def test_a_call_must_end_within_its_lease():
+    """Otherwise another worker would ask, and pay, the same again."""
+    (fault,) = faults(AZURE | {"MODEL_TIMEOUT_S": "200"})
+
+    assert fault.startswith("MODEL_TIMEOUT_S has value 200")
+    assert Settings.from_environ(AZURE | {"MODEL_TIMEOUT_S": "200", "JOB_LEASE_S": "400"}).job_lease_s == 400
+
+
 def test_secrets_are_not_shown():
     """Neither the settings' repr nor a fault about an address holds a key."""
     environ = AZURE | {"AZURE_OPENAI_API_KEY": "k-secret", "AZURE_VISION_KEY": "v-secret"}

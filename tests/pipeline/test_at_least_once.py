@@ -8,7 +8,8 @@ import pytest
 
 from shared.core import job as jobs
 from shared.core.errors import StorageUnavailable
-from shared.core.job import LEASE_S, AnalysisMessage, State
+from shared.core.job import AnalysisMessage, State
+from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.analyze import MAX_MALFORMED, analyze, analyze_message
 from shared.pipeline.look_up import look_up
 from shared.pipeline.records import store_result
@@ -48,7 +49,7 @@ def test_a_job_in_other_hands_is_left_alone(world):
 
 def claim(world, job_id, owner="somebody else"):
     stored = world.services.jobs.load(job_id)
-    return world.services.jobs.replace(stored, jobs.claim(stored.job, owner=owner, now=world.clock[0]))
+    return world.services.jobs.replace(stored, jobs.claim(stored.job, owner=owner, now=world.clock[0], lease_s=LEASE_S))
 
 
 def test_a_worker_that_died_is_replaced(world):

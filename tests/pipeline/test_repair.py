@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.core import job as jobs
-from shared.core.job import LEASE_S, STUCK_AFTER, Busy, State
+from shared.core.job import STUCK_AFTER, Busy, State
 from shared.core.result import Source
+from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.bury import bury_message, bury_upload
 from shared.pipeline.look_up import look_up
 from shared.pipeline.sweep import SETTLED_AFTER, accept_missed, sweep
@@ -25,7 +26,9 @@ def drop(world, name="a.jpg"):
 
 def claim(world, job_id):
     stored = world.services.jobs.load(job_id)
-    return world.services.jobs.replace(stored, jobs.claim(stored.job, owner="dead", now=world.clock[0]))
+    return world.services.jobs.replace(
+        stored, jobs.claim(stored.job, owner="dead", now=world.clock[0], lease_s=LEASE_S)
+    )
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "waiting"])
