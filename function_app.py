@@ -101,6 +101,34 @@ def get_related(req: func.HttpRequest) -> func.HttpResponse:
     return replies.respond(lambda services: lists.list_related(services, req))
 
 
+@app.route("jobs/{job_id}/compare/{other_id}", methods=["GET"])
+def compare_jobs(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import questions, replies
+
+    return replies.respond(lambda services: questions.compare_jobs(services, req))
+
+
+@app.route("jobs/{job_id}/rerun", methods=["POST"])
+async def rerun_job(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import questions
+
+    return await questions.rerun(req)
+
+
+@app.route("ask", methods=["POST"])
+async def ask(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import questions
+
+    return await questions.ask(req)
+
+
+@app.route("estimate", methods=["POST"])
+def post_estimate(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import estimates, replies
+
+    return replies.respond(lambda services: estimates.post_estimate(services, req))
+
+
 @app.route("costs", methods=["GET"])
 def get_costs(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import lists, replies

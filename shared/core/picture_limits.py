@@ -50,7 +50,11 @@ def check_count(asked: Asked) -> None:
         raise CapabilityMissing(
             f"Vision enhancements take one picture per request, not {count}", hint="Ask per picture."
         )
-    most = asked.target.max_images or host_limits(asked.target.kind).images
+    check_number(count, asked.target)
+
+
+def check_number(count: int, target: Target) -> None:
+    most = target.max_images or host_limits(target.kind).images
     if count > most:
         raise CapabilityMissing(
             f"{count} pictures in one request; this endpoint takes {most}", hint="Send fewer pictures (option frames)."

@@ -13,7 +13,7 @@ NO_XML = "\ufffe\uffff"  # storage lists names in XML
 
 
 def check_upload_name(name: str) -> None:
-    """Raises OptionsInvalid. Azure turns a backslash into `/`, clients take `..` out, and a dot at the end gets lost."""
+    """Raises OptionsInvalid. Azure turns a backslash into `/`, clients take `..` out, and a last dot gets lost."""
     fault = fault_of(name)
     if fault:
         shown = name if len(name) <= 100 and name.isprintable() else f"of {len(name)} characters"  # noqa: PLR2004

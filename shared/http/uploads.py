@@ -10,9 +10,8 @@ from shared.core import codec
 from shared.core.errors import OptionsInvalid, RequestTooLarge
 from shared.http.replies import to_json
 from shared.http.requests import Fields, announced_bytes, check_parameters, is_name, is_whole, name_of, read_object
-from shared.pipeline.accept import MAX_SOURCE_BYTES
 from shared.pipeline.ports import Services
-from shared.pipeline.uploads import MAX_BYTES, make_ticket, store_upload
+from shared.pipeline.uploads import MAX_BYTES, MAX_TICKET_BYTES, make_ticket, store_upload
 
 METADATA_PREFIX = "x-ms-meta-"
 ANY_TYPE = "application/octet-stream"
@@ -25,7 +24,7 @@ def is_media_type(value: object) -> bool:
 
 TICKET_FIELDS: Fields = {
     "name": ("the name that the file will have", is_name),
-    "bytes": (f"the file's size, at most {MAX_SOURCE_BYTES}", is_whole(1, MAX_SOURCE_BYTES)),
+    "bytes": (f"the file's size, at most {MAX_TICKET_BYTES}", is_whole(1, MAX_TICKET_BYTES)),
     "content_type": ("the file's media type, such as image/jpeg", is_media_type),
 }
 

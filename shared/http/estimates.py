@@ -1,0 +1,55 @@
+"""POST estimate: tokens and dollars before spending."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.functions as func
+
+from shared.core import codec
+from shared.core.errors import OptionsInvalid
+from shared.core.options import CHECKS, DETAILS
+from shared.http.replies import to_json
+from shared.http.requests import Fields, is_list_of, is_name, is_whole, read_object
+from shared.pipeline.estimates import Asked, estimate_all, size_of
+from shared.pipeline.ports import Services
+
+LONGEST_SIDE = 1_000_000
+MOST_MODELS = 50
+SIDE = (f"a whole number of pixels from 1 to {LONGEST_SIDE}", is_whole(1, LONGEST_SIDE))
+FIELDS: Fields = {
+    "width": SIDE,
+    "height": SIDE,
+    "name": ("the name of an upload", is_name),
+    "models": (
+        f"a list of 1 to {MOST_MODELS} deployments or models",
+        is_list_of(CHECKS["model"][1], most=MOST_MODELS),
+    ),
+    "details": (f"a list of {', '.join(DETAILS)}", is_list_of(CHECKS["detail"][1], most=len(DETAILS))),
+    "prompt": CHECKS["prompt"],
+    "max_output_tokens": CHECKS["max_output_tokens"],
+}
+
+
+def post_estimate(services: Services, request: func.HttpRequest) -> func.HttpResponse:
+    given, settings = read_object(request, FIELDS), services.settings
+    width, height = size(services, given)
+    asked = Asked(
+        width=width,
+        height=height,
+        prompt=given.get("prompt", settings.default_prompt),
+        max_output_tokens=given.get("max_output_tokens", settings.max_output_tokens),
+    )
+    models = dict.fromkeys(given.get("models", [settings.endpoint.deployment]))
+    details = dict.fromkeys(given.get("details", DETAILS))
+    rows = estimate_all(services, asked, models=list(models), details=list(details))
+    return to_json(200, {"width": width, "height": height, "rows": codec.to_json(rows)})
+
+
+def size(services: Services, given: dict[str, Any]) -> tuple[int, int]:
+    if "name" in given and not {"width", "height"} & given.keys():
+        return size_of(services, given["name"])
+    if "name" not in given and {"width", "height"} <= given.keys():
+        return given["width"], given["height"]
+    hint = "Give width and height, or the name of an upload."
+    raise OptionsInvalid("the body has no size, or two", field="width", hint=hint)

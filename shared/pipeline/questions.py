@@ -1,0 +1,173 @@
+"""Questions that come by HTTP: about stored pictures, following an answer, or again with other options.
+
+Each becomes a job like a dropped file's, so that it waits, retries, is paid and is stored in the same way. Its id
+follows from what is asked: a request that is sent twice is one job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.core.asking import asked_job_id, check_pictures_ready, origin_of, turns_after
+from shared.core.errors import StateConflict
+from shared.core.job import Job, State
+from shared.core.options import Options
+from shared.core.picture_limits import check_number
+from shared.core.result import Normalized, Origin, Plan
+from shared.pipeline.accept import (
+    asked_model,
+    describe_source,
+    dispatch,
+    estimate,
+    open_source,
+    read_schema,
+    store_pictures,
+    store_poster,
+)
+from shared.pipeline.ask import compose, options_of, target_of
+from shared.pipeline.look_up import look_up, look_up_job
+from shared.pipeline.ports import Services
+from shared.pipeline.records import load, reload
+
+Changes = Mapping[str, Any]
+SHAPING = ("model", "detail", "frames", "video")  # options that decide which pictures are made of an upload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be asked. `parent` is the first of the jobs that it is about."""
+
+    parent: Job
+    origin: Origin
+    options: Options
+    pictures: tuple[Normalized, ...]
+    partial: bool
+    key: str | None
+
+
+def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key: str | None) -> Job:
+    """One question about the pictures of several uploads, in the order of their names."""
+    found = tuple(look_up(services, name) for name in dict.fromkeys(names))
+    for job in found:
+        check_pictures_ready(job)
+    request = Request(
+        parent=found[0],
+        origin=origin_of("ask", found),
+        options=changed(services, options_of(found[0]), changes),
+        pictures=tuple(label(picture, job, found) for job in found for picture in job.normalized),
+        partial=any(job.source_partial for job in found),
+        key=key,
+    )
+    return submit(services, request)
+
+
+def label(picture: Normalized, job: Job, found: Sequence[Job]) -> Normalized:
+    """The name stands before a picture only where there are several: it tells them apart."""
+    return replace(picture, label=job.source.name) if len(found) > 1 else picture
+
+
+def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
+    """The next question of a conversation. A schema was for the former answer only."""
+    parent = look_up_job(services, job_id)
+    turns = turns_after(parent)
+    check_pictures_ready(parent)
+    request = Request(
+        parent=parent,
+        origin=origin_of("follow_up", (parent,), turns),
+        options=changed(services, replace(options_of(parent), schema=None), changes),
+        pictures=parent.normalized,
+        partial=parent.source_partial,
+        key=key,
+    )
+    return submit(services, request)
+
+
+def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
+    """The same question with other options."""
+    parent = look_up_job(services, job_id)
+    check_pictures_ready(parent)
+    request = Request(
+        parent=parent,
+        origin=origin_of("rerun", (parent,), parent.origin.turns if parent.origin else ()),
+        options=changed(services, options_of(parent), changes),
+        pictures=parent.normalized,
+        partial=parent.source_partial,
+        key=key,
+    )
+    return submit(services, request)
+
+
+def changed(services: Services, options: Options, changes: Changes) -> Options:
+    asked = replace(options, **changes)
+    return replace(asked, schema=read_schema(services, asked.schema))
+
+
+def submit(services: Services, request: Request) -> Job:
+    """Checked as far as can be without paying, stored, and put on the queue; what is there already is left alone."""
+    job_id = asked_job_id(request.origin, request.options, request.key)
+    stored = services.jobs.load(job_id)
+    if stored is None:
+        stored = services.jobs.insert(make_job(services, request, job_id)) or load(services, job_id)
+    if stored.job.dispatched or stored.job.state is not State.QUEUED:
+        return stored.job
+    services.jobs.publish(stored.job)
+    try:
+        return dispatch(services, stored)
+    except StateConflict:
+        return reload(services, job_id)  # a worker has it already, or the same request came twice at once
+
+
+def make_job(services: Services, request: Request, job_id: str) -> Job:
+    target = target_of(services.settings, request.options)
+    check_number(len(request.pictures), target)
+    now = services.now()
+    job = Job(
+        job_id=job_id,
+        state=State.QUEUED,
+        source=request.parent.source,
+        options=request.options,
+        normalized=request.pictures,
+        media=request.parent.media,
+        plan=Plan(steps=("sent the pictures that were prepared before",)),
+        model=asked_model(target),
+        created=now,
+        updated=now,
+        origin=request.origin,
+        budget_folders=request.parent.budget_folders,
+        source_partial=request.partial,
+    )
+    job = prepare_anew(services, job, request) if needs_other_pictures(request) else job
+    compose(services, job)
+    known = estimate(services, target.model, request.options, job.normalized, request.origin.turns)
+    return replace(job, estimate=known)
+
+
+def needs_other_pictures(request: Request) -> bool:
+    """Pictures are made for a model and a detail. Only a dropped file's job knows from which bytes."""
+    before, after = options_of(request.parent), request.options
+    is_dropped = request.parent.origin is None
+    return (
+        request.origin.kind == "rerun"
+        and is_dropped
+        and any(getattr(before, name) != getattr(after, name) for name in SHAPING)
+    )
+
+
+def prepare_anew(services: Services, job: Job, request: Request) -> Job:
+    """From the upload, if that version of it is still there."""
+    upload = services.blobs.describe(job.source.container, job.source.name)
+    if upload is None or upload.etag != job.source.etag:
+        steps = ("the upload is gone or was replaced: sent the pictures that were prepared before",)
+        return replace(job, plan=Plan(steps=steps))
+    model = target_of(services.settings, request.options).model
+    ready = services.media.prepare(open_source(services, upload), model=model, options=request.options)
+    return replace(
+        job,
+        source=describe_source(job.source, ready),
+        normalized=store_pictures(services, job, ready),
+        media=store_poster(services, job, ready),
+        plan=ready.plan,
+        source_partial=ready.partial,
+    )
