@@ -22,7 +22,7 @@ FINAL = {name: ("failed", code) for name, code in WITHHELD.items()} | {
 
 def test_a_drop_is_answered(app):
     """The main job: a file in, an answer with tokens and dollars out."""
-    app.drop("holiday/beach.jpg", picture())
+    app.drop("holiday/beach.jpg", picture(colour="gold"))
     document = app.result("holiday/beach.jpg")
 
     assert document["state"] == "done"

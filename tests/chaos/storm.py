@@ -1,0 +1,266 @@
+"""Many drops while everything breaks, then what came of them.
+
+Workers are killed without warning, storage is stopped and continued, connections are cut in the middle, every event
+comes one to five times, and the endpoint throttles, fails and filters. `python -m tests.chaos.storm --drops 1000` is
+the long form; tests/chaos/test_storm.py a short one. Everything runs on loopback and ends by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from azure.storage.blob import ContainerClient
+from PIL import Image
+
+from local.azurite import Azurite
+from local.chat_standin import ChatStandIn
+from local.chat_standin.script import parse_script
+from local.children import Child
+from local.stack import make_places
+from shared.core.budget import to_usd
+from shared.core.job import TERMINAL, Job
+from shared.core.settings import Settings
+from shared.pipeline.look_up import look_up
+from shared.pipeline.money import DAY
+from shared.pipeline.ports import Allowance, Services
+from shared.wiring import build
+from tests.chaos.proxy import CuttingProxy
+
+FAULTS = {
+    "seed": 7,
+    "steps": [
+        {"do": "throttle", "retry_after_s": 1, "probability": 0.10},
+        {"do": "status", "status": 500, "probability": 0.05},
+        {"do": "filter_prompt", "probability": 0.01},
+    ],
+}
+COPIES = 10  # every tenth drop is a copy of the one before
+WORKERS = 2
+BUDGET_USD = Decimal(1000)
+
+
+@dataclass(kw_only=True)
+class Report:
+    """`wrong` are drops without an end, or with another picture's answer. `paid` counts successful calls."""
+
+    drops: int
+    unique: int
+    done: int = 0
+    filtered: int = 0
+    wrong: list[str] = field(default_factory=list)
+    calls: int = 0
+    paid: int = 0
+    paid_again: int = 0
+    counted_as_maybe_paid: int = 0
+    deliveries: int = 0
+    workers_killed: int = 0
+    storage_stops: int = 0
+    connections_cut: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    spent_usd: str = ""
+    budget_usd: str = str(BUDGET_USD)
+    seconds: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        spent = Decimal(self.spent_usd)
+        return not self.wrong and self.paid_again <= self.counted_as_maybe_paid and spent <= Decimal(self.budget_usd)
+
+
+class Storm:
+    """One run, repeatable in what it drops and breaks, though not in when."""
+
+    def __init__(self, *, drops: int, seed: int, folder: Path) -> None:
+        self.dice = random.Random(seed)  # noqa: S311  # repeatable, not secret
+        self.folder = folder
+        self.sizes = {f"{number:05}.png": self.size_of(number) for number in range(drops)}
+        self.report = Report(drops=drops, unique=len(set(self.sizes.values())))
+        self.workers: list[Child] = []
+        self.urls: list[str] = []
+        self.over = threading.Event()
+        self.running = ExitStack()
+
+    def size_of(self, number: int) -> tuple[int, int]:
+        """A picture is known by its size, which the offline describer says in its answer."""
+        number -= number % COPIES == COPIES - 1
+        return 33 + number % 61, 29 + number // 61
+
+    def run(self, *, timeout_s: float) -> Report:
+        started = time.monotonic()
+        with self.running:
+            self.start()
+            breaker = threading.Thread(target=self.break_things, daemon=True)
+            breaker.start()
+            self.deliver()
+            jobs = self.collect(deadline=started + timeout_s)
+            self.over.set()
+            breaker.join()
+            self.judge(jobs)
+        self.report.seconds = round(time.monotonic() - started, 1)
+        return self.report
+
+    def start(self) -> None:
+        enter = self.running.enter_context
+        self.azurite = enter(Azurite(log=self.folder / "azurite.log"))
+        make_places(self.azurite.connection_string)
+        self.endpoint = enter(ChatStandIn(model="gpt-5.1", ocr=False))
+        self.endpoint.app.script = parse_script(FAULTS)
+        port = int(self.endpoint.base_url.rpartition(":")[2])
+        self.proxies = [enter(CuttingProxy(port, probability=0.01, seed=1))]
+        through = self.azurite.connection_string
+        for service in self.azurite.ports.values():
+            proxy = enter(CuttingProxy(service, probability=0.001, seed=service))
+            through = through.replace(f":{service}/", f":{proxy.port}/")
+            self.proxies.append(proxy)
+        self.environ = self.settings(through, f"http://127.0.0.1:{self.proxies[0].port}")
+        settings = Settings.from_environ(self.settings(self.azurite.connection_string, self.endpoint.base_url))
+        self.services: Services = build(settings)
+        for _ in range(WORKERS):
+            self.add_worker()
+
+    def settings(self, storage: str, endpoint: str) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "AzureWebJobsStorage": storage,
+            "AZURE_OPENAI_ENDPOINT": endpoint,
+            "AZURE_OPENAI_DEPLOYMENT": "eyes",
+            "AZURE_OPENAI_API_KEY": "made-up",
+            "VISION_MODEL": "gpt-5.1",
+            "MODEL_TIMEOUT_S": "4",
+            "JOB_LEASE_S": "8",
+            "DAILY_BUDGET_USD": str(BUDGET_USD),
+        }
+
+    def add_worker(self) -> None:
+        number = self.report.workers_killed + len(self.workers)
+        log = self.folder / f"worker-{number:03}.log"
+        worker = Child("worker", [sys.executable, "-m", "tests.chaos.worker"], log=log, environ=self.environ)
+        self.running.callback(worker.stop)
+        self.workers.append(worker)
+        self.urls.append(worker.wait_for(r'"url": "([^"]+)"')[1])
+
+    def break_things(self) -> None:
+        """Kill a worker, or hold the storage for a moment, every second or two until all is done."""
+        while not self.over.wait(self.dice.uniform(1.0, 2.5)):
+            if self.dice.random() < 0.7:
+                victim = self.dice.randrange(len(self.workers))
+                self.workers.pop(victim).kill()
+                self.urls.pop(victim)
+                self.report.workers_killed += 1
+                self.add_worker()
+            else:
+                self.azurite.suspend()
+                time.sleep(self.dice.uniform(0.2, 1.0))
+                self.azurite.resume()
+                self.report.storage_stops += 1
+
+    def deliver(self) -> None:
+        """Upload, then tell a worker one to five times, as Event Grid may; an event nobody takes is sent again."""
+        with ContainerClient.from_connection_string(self.azurite.connection_string, "uploads") as uploads:
+            for name, size in self.sizes.items():
+                uploads.upload_blob(name, png(size))
+                for _ in range(self.dice.randint(1, 5)):
+                    self.notify(uploads.get_blob_client(name).url)
+
+    def notify(self, url: str) -> None:
+        event = {"eventType": "Microsoft.Storage.BlobCreated", "data": {"url": url, "blobType": "BlockBlob"}}
+        body = json.dumps([event]).encode()
+        while True:
+            try:
+                address = self.dice.choice(self.urls) + "/runtime/webhooks/blobs?functionName=Host.Functions.accept"
+                with urlopen(Request(address, data=body, headers={"aeg-event-type": "Notification"}), timeout=5):
+                    self.report.deliveries += 1
+                    return
+            except (URLError, OSError, IndexError):
+                time.sleep(0.05)
+
+    def collect(self, *, deadline: float) -> dict[str, Job | None]:
+        """The end of every drop. For the last tenth the storm is over, so that they can be waited for in peace."""
+        jobs: dict[str, Job | None] = dict.fromkeys(self.sizes)
+        while time.monotonic() < deadline:
+            for name in [name for name, job in jobs.items() if job is None]:
+                jobs[name] = self.ended(name)
+            missing = sum(job is None for job in jobs.values())
+            if missing == 0:
+                break
+            if missing < len(jobs) / 10:
+                self.over.set()
+            time.sleep(0.5)
+        return jobs
+
+    def ended(self, name: str) -> Job | None:
+        try:
+            job = look_up(self.services, name)
+        except Exception:  # noqa: BLE001  # storage may be stopped at this moment; the next look tells
+            return None
+        return job if job.state in TERMINAL else None
+
+    def judge(self, jobs: dict[str, Job | None]) -> None:
+        report = self.report
+        for name, job in jobs.items():
+            width, height = self.sizes[name]
+            if job is None:
+                report.wrong.append(f"{name}: no end")
+            elif job.error is not None and job.error.code == "content_filter":
+                report.filtered += 1
+            elif job.reply is not None and f"{width} x {height} px" in job.reply.text:
+                report.done += 1
+            else:
+                report.wrong.append(f"{name}: {job.state} {job.error.code if job.error else 'wrong answer'}")
+        entries = self.endpoint.app.journal.to_document()["entries"]
+        paid = Counter(entry["image_sizes"][0] for entry in entries if entry["status"] == 200)
+        report.calls = len(entries)
+        report.paid = paid.total()
+        report.paid_again = report.paid - len(paid)
+        report.faults = dict(Counter(entry["fault"] for entry in entries if entry["fault"]))
+        report.connections_cut = sum(proxy.cuts for proxy in self.proxies)
+        self.count_money()
+
+    def count_money(self) -> None:
+        today = datetime.now(UTC).date()
+        days = (today - timedelta(days=1), today)
+        totals = [self.services.ledger.totals(day, Allowance(scope=DAY, limit=None)) for day in days]
+        self.report.spent_usd = str(to_usd(sum(total.spent + total.reserved for total in totals)))
+        lost_calls: Any = self.services.ledger
+        self.report.counted_as_maybe_paid = sum(lost_calls.lost_calls(day, DAY) for day in days)
+
+
+def png(size: tuple[int, int]) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (size[0] % 256, size[1] % 256, 90)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.storm", description=__doc__)
+    parser.add_argument("--drops", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--timeout", type=float, default=1800, metavar="SECONDS")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the logs there")
+    arguments = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="storm-") as folder:
+        logs = arguments.logs or Path(folder)
+        report = Storm(drops=arguments.drops, seed=arguments.seed, folder=logs).run(timeout_s=arguments.timeout)
+    sys.stdout.write(json.dumps(asdict(report), indent=1) + "\n")
+    return 0 if report.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
