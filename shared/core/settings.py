@@ -89,8 +89,8 @@ class Settings:
         )
         if settings.model_timeout_s * 2 > settings.job_lease_s:
             reader.faults.append(
-                f"MODEL_TIMEOUT_S has value {settings.model_timeout_s}: a call must end while its worker holds the job, "
-                f"so it is at most half of JOB_LEASE_S ({settings.job_lease_s})"
+                f"MODEL_TIMEOUT_S has value {settings.model_timeout_s}: a call must end while its worker holds the job: "
+                f"at most half of JOB_LEASE_S ({settings.job_lease_s})"
             )
         if reader.faults:
             raise SettingsInvalid(tuple(reader.faults))

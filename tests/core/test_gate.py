@@ -42,6 +42,13 @@ def shut(failures=FAILURES_TO_SHUT):
     return gate
 
 
+def go_through(gate, *, at_s):
+    """The gate as the worker that was let through stores it."""
+    verdict = admit(gate, now=later(at_s))
+    assert isinstance(verdict, Go)
+    return verdict.gate
+
+
 def test_an_open_gate_lets_everybody_through():
     """Nothing needs to be stored for that."""
     assert admit(Gate(), now=NOW) == Go()
@@ -78,17 +85,17 @@ def test_some_failures_are_no_outage():
 def test_an_outage_shuts_then_one_worker_probes():
     """After the pause the first one goes, the others wait for what it finds."""
     gate = shut()
-    first = admit(gate, now=later(FIRST_PAUSE_S))
-    second = admit(first.gate, now=later(FIRST_PAUSE_S + 1))
+    probing = go_through(gate, at_s=FIRST_PAUSE_S)
+    second = admit(probing, now=later(FIRST_PAUSE_S + 1))
 
     assert admit(gate, now=later(FIRST_PAUSE_S - 1)) == Hold(until=later(FIRST_PAUSE_S), reason="server_error")
     assert second == Hold(until=later(FIRST_PAUSE_S + PROBE_S), reason="server_error")
-    assert after_success(first.gate, PLENTY, next_tokens=1, now=later(20)) == Gate()
+    assert after_success(probing, PLENTY, next_tokens=1, now=later(20)) == Gate()
 
 
 def test_a_probe_that_died_is_replaced():
     """A worker that was killed while probing does not keep the gate shut."""
-    gate = admit(shut(), now=later(FIRST_PAUSE_S)).gate
+    gate = go_through(shut(), at_s=FIRST_PAUSE_S)
 
     assert isinstance(admit(gate, now=later(FIRST_PAUSE_S + PROBE_S)), Go)
 
