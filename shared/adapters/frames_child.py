@@ -15,12 +15,12 @@ from typing import IO, Any
 import av
 from PIL import Image
 
-from shared.adapters.frames_draw import compose, draw
+from shared.adapters.frames_draw import compose, draw, encode_frame
 from shared.adapters.frames_open import Video, decoder_errors, open_video
 from shared.adapters.frames_sample import Samples, Shot, sample
 from shared.adapters.frames_wire import RemoteFile
 from shared.adapters.pixels_child import cap_memory
-from shared.adapters.pixels_encode import Encoded, encode
+from shared.adapters.pixels_encode import Encoded
 from shared.adapters.pixels_wire import receive, send
 from shared.core.codec import from_json, to_json
 from shared.core.errors import SourceRejected
@@ -86,14 +86,14 @@ def single(shot: Shot, size: Size) -> Picture:
 
 def sheet_of(shots: list[Shot], sheet: Sheet, plan: VideoPlan) -> Picture:
     page = compose([shot.picture for shot in shots if isinstance(shot.picture, Image.Image)], sheet)
-    encoded = encode(page, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
+    encoded = encode_frame(page, plan)
     return facts_of(encoded, page.size, [shot.look.at_s for shot in shots]), encoded.data
 
 
 def poster_of(video: Video, samples: Samples, plan: VideoPlan) -> Picture:
     at_s, frame = samples.poster or (0.0, video.first)
     image = draw(frame, plan.poster, video.info.orientation)
-    encoded = encode(image, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
+    encoded = encode_frame(image, plan)
     return facts_of(encoded, plan.poster, [round(at_s, 3)]), encoded.data
 
 

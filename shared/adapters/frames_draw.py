@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from PIL import Image, ImageFilter, ImageStat
 
 from shared.adapters.pixels import TRANSPOSES
+from shared.adapters.pixels_encode import Encoded, save
 from shared.core.frame_choice import Look
 from shared.core.frame_plan import Sheet, VideoPlan
 from shared.core.plan import SWAPS_SIDES, Size
@@ -56,6 +57,12 @@ def scaled(frame: VideoFrame, size: Size, interpolation: str) -> Image.Image:
         width=size[0], height=size[1], interpolation=interpolation
     )
     return image
+
+
+def encode_frame(image: Image.Image, plan: VideoPlan) -> Encoded:
+    """JPEG always: a video's flat areas are an encoder's, and PNG would keep its faults at many times the bytes."""
+    data = save(image, "JPEG", quality=plan.jpeg_quality)
+    return Encoded(data=data, media_type="image/jpeg", how=f"JPEG of quality {plan.jpeg_quality}")
 
 
 def cell_size(sheet: Sheet, plan: VideoPlan) -> Size:

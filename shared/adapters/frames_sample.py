@@ -15,9 +15,9 @@ import av
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from shared.adapters.frames_draw import cell_size, draw, measure
+from shared.adapters.frames_draw import cell_size, draw, encode_frame, measure
 from shared.adapters.frames_open import Video, tick_s
-from shared.adapters.pixels_encode import Encoded, encode
+from shared.adapters.pixels_encode import Encoded
 from shared.core.frame_choice import Dropped, Fault, Look, choose_scenes, fault_of
 from shared.core.frame_plan import Aim, Slot, VideoPlan, aims
 
@@ -200,7 +200,7 @@ def shot_of(timed: Timed, look: Look, slot: Slot, plan: VideoPlan, video: Video)
     image = draw(timed[1], size, video.info.orientation)
     picture: Encoded | Image.Image = image
     if plan.sheet is None:
-        picture = encode(image, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
+        picture = encode_frame(image, plan)
     return Shot(wanted_s=middle(slot, plan), look=look, picture=picture)
 
 

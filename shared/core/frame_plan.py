@@ -110,7 +110,6 @@ class VideoPlan:
     poster: Size
     sheet: Sheet | None = None
     jpeg_quality: int = JPEG_QUALITY
-    max_bytes: int
     steps: tuple[str, ...] = ()
 
 
@@ -142,7 +141,6 @@ def plan_video(
         tokens=best.tokens if sheet is None else sheet_tokens(sheet, model, detail),
         poster=fit((info.width, info.height), POSTER_SIDE),
         sheet=sheet,
-        max_bytes=model.max_image_bytes,
     )
     return with_steps(plan, info, single_tokens=best.tokens)
 
