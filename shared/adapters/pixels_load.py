@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageFile
 
 from shared.adapters.pixels_open import corrupt, open_picture
+from shared.adapters.pixels_shrink import over_white_if_transparent, shrink_bands
 from shared.core.plan import decode_scale
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ YCBCR_LAYERS = (1, 2, 3)
 
 def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
     """The decoded frame and what is missing of it ("" = nothing). `size` is what it will be shrunk to, as stored."""
+    if info.kind.format == "heic":
+        return load_heic(data, image.tell(), size), ""
     shrink_decode(image, info, size, len(data))
     try:
         image.load()
@@ -41,6 +44,22 @@ def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Im
             raise corrupt(info.kind, "less than half of it is there") from error
         return image, missing(share)
     return image, ""
+
+
+def load_heic(data: bytes, index: int, size: Size) -> Image.Image:
+    """Libheif's pixels taken over band by band: Pillow's own copy at full size would double the memory."""
+    import pillow_heif  # noqa: PLC0415 -- imported for the first HEIC only, see register_heif
+
+    picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)[index]
+    pixels, stride, mode = memoryview(picture.data), picture.stride, picture.mode
+
+    def band(top: int, bottom: int) -> Image.Image:
+        rows = bytes(pixels[top * stride : bottom * stride])
+        return Image.frombuffer(mode, (picture.size[0], bottom - top), rows, "raw", mode, stride, 1)
+
+    shrunk = shrink_bands(band, picture.size, size, over_white_if_transparent)
+    shrunk.info["icc_profile"] = picture.info.get("icc_profile")
+    return shrunk
 
 
 def shrink_decode(image: Any, info: ImageInfo, size: Size, data_bytes: int) -> None:

@@ -20,6 +20,7 @@ from shared.core.errors import SourceRejected
 from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
 from shared.core.media import sniff
 from shared.core.plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo, Size
+from shared.core.webp import canvas_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +46,7 @@ PAGED = {"tiff", "heic"}  # pictures of their own size
 CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
 
 # Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
-FORMAT_BYTES = {"webp": 18, "heic": 8, "avif": 12, "psd": 8}
+FORMAT_BYTES = {"webp": 18, "heic": 6, "avif": 12, "psd": 8}
 ANIMATION_BYTES = {"webp": 26, "avif": 28, "gif": 18, "apng": 22}
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
 
@@ -142,6 +143,8 @@ def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageInfo:
         raise unsupported(kind)
     if kind.format in CONTAINERS:
         check_container(data, kind, limits)
+    if kind.format == "webp":
+        check_canvas(data, limits)
     with decoder_errors(kind), open_picture(data, kind, limits) as image:
         return describe(image, kind, data, limits)
 
@@ -152,6 +155,13 @@ def check_container(data: bytes, kind: Kind, limits: Limits) -> None:
         raise corrupt(kind, "it ends before its last box does")
     width, height = largest_extent(data)
     check_source(Load(bytes=len(data), pixels=width * height), limits)
+
+
+def check_canvas(data: bytes, limits: Limits) -> None:
+    """To open a WebP is to allocate its canvas."""
+    width, height = canvas_size(data)
+    need = int(width * height * FORMAT_BYTES["webp"])
+    check_source(Load(bytes=len(data), pixels=width * height, decode_bytes=need), limits)
 
 
 def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> ImageInfo:
@@ -184,7 +194,7 @@ def decode_cost(image: Any, kind: Kind) -> DecodeCost:
         progressive = 2 * samples_per_pixel(image.layer) if "progressive" in image.info else 0.0
         return DecodeCost(scaled=4, fixed=progressive, max_scale=8)
     if kind.format == "jp2":
-        return DecodeCost(scaled=20, max_scale=32)
+        return DecodeCost(scaled=20, fixed=4, max_scale=32)
     if kind.format == "tiff":
         strip = 0 if image.info.get("compression") == "raw" else image.tag_v2.get(ROWS_PER_STRIP_TAG, image.height)
         return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))

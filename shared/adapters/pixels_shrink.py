@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from shared.core.plan import Size
 
+    Band = Callable[[int, int], Image.Image]  # the rows from top to bottom
     Convert = Callable[[Image.Image], Image.Image]
 
 LANCZOS, BOX = Image.Resampling.LANCZOS, Image.Resampling.BOX
@@ -30,14 +31,25 @@ def shrink(image: Image.Image, size: Size) -> Image.Image:
     """L, RGB, CMYK, LAB or YCbCr of that size; transparency is laid over white."""
     if image.mode == "YCbCr":
         return shrink_ycbcr(image, size)
-    factor = max(1, int(min(image.width / size[0], image.height / size[1]) / SHRINK_GAP))
-    if image.mode in AVERAGEABLE and "transparency" not in image.info:
-        reduced = image.reduce(factor) if factor > 1 else image
-    else:
-        reduced = convert_in_bands(image, factor)
+    if image.mode not in AVERAGEABLE or "transparency" in image.info:
+        return shrink_bands(lambda top, bottom: rows(image, top, bottom), image.size, size, converter(image))
+    factor = whole_factor(image.size, size)
+    return finish(image.reduce(factor) if factor > 1 else image, image.size, size, factor)
+
+
+def rows(image: Image.Image, top: int, bottom: int) -> Image.Image:
+    return image.crop((0, top, image.width, bottom))
+
+
+def whole_factor(source: Size, target: Size) -> int:
+    return max(1, int(min(source[0] / target[0], source[1] / target[1]) / SHRINK_GAP))
+
+
+def finish(reduced: Image.Image, source: Size, size: Size, factor: int) -> Image.Image:
+    """`source` is the size before the averaging, whose last column or row may have had fewer pixels to average."""
     if reduced.size == size:
         return reduced
-    return reduced.resize(size, LANCZOS, box=(0, 0, image.width / factor, image.height / factor))
+    return reduced.resize(size, LANCZOS, box=(0, 0, source[0] / factor, source[1] / factor))
 
 
 def shrink_ycbcr(image: Image.Image, size: Size) -> Image.Image:
@@ -48,17 +60,16 @@ def shrink_ycbcr(image: Image.Image, size: Size) -> Image.Image:
     return Image.merge("YCbCr", [image.getchannel(i).resize(size, filters[i]) for i in range(3)])
 
 
-def convert_in_bands(image: Image.Image, factor: int) -> Image.Image:
-    convert = converter(image)
-    width, height = -(-image.width // factor), -(-image.height // factor)
-    rows = max(1, BAND_PIXELS // image.width // factor) * factor
-    target: Image.Image | None = None
-    for top in range(0, image.height, rows):
-        band = convert(image.crop((0, top, image.width, min(top + rows, image.height))))
-        small = band.reduce(factor) if factor > 1 else band
-        target = target or Image.new(small.mode, (width, height))
-        target.paste(small, (0, top // factor))
-    return cast("Image.Image", target)
+def shrink_bands(band: Band, source: Size, size: Size, convert: Convert) -> Image.Image:
+    factor = whole_factor(source, size)
+    reduced: Image.Image | None = None
+    height = max(1, BAND_PIXELS // source[0] // factor) * factor
+    for top in range(0, source[1], height):
+        converted = convert(band(top, min(top + height, source[1])))
+        small = converted.reduce(factor) if factor > 1 else converted
+        reduced = reduced or Image.new(small.mode, (-(-source[0] // factor), -(-source[1] // factor)))
+        reduced.paste(small, (0, top // factor))
+    return finish(cast("Image.Image", reduced), source, size, factor)
 
 
 def converter(image: Image.Image) -> Convert:
@@ -71,6 +82,10 @@ def converter(image: Image.Image) -> Convert:
     if image.has_transparency_data:
         return lambda band: over_white(band.convert("RGBA"), "RGB")
     return lambda band: band.convert("RGB")
+
+
+def over_white_if_transparent(image: Image.Image) -> Image.Image:
+    return over_white(image, "RGB") if image.mode in {"RGBA", "RGBa"} else image
 
 
 def over_white(image: Image.Image, mode: str) -> Image.Image:

@@ -1,0 +1,22 @@
+"""A WebP's size by its header."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.core.webp import canvas_size
+from tests.pictures import encoded, photo
+
+OPTIONS = [{}, {"lossless": True}, {"exif": b"Exif\0\0"}, {"save_all": True, "append_images": [photo((300, 20))]}]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_each_kind_of_header_tells_the_size(options):
+    """Lossy, lossless, extended by metadata, and animated."""
+    assert canvas_size(encoded(photo((300, 20)), "WEBP", **options)) == (300, 20)
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF\0\0\0\0WEBP", b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0123456789"])
+def test_a_broken_header_has_no_size(data):
+    """The decoder will say what is wrong with it."""
+    assert canvas_size(data) == (0, 0)
