@@ -164,6 +164,13 @@ def post_upload(req: func.HttpRequest) -> func.HttpResponse:
     return replies.respond(lambda services: uploads.post_upload(services, req))
 
 
+@app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_contract(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import openapi
+
+    return openapi.get_openapi(req)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import health, replies

@@ -1,0 +1,342 @@
+"""The table of operations behind openapi.json: method, path, parameters, body and what each status means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.core.job import State
+from shared.core.options import DETAILS, MAX_FRAMES, MAX_PROMPT_CHARACTERS, VIDEO_MODES
+from shared.http.estimates import LONGEST_SIDE, MOST_MODELS
+from shared.http.lists import KINDS, LARGEST_PAGE, USUAL_PAGE
+from shared.http.lookup import LONGEST_WAIT_S
+from shared.http.questions import ASK_OPTIONS, MOST_SOURCES
+from shared.http.requests import MAX_NAME_CHARACTERS
+from shared.pipeline.uploads import MAX_TICKET_BYTES
+
+Schema = dict[str, Any]
+JSON = "application/json"
+ANY_FILE = "*/*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`replies` has a schema's name (JSON), ANY_FILE, or None for no body, by status; 400 and 503 are always there."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    parameters: tuple[Schema, ...] = ()
+    body: Schema | None = None
+    replies: Mapping[int, str | None] = field(default_factory=dict)
+    refusals: tuple[int, ...] = ()
+    anonymous: bool = False
+
+
+def reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def text(*, most: int, least: int = 1) -> Schema:
+    return {"type": "string", "minLength": least, "maxLength": most}
+
+
+def whole(least: int, most: int, **more: Any) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, **more}
+
+
+def one_of(choices: Any, **more: Any) -> Schema:
+    return {"type": "string", "enum": list(choices), **more}
+
+
+def query(name: str, schema: Schema, description: str = "") -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+def header(name: str, schema: Schema, description: str = "") -> Schema:
+    return {"name": name, "in": "header", "schema": schema, "description": description}
+
+
+def in_path(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def json_body(properties: Schema, *, required: tuple[str, ...] = (), **more: Any) -> Schema:
+    schema = {"type": "object", "properties": properties, "additionalProperties": False, "required": list(required)}
+    return {"required": True, "content": {JSON: {"schema": schema | more}}}
+
+
+JOB_ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+NAME = text(most=MAX_NAME_CHARACTERS)
+PROMPT = text(most=MAX_PROMPT_CHARACTERS) | {"pattern": r"\S"}
+OPTIONS: dict[str, Schema] = {
+    "prompt": PROMPT,
+    "system": PROMPT,
+    "model": text(most=64) | {"pattern": r"\S", "description": "a deployment"},
+    "detail": one_of(DETAILS),
+    "max_output_tokens": whole(1, 128_000),
+    "schema": {"description": "JSON Schema of the answer, or the name of an upload that holds it", "type": "object"},
+    "ocr": {"type": "boolean"},
+    "grounding": {"type": "boolean"},
+    "video": one_of(VIDEO_MODES),
+    "frames": whole(1, MAX_FRAMES),
+    "query": text(most=1000),
+    "reuse": {"type": "boolean"},
+}
+WAIT = query("wait", whole(0, LONGEST_WAIT_S, default=0), "hold the request until the job has ended, for seconds")
+ID = in_path("job_id", JOB_ID)
+NAMED = in_path("name", NAME)
+BY_NAME = query("name", NAME, "instead of the path, for names that a path cannot carry")
+IF_NONE_MATCH = header("If-None-Match", {"type": "string"})
+RANGE = header("Range", {"type": "string"}, "one range of bytes")
+KEY = header("Idempotency-Key", {"type": "string", "pattern": "^[!-~]{1,200}$"}, "another key asks anew")
+FOUND: dict[int, str | None] = {200: "Document", 202: "Document", 304: None}
+ASKED: dict[int, str | None] = {200: "Document", 202: "Document"}
+FILE: dict[int, str | None] = {200: ANY_FILE, 206: ANY_FILE, 304: None}
+
+LIST_PARAMETERS = (
+    query("name", NAME, "look one upload up, as GET results/{name}; goes together with wait only"),
+    WAIT,
+    query("prefix", {"type": "string"}, "names that begin so"),
+    query("q", {"type": "string"}, "text in the name or in the beginning of the answer"),
+    query("state", {"type": "string"}, f"with commas: pending, {', '.join(State)}"),
+    query("kind", one_of(KINDS)),
+    query("since", {"type": "string", "format": "date-time"}, "created then or later"),
+    query("limit", whole(1, LARGEST_PAGE, default=USUAL_PAGE)),
+    query("cursor", {"type": "string"}, "the former page's"),
+    IF_NONE_MATCH,
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        name="listResults",
+        method="get",
+        path="results",
+        summary="Jobs, newest first; with name, the newest answer for that upload",
+        parameters=LIST_PARAMETERS,
+        replies={200: "ListOrDocument", 202: "Document", 304: None},
+        refusals=(404,),
+    ),
+    Operation(
+        name="getResult",
+        method="get",
+        path="results/{name}",
+        summary="The newest answer for an upload",
+        parameters=(NAMED, WAIT, IF_NONE_MATCH),
+        replies=FOUND,
+        refusals=(404,),
+    ),
+    Operation(
+        name="getJob",
+        method="get",
+        path="jobs/{job_id}",
+        summary="A job's document",
+        parameters=(ID, WAIT, IF_NONE_MATCH),
+        replies=FOUND,
+        refusals=(404,),
+    ),
+    Operation(
+        name="getRelated",
+        method="get",
+        path="jobs/{job_id}/related",
+        summary="All jobs about the same upload, newest first",
+        parameters=(ID, IF_NONE_MATCH),
+        replies={200: "Related", 304: None},
+        refusals=(404,),
+    ),
+    Operation(
+        name="compareJobs",
+        method="get",
+        path="jobs/{job_id}/compare/{other_id}",
+        summary="Two answers side by side",
+        parameters=(ID, in_path("other_id", JOB_ID), IF_NONE_MATCH),
+        replies={200: "Comparison", 304: None},
+        refusals=(404,),
+    ),
+    Operation(
+        name="rerunJob",
+        method="post",
+        path="jobs/{job_id}/rerun",
+        summary="The same question with other options",
+        parameters=(ID, WAIT, KEY),
+        body=json_body(OPTIONS),
+        replies=ASKED,
+        refusals=(404, 409, 413, 422),
+    ),
+    Operation(
+        name="ask",
+        method="post",
+        path="ask",
+        summary="Ask about stored pictures, or go on with an answer",
+        parameters=(WAIT, KEY),
+        body=json_body(
+            {
+                "sources": {"type": "array", "items": NAME, "minItems": 1, "maxItems": MOST_SOURCES},
+                "job_id": JOB_ID,
+                **{name: OPTIONS[name] for name in ASK_OPTIONS},
+            },
+            required=("prompt",),
+            oneOf=[{"required": ["sources"]}, {"required": ["job_id"]}],
+        ),
+        replies=ASKED,
+        refusals=(404, 409, 413, 422),
+    ),
+    Operation(
+        name="estimate",
+        method="post",
+        path="estimate",
+        summary="Tokens and dollars before spending",
+        body=json_body(
+            {
+                "width": whole(1, LONGEST_SIDE),
+                "height": whole(1, LONGEST_SIDE),
+                "name": NAME,
+                "models": {"type": "array", "items": OPTIONS["model"], "minItems": 1, "maxItems": MOST_MODELS},
+                "details": {"type": "array", "items": OPTIONS["detail"], "minItems": 1, "maxItems": len(DETAILS)},
+                "prompt": PROMPT,
+                "max_output_tokens": OPTIONS["max_output_tokens"],
+            },
+            oneOf=[
+                {"required": ["width", "height"], "properties": {"name": False}},
+                {"required": ["name"], "properties": {"width": False, "height": False}},
+            ],
+        ),
+        replies={200: "Estimate"},
+        refusals=(404, 413, 422),
+    ),
+    Operation(
+        name="getCosts",
+        method="get",
+        path="costs",
+        summary="Spend per day and model",
+        parameters=(
+            query("from", {"type": "string", "format": "date"}, "the first day"),
+            query("to", {"type": "string", "format": "date"}, "the last day, included"),
+        ),
+        replies={200: "Costs"},
+    ),
+    Operation(
+        name="putUpload",
+        method="put",
+        path="uploads/{name}",
+        summary="Upload a picture, a video or a _vision.toml",
+        parameters=(NAMED, header("If-None-Match", {"type": "string"}, "*: do not replace")),
+        body={"required": True, "content": {"application/octet-stream": {"schema": {}}}},
+        replies={201: "Kept"},
+        refusals=(412, 413, 415),
+    ),
+    Operation(
+        name="makeTicket",
+        method="post",
+        path="uploads",
+        summary="An address that can create one upload",
+        body=json_body(
+            {
+                "name": NAME,
+                "bytes": whole(1, MAX_TICKET_BYTES),
+                "content_type": text(most=100) | {"pattern": "^[ -~]*$"},
+            },
+            required=("name",),
+        ),
+        replies={201: "Ticket"},
+        refusals=(412, 413),
+    ),
+    Operation(
+        name="getMedia",
+        method="get",
+        path="media/{name}",
+        summary="A picture as the model got to see it",
+        parameters=(NAMED, query("thumb", one_of(["1"]), "a small JPEG"), RANGE, IF_NONE_MATCH),
+        replies=FILE,
+        refusals=(404, 413, 416),
+    ),
+    Operation(
+        name="getOriginal",
+        method="get",
+        path="originals/{name}",
+        summary="An upload",
+        parameters=(NAMED, RANGE, IF_NONE_MATCH),
+        replies=FILE,
+        refusals=(404, 413, 416),
+    ),
+    Operation(
+        name="health",
+        method="get",
+        path="health",
+        summary="Is it up, and what can it not reach",
+        replies={200: "Health", 503: "Health"},
+        anonymous=True,
+    ),
+    Operation(
+        name="getContract",
+        method="get",
+        path="openapi.json",
+        summary="This document",
+        parameters=(IF_NONE_MATCH,),
+        replies={200: "Contract", 304: None},
+        anonymous=True,
+    ),
+)
+
+
+def shape(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def list_of(name: str) -> Schema:
+    return {"type": "array", "items": reference(name)}
+
+
+STRING: Schema = {"type": "string"}
+USD: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
+DAY: Schema = {"type": "string", "format": "date"}
+PAIR: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
+
+SCHEMAS: dict[str, Schema] = {
+    "List": shape({"items": list_of("Item"), "cursor": {"type": ["string", "null"]}, "looked_at": {"type": "integer"}}),
+    "ListOrDocument": {"anyOf": [reference("List"), reference("Document")]},
+    "Related": shape({"items": list_of("Item")}),
+    "Comparison": shape(
+        {
+            "jobs": list_of("Document"),
+            "options": {"type": "object", "additionalProperties": PAIR},
+            "difference": shape(
+                {
+                    "usd": {"anyOf": [USD, {"type": "null"}]},
+                    **{name: {"type": ["integer", "null"]} for name in ("input_tokens", "output_tokens", "model_ms")},
+                }
+            ),
+        }
+    ),
+    "Estimate": shape({"width": {"type": "integer"}, "height": {"type": "integer"}, "rows": list_of("EstimateRow")}),
+    "Costs": shape(
+        {"from": DAY, "to": DAY, "usd": USD, "estimate_usd": USD, "max_usd": USD, "days": list_of("Spending")}
+    ),
+    "Kept": shape(
+        {
+            "name": STRING,
+            "bytes": {"type": "integer"},
+            "etag": STRING,
+            "job_id": {"type": ["string", "null"]},
+            "result": {"type": ["string", "null"]},
+        }
+    ),
+    "Ticket": shape(
+        {
+            "url": STRING,
+            "method": {"const": "PUT"},
+            "headers": {"type": "object", "additionalProperties": STRING},
+            "expires": {"type": "string", "format": "date-time"},
+            "name": STRING,
+            "result": STRING,
+        }
+    ),
+    "Health": shape({"status": one_of(["ok", "unhealthy"]), "checks": {"type": "object"}}),
+    "Contract": {"type": "object", "required": ["openapi", "paths"]},
+    "Error": shape(
+        {"error": shape({"code": STRING, "message": STRING, "hint": STRING, "field": STRING}, optional=("field",))}
+    ),
+}
