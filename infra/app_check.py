@@ -1,9 +1,10 @@
 """Asks a deployed app whether it works; standard library only, so that a hook or a workflow can run it anywhere.
 
     python3 infra/app_check.py ready URL            waits until /api/health says that all is well
-    python3 infra/app_check.py picture FILE         writes a picture that no earlier run has written
-    python3 infra/app_check.py result URL NAME      waits for an upload's answer; VISIONDROP_KEY is the function key
+    python3 infra/app_check.py drop URL NAME        uploads a picture that no earlier run has uploaded
+    python3 infra/app_check.py result URL NAME      waits for the answer to an upload
 
+VISIONDROP_KEY is the function key.
 Exit code 0 only when what was waited for came. It prints codes, counts and money, never an answer.
 """
 
@@ -24,7 +25,6 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 ANSWERED = ("done", "partial")
@@ -41,8 +41,12 @@ class Answer:
     body: Mapping[str, Any]
 
 
-def get(url: str, key: str = "") -> Answer:
-    request = urllib.request.Request(url, headers={"x-functions-key": key} if key else {})  # noqa: S310 - URL is ours
+def send(url: str, *, data: bytes | None = None) -> Answer:
+    """GET, or PUT of data."""
+    key = os.environ.get("VISIONDROP_KEY", "")
+    headers = {"x-functions-key": key} if key else {}
+    method = "GET" if data is None else "PUT"
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - the URL is ours
     try:
         with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S) as response:  # noqa: S310 - as above
             return Answer(response.status, parsed(response.read()))
@@ -73,7 +77,7 @@ def wait(ask: Callable[[], Answer], done: Callable[[Answer], bool], *, timeout_s
 def ready(arguments: argparse.Namespace) -> int:
     url = f"{arguments.url.rstrip('/')}/api/health"
     answer = wait(
-        lambda: get(url), lambda got: got.status == HTTPStatus.OK, timeout_s=arguments.timeout, pause_s=arguments.pause
+        lambda: send(url), lambda got: got.status == HTTPStatus.OK, timeout_s=arguments.timeout, pause_s=arguments.pause
     )
     say(f"{url}: {answer.status} {json.dumps(answer.body)}")
     return 0 if answer.status == HTTPStatus.OK else 1
@@ -81,9 +85,8 @@ def ready(arguments: argparse.Namespace) -> int:
 
 def result(arguments: argparse.Namespace) -> int:
     url = f"{arguments.url.rstrip('/')}/api/results/{urllib.parse.quote(arguments.name)}"
-    key = os.environ.get("VISIONDROP_KEY", "")
     answer = wait(
-        lambda: get(url, key),
+        lambda: send(url),
         lambda got: got.status == HTTPStatus.OK or got.status in REFUSED,
         timeout_s=arguments.timeout,
         pause_s=arguments.pause,
@@ -103,9 +106,11 @@ def summary(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def picture(arguments: argparse.Namespace) -> int:
-    Path(arguments.file).write_bytes(png(os.urandom(3), os.urandom(3)))
-    return 0
+def drop(arguments: argparse.Namespace) -> int:
+    url = f"{arguments.url.rstrip('/')}/api/uploads/{urllib.parse.quote(arguments.name)}"
+    answer = send(url, data=png(os.urandom(3), os.urandom(3)))
+    say(f"{arguments.name}: {answer.status}")
+    return 0 if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED} else 1
 
 
 def png(left: bytes, right: bytes) -> bytes:
@@ -129,7 +134,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
     parser.add_argument("--pause", type=float, default=5.0, metavar="SECONDS")
     commands = parser.add_subparsers(required=True)
-    for run, names in ((ready, ("url",)), (result, ("url", "name")), (picture, ("file",))):
+    for run, names in ((ready, ("url",)), (result, ("url", "name")), (drop, ("url", "name"))):
         command = commands.add_parser(run.__name__)
         for name in names:
             command.add_argument(name)

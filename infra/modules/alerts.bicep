@@ -11,7 +11,7 @@ param budgetStartDate string
 var logAlerts = [
   {
     name: 'poison-messages'
-    description: 'A message was given up: it lies in analyze-poison or webjobs-blobtrigger-poison'
+    description: 'A message was given up after five tries; its job has ended as failed'
     query: 'AppTraces | where Message has "Moving message to queue"'
     severity: 1
     threshold: 0
@@ -29,6 +29,13 @@ var logAlerts = [
     query: 'AppTraces | where Message startswith "{\\"event\\"" | where tostring(parse_json(Message).event) == "waiting"'
     severity: 3
     threshold: 20
+  }
+  {
+    name: 'spending'
+    description: 'A budget of the app itself (DAILY_BUDGET_USD, FILE_BUDGET_USD, a folder) is nearly or wholly used'
+    query: 'AppTraces | where Message startswith "{\\"event\\"" | where tostring(parse_json(Message).event) == "budget alert"'
+    severity: 2
+    threshold: 0
   }
 ]
 

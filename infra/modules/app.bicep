@@ -121,6 +121,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
       DEFAULT_DETAIL: 'high'
       MAX_OUTPUT_TOKENS: '1000'
       MODEL_TIMEOUT_S: '120'
+      JOB_LEASE_S: '300'
       PRICE_SCOPE: 'global'
       DAILY_BUDGET_USD: ''
       FILE_BUDGET_USD: ''

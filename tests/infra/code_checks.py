@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.adapters import job_queue, job_table
+from shared.adapters import job_queue, job_table, ledger
 from shared.core.settings import Settings
 from shared.pipeline import ports
 from tests.infra import bicep
@@ -128,7 +128,7 @@ def storage_names(root: Path) -> list[str]:
             "webjobs-blobtrigger-poison",
             *triggering("queueName"),
         },
-        "tableNames": {job_table.TABLE, "ledger"},
+        "tableNames": {job_table.TABLE, ledger.TABLE},
     }
     return [
         f"{variable} lacks {name}"

@@ -142,7 +142,7 @@ def workbook(root: Path) -> list[str]:
     alerts = bicep.read(root / "infra" / "modules" / "alerts.bicep").variables["logAlerts"]
     queries += [alert["query"] for alert in alerts]
     events, fields = logged()
-    asked_events = {name for query in queries for name in re.findall(r"event\)? == ['\"](\w+)['\"]", query)}
+    asked_events = {name for query in queries for name in re.findall(r"event\)? == ['\"]([\w ]+)['\"]", query)}
     asked_fields = {name for query in queries for name in re.findall(r"facts\.(\w+)", query)}
     return [
         *(f"nothing logs the event {name!r}" for name in sorted(asked_events - events)),

@@ -25,6 +25,7 @@ class DeployedApp(HTTPServer):
         super().__init__(("127.0.0.1", 0), Scripted)
         self.answers: list[tuple[int, object]] = [(200, {})]
         self.asked: list[tuple[str, str | None]] = []
+        self.received: list[bytes] = []
 
 
 class Scripted(BaseHTTPRequestHandler):
@@ -38,6 +39,11 @@ class Scripted(BaseHTTPRequestHandler):
         self.send_response(status)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
+
+    def do_PUT(self):  # as above
+        assert isinstance(self.server, DeployedApp)
+        self.server.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.do_GET()
 
     def log_message(self, *_):
         """Say nothing."""
@@ -113,16 +119,23 @@ def test_result_shows_money_but_no_answer(app, capsys, monkeypatch):
     assert app.asked == [("/api/results/x.png", "made-up")]
 
 
-def test_the_picture_is_new_and_one_that_the_app_reads(tmp_path):
+def test_what_is_dropped_is_new_and_a_picture(app):
     """Two runs drop different bytes, so that no earlier answer is reused."""
-    first, second = tmp_path / "1.png", tmp_path / "2.png"
-    assert ask("picture", str(first)) == ask("picture", str(second)) == 0
-    assert first.read_bytes() != second.read_bytes()
-    width, height = struct.unpack(">II", first.read_bytes()[16:24])
-    assert (width, height) == (app_check.SIDE, app_check.SIDE)
-    pixels = first.read_bytes().partition(b"IDAT")[2]
-    assert len(zlib.decompressobj().decompress(pixels)) == app_check.SIDE * (3 * app_check.SIDE + 1)
-    assert sniff(first.read_bytes()).format == "png"
+    app.answers = [(201, {})]
+    assert ask("drop", address(app), "smoke/1.png") == ask("drop", address(app), "smoke/2.png") == 0
+    assert [path for path, _ in app.asked] == ["/api/uploads/smoke/1.png", "/api/uploads/smoke/2.png"]
+    first, second = app.received
+    assert first != second
+    assert struct.unpack(">II", first[16:24]) == (app_check.SIDE, app_check.SIDE)
+    pixels = zlib.decompressobj().decompress(first.partition(b"IDAT")[2])
+    assert len(pixels) == app_check.SIDE * (3 * app_check.SIDE + 1)
+    assert sniff(first).format == "png"
+
+
+def test_a_refused_drop_is_a_failure(app):
+    """The workflow tries again, and then fails here instead of waiting for a result."""
+    app.answers = [(403, {})]
+    assert ask("drop", address(app), "smoke/1.png") == 1
 
 
 def test_retry_stops_at_the_first_success(tmp_path):
