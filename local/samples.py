@@ -48,7 +48,8 @@ def sunset(path: Path) -> None:
     pen = ImageDraw.Draw(picture)
     pen.ellipse((680, 560, 920, 800), fill="#ffe9a8")
     pen.rectangle((0, 860, 1600, 1200), fill="#123a5a")
-    stored = picture.transpose(Image.Transpose.ROTATE_90)
+    grain = Image.effect_noise(picture.size, 24).convert("RGB")
+    stored = Image.blend(picture, grain, 0.12).transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
     exif[ORIENTATION_TAG] = TURNED_RIGHT
     stored.save(path, quality=88, exif=exif)

@@ -16,10 +16,13 @@ from shared.core.models import Detail, look_up_model
 
 T = TypeVar("T")
 
+Destination = Literal["none", "console", "azure"]
+
 DEFAULT_PROMPT = "Describe this picture for someone who cannot see it. Read out any text in it."
 DEFAULT_MAX_OUTPUT_TOKENS = 1000
 DEFAULT_JOB_LEASE_S = 300
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
 
@@ -65,6 +68,8 @@ class Settings:
     price_scope: str = "global"
     daily_budget_usd: Decimal | None = None
     file_budget_usd: Decimal | None = None
+    telemetry_to: Destination = "none"
+    insights_connection: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -86,10 +91,12 @@ class Settings:
             price_scope=reader.text("PRICE_SCOPE") or "global",
             daily_budget_usd=reader.value("DAILY_BUDGET_USD", parse_usd, default=None),
             file_budget_usd=reader.value("FILE_BUDGET_USD", parse_usd, default=None),
+            telemetry_to=read_destination(reader),
+            insights_connection=reader.text(INSIGHTS),
         )
         if settings.model_timeout_s * 2 > settings.job_lease_s:
             reader.faults.append(
-                f"MODEL_TIMEOUT_S has value {settings.model_timeout_s}: a call must end while its worker holds the job: "
+                f"MODEL_TIMEOUT_S has value {settings.model_timeout_s}: a call must end while its job's lease holds, "
                 f"at most half of JOB_LEASE_S ({settings.job_lease_s})"
             )
         if reader.faults:
@@ -126,6 +133,19 @@ class Reader:
 
     def url(self, name: str) -> str | None:
         return self.value(name, parse_url, default=None)
+
+
+def read_destination(reader: Reader) -> Destination:
+    """Azure when the app is told where; OpenTelemetry's own variable overrules it."""
+    return reader.value("OTEL_TRACES_EXPORTER", parse_destination, default="azure" if reader.text(INSIGHTS) else "none")
+
+
+def parse_destination(text: str) -> Destination:
+    if text == "console":
+        return "console"
+    if text == "none":
+        return "none"
+    raise ValueError("expected console or none")
 
 
 def read_storage(reader: Reader) -> Storage:
