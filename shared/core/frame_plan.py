@@ -21,6 +21,7 @@ DEFAULT_FRAMES = 20
 
 SCENE_LOOKS = 4  # moments looked at per frame wanted, to find where scenes change
 MOST_LOOKS = 500
+CLOCK_S = 0.001  # times are rounded to it
 MOST_AIMS = 3  # tries per slot: the first may be black, blurred or a repetition
 ALTERNATIVES = (0.25, 0.4)  # of a slot, after its middle: decoding goes forward only
 POSTER_SIDE = 960
@@ -60,7 +61,7 @@ class Slot:
         return (self.start_s + self.end_s) / 2
 
     def holds(self, at_s: float) -> bool:
-        return self.start_s <= at_s < self.end_s
+        return self.start_s - CLOCK_S <= at_s < self.end_s - CLOCK_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
