@@ -176,3 +176,10 @@ def health(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import health, replies
 
     return replies.respond(health.health)
+
+
+@app.route("gallery/{*file}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_gallery(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http.gallery import gallery
+
+    return gallery(req)

@@ -1,0 +1,204 @@
+// Files and folders on their way into storage: three at a time, each with its progress, refusals in plain words.
+
+import { at, headers, key, needKey, readError } from "./api.js";
+import { announce, button, byId, chip, el, icon, openDialog } from "./dom.js";
+import { bytes, plural } from "./format.js";
+
+const AT_ONCE = 3;
+const MOST_BYTES = 50 * 1024 * 1024; // what the app takes; larger ones go straight into storage
+const SHOWN = 40; // of thousands: those at work and refused ones first
+const LITTER = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini)$/i; // what systems leave in folders
+
+export class Uploads {
+  entries = [];
+  running = 0;
+
+  constructor({ folder, sent, open }) {
+    Object.assign(this, { folder, sent, open });
+    for (const id of ["files", "folder"]) {
+      const input = byId(id);
+      input.addEventListener("change", () => {
+        this.add([...input.files].map((file) => [file.webkitRelativePath || file.name, file]));
+        input.value = "";
+      });
+    }
+    this.listenForDrops();
+  }
+
+  choose() {
+    const dialog = byId("panel");
+    const pick = (id) => () => { dialog.close(); byId(id).click(); };
+    const into = this.base();
+    openDialog(dialog, "Upload", el("div", { class: "stack" },
+      el("p", {}, "Pictures and videos, up to 50 MB each. You can also drop them anywhere on this page."),
+      into && el("p", {}, "They go into the folder ", el("code", {}, into), "."),
+      el("div", { class: "row" },
+        button("Choose files", { icon: "upload", kind: "primary" }, pick("files")),
+        button("Choose a folder", { icon: "folder" }, pick("folder")))));
+  }
+
+  /** The folder that is being looked at. */
+  base() {
+    const prefix = this.folder();
+    return prefix.endsWith("/") ? prefix : "";
+  }
+
+  listenForDrops() {
+    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+    let leaving;
+    addEventListener("dragover", (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      clearTimeout(leaving);
+      byId("target").hidden = false;
+    });
+    addEventListener("dragleave", () => { leaving = setTimeout(() => { byId("target").hidden = true; }, 100); });
+    addEventListener("drop", async (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      byId("target").hidden = true;
+      this.add(await dropped(event.dataTransfer));
+    });
+  }
+
+  add(files) {
+    const wanted = files.filter(([name]) => !LITTER.test(name));
+    const base = this.base();
+    this.entries.push(...wanted.map(([name, file]) => ({ name: base + name, file, state: "queued", part: 0 })));
+    if (wanted.length) announce(`Uploading ${plural(wanted.length, "file")}`);
+    this.next();
+    this.draw();
+  }
+
+  next() {
+    while (this.running < AT_ONCE) {
+      const entry = this.entries.find((one) => one.state === "queued");
+      if (!entry) break;
+      this.running += 1;
+      this.send(entry).finally(() => {
+        this.running -= 1;
+        this.next();
+        if (this.running === 0) this.tell();
+      });
+    }
+  }
+
+  tell() {
+    const refused = this.count("failed");
+    announce(`${plural(this.count("done"), "file")} uploaded${refused ? `, ${refused} refused` : ""}`);
+  }
+
+  async send(entry) {
+    Object.assign(entry, { state: "running", part: 0, error: null });
+    if (entry.file.size > MOST_BYTES) {
+      this.refuse(entry, { code: "too_large", message: `It has ${bytes(entry.file.size)}, and this page sends up to 50 MB.`, hint: "Put larger files straight into storage: ./visiondrop drop FILE, azcopy or Storage Explorer." });
+      return;
+    }
+    for (;;) {
+      const used = key();
+      const { status, text } = await put(entry, () => this.drawSoon());
+      if (status === 401) {
+        try { await needKey(used); } catch (fault) { this.refuse(entry, fault); return; }
+        continue;
+      }
+      if (status === 201) this.accept(entry, JSON.parse(text));
+      else this.refuse(entry, status ? readError(status, text) : { code: "unreachable", message: "The server does not answer.", hint: "Check the connection and try again." });
+      return;
+    }
+  }
+
+  accept(entry, { job_id: id }) {
+    Object.assign(entry, { state: "done", job: id, file: null });
+    this.drawSoon();
+    this.sent();
+  }
+
+  refuse(entry, error) {
+    Object.assign(entry, { state: "failed", error, taken: error.status === 412 });
+    this.drawSoon();
+  }
+
+  again(entry, replace) {
+    Object.assign(entry, { state: "queued", replace });
+    this.next();
+    this.draw();
+  }
+
+  count(state) {
+    return this.entries.reduce((all, entry) => all + (entry.state === state), 0);
+  }
+
+  drawSoon() {
+    this.frame ??= requestAnimationFrame(() => { this.frame = null; this.draw(); });
+  }
+
+  draw() {
+    const place = byId("uploads");
+    place.hidden = this.entries.length === 0;
+    const [all, done, failed] = [this.entries.length, this.count("done"), this.count("failed")];
+    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.action : null;
+    const rank = { running: 0, failed: 1, queued: 2, done: 3 };
+    const shown = [...this.entries].sort((one, other) => rank[one.state] - rank[other.state]).slice(0, SHOWN);
+    place.replaceChildren(
+      el("header", {}, el("h2", {}, "Uploads"), el("span", { class: "muted" }, `${done} of ${all}${failed ? `, ${failed} refused` : ""}`),
+        button("", { icon: "close", kind: "quiet", "aria-label": "Put the uploads away", "data-action": "away" }, () => this.clear())),
+      el("progress", { max: all, value: done + failed, "aria-label": "Uploads that have ended" }),
+      el("ul", {}, shown.map((entry) => this.row(entry))),
+      all > SHOWN && el("p", { class: "muted" }, `and ${plural(all - SHOWN, "file")} more`) || "");
+    if (focused) place.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  row(entry) {
+    const act = (text, name, run) => button(text, { kind: "link", "data-action": `${name} ${entry.name}`, "aria-label": `${text} ${entry.name}` }, run);
+    return el("li", { class: entry.state },
+      el("span", { class: "name", title: entry.name }, entry.name),
+      entry.state === "running" ? el("progress", { max: 1, value: entry.part, "aria-label": `Sending ${entry.name}` })
+        : entry.state === "queued" ? chip("queued")
+          : entry.state === "done" ? (entry.job ? act("Open", "open", () => this.open(entry.job)) : el("span", { class: "chip done" }, icon("done"), "Stored"))
+            : el("span", { class: "chip failed" }, icon("failed"), "Refused"),
+      entry.error && el("p", {}, entry.taken ? "There is a file with this name already." : [entry.error.message, " ", entry.error.hint]),
+      entry.error && el("span", { class: "row" }, entry.taken ? act("Replace it", "replace", () => this.again(entry, true)) : entry.error.code !== "too_large" && act("Try again", "again", () => this.again(entry, entry.replace))));
+  }
+
+  /** Those still on their way stay. */
+  clear() {
+    this.entries = this.entries.filter((entry) => entry.state === "running" || entry.state === "queued");
+    this.draw();
+  }
+}
+
+/** Sends one file. XMLHttpRequest, because fetch tells nothing about progress. Status 0: nobody answered. */
+function put(entry, changed) {
+  return new Promise((resolve) => {
+    const sending = new XMLHttpRequest();
+    sending.open("PUT", at("uploads", entry.name));
+    const own = { "content-type": entry.file.type || "application/octet-stream", ...(entry.replace ? {} : { "if-none-match": "*" }), ...headers() };
+    for (const [name, value] of Object.entries(own)) sending.setRequestHeader(name, value);
+    sending.upload.addEventListener("progress", (event) => { entry.part = event.loaded / (event.total || 1); changed(); });
+    sending.addEventListener("loadend", () => resolve({ status: sending.status, text: sending.responseText }));
+    sending.send(entry.file);
+    changed();
+  });
+}
+
+/** [name, file] of everything dropped, folders with all below them. */
+async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return [...transfer.files].map((file) => [file.name, file]);
+  return (await Promise.all(entries.map((entry) => walk(entry, "")))).flat();
+}
+
+async function walk(entry, folder) {
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
+    return [[folder + entry.name, file]];
+  }
+  const reader = entry.createReader();
+  const children = [];
+  for (;;) { // a reader gives at most 100 entries at a time
+    const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+    if (!some.length) break;
+    children.push(...some);
+  }
+  return (await Promise.all(children.map((child) => walk(child, `${folder}${entry.name}/`)))).flat();
+}
