@@ -12,7 +12,7 @@ from PIL import Image
 
 from shared.adapters.pixels_colour import to_srgb
 from shared.adapters.pixels_encode import encode
-from shared.adapters.pixels_load import load
+from shared.adapters.pixels_load import load, load_heic
 from shared.adapters.pixels_open import ANIMATED, DECODER_ERRORS, decoder_errors, inspect, open_picture
 from shared.adapters.pixels_shrink import shrink
 from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
@@ -62,9 +62,11 @@ def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImageP
     for place, frame in enumerate(plan.frames):
         size = stored_size(info, frame)
         try:
-            if info.frames > 1:
-                clock.seek(image, frame.index)
-            loaded, damage = load(image, data, info, size)
+            if info.kind.format == "heic":
+                loaded, damage = load_heic(data, frame.index, size), ""
+            else:
+                clock.seek(image, info.page_numbers[frame.index] if info.page_numbers else frame.index)
+                loaded, damage = load(image, data, info, size)
         except DECODER_ERRORS:
             if place == 0:
                 raise

@@ -28,8 +28,6 @@ YCBCR_LAYERS = (1, 2, 3)
 
 def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
     """The decoded frame and what is missing of it ("" = nothing). `size` is what it will be shrunk to, as stored."""
-    if info.kind.format == "heic":
-        return load_heic(data, image.tell(), size), ""
     shrink_decode(image, info, size, len(data))
     try:
         image.load()

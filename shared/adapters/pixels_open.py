@@ -42,7 +42,6 @@ PILLOW_FORMATS = {
     "psd": ("PSD",),
 }
 ANIMATED = {"apng", "gif", "webp", "avif"}  # frames of one canvas
-PAGED = {"tiff", "heic"}  # pictures of their own size
 CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
 
 # Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
@@ -169,19 +168,20 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> Ima
     cost = decode_cost(image, kind)
     orientation, notes = read_orientation(image, kind, data)
     width, height = upright_size(image, kind, orientation)
-    mode, has_icc, alpha = image.mode, bool(image.info.get("icc_profile")), has_alpha(image)
-    frame_sizes = read_frame_sizes(image, kind, (width, height), limits)
-    pixels = max(w * h for w, h in frame_sizes)
-    check_source(Load(bytes=len(data), pixels=pixels, frames=len(frame_sizes)), limits)
+    mode, has_icc, has_alpha = image.mode, bool(image.info.get("icc_profile")), image.has_transparency_data
+    pages = read_pages(image, kind, (width, height), data, limits)
+    pixels = max(width * height for _, (width, height) in pages)
+    check_source(Load(bytes=len(data), pixels=pixels, frames=len(pages)), limits)
     return ImageInfo(
         kind=kind,
         bytes=len(data),
         width=width,
         height=height,
         orientation=orientation,
-        frame_sizes=frame_sizes,
+        frame_sizes=tuple(size for _, size in pages),
+        page_numbers=tuple(number for number, _ in pages),
         mode=mode,
-        has_alpha=alpha,
+        has_alpha=has_alpha,
         has_icc=has_icc,
         cost=cost,
         notes=notes,
@@ -230,23 +230,31 @@ def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:
     return image.size
 
 
-def has_alpha(image: Image.Image) -> bool:
-    return image.has_transparency_data
-
-
-def read_frame_sizes(image: Any, kind: Kind, first: Size, limits: Limits) -> tuple[Size, ...]:
+def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: Limits) -> tuple[tuple[int, Size], ...]:
+    """Number and size of each frame or page that is a picture of its own."""
     if kind.format in ANIMATED:
-        return (first,) * int(image.n_frames)
-    if kind.format not in PAGED:
-        return (first,)
-    if kind.format == "tiff" and DNG_VERSION_TAG in image.tag_v2:
+        return tuple((number, first) for number in range(int(image.n_frames)))
+    if kind.format == "heic":
+        return tuple(enumerate(heic_sizes(data)))
+    if kind.format != "tiff":
+        return ((0, first),)
+    if DNG_VERSION_TAG in image.tag_v2:
         raise unsupported(sniff(b"FUJIFILMCCD-RAW"))
     count = int(image.n_frames)
     check_source(Load(bytes=1, frames=count), limits)
-    return tuple(page_sizes(image, count))
+    return tuple(tiff_pages(image, count)) or ((0, first),)
 
 
-def page_sizes(image: Any, count: int) -> Iterator[Size]:
-    for page in range(count):
-        image.seek(page)
-        yield image.size
+def heic_sizes(data: bytes) -> Iterator[Size]:
+    """Not by Pillow's `seek`, which takes the memory of each picture."""
+    import pillow_heif  # noqa: PLC0415 -- see register_heif
+
+    return (picture.size for picture in pillow_heif.open_heif(data))
+
+
+def tiff_pages(image: Any, count: int) -> Iterator[tuple[int, Size]]:
+    """Without thumbnails of other pages and transparency masks."""
+    for number in range(count):
+        image.seek(number)
+        if not image.tag_v2.get(SUBFILE_TYPE_TAG, 0) & REDUCED_OR_MASK:
+            yield number, image.size

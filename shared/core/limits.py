@@ -2,7 +2,7 @@
 
 Stands between reading a file's header and decoding it: `check_source` gets numbers from the header alone, so that a
 decompression bomb costs a header read. The numbers are chosen for the smallest Functions instance (512 MB), of which
-the app itself takes about 105 MB: docs/decisions/0006-pixels-in-a-child-process.md has the measurements.
+the app itself takes about 105 MB: docs/decisions/0600-pixels-in-a-child-process.md has the measurements.
 """
 
 from __future__ import annotations

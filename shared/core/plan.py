@@ -50,7 +50,10 @@ class DecodeCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageInfo:
-    """The header's facts. Sizes are upright; `frame_sizes` has one entry per frame or page that can be sent."""
+    """The header's facts. Sizes are upright; `frame_sizes` has one entry per frame or page that can be sent.
+
+    `page_numbers` are the places of those pages in the file, where thumbnails and masks stand between them.
+    """
 
     kind: Kind
     bytes: int
@@ -61,6 +64,7 @@ class ImageInfo:
     mode: str
     has_alpha: bool = False
     has_icc: bool = False
+    page_numbers: tuple[int, ...] = ()
     duration_s: float | None = None
     cost: DecodeCost
     notes: tuple[str, ...] = ()

@@ -226,6 +226,15 @@ def test_pages_of_a_scan_become_pictures():
     assert [(output.width, output.at_s) for output in image.outputs] == [(60, None), (70, None), (80, None)]
 
 
+def test_thumbnails_between_pages_are_no_pages():
+    """A reduced-resolution page (subfile type 1) shows what another page shows."""
+    pages = [Image.new("RGB", (60 + 10 * i, 40), (80 * i, 0, 0)) for i in range(3)]
+    pages[1].encoderinfo = {"tiffinfo": {254: 1}}
+    image = normalise(encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    assert [output.width for output in image.outputs] == [60, 80]
+    assert near(corner_colours(opened(image.outputs[1].data))[0], (160, 0, 0))
+
+
 def test_bursts_in_a_heic_become_pictures():
     """HEIC holds several pictures too."""
     image = normalise(heic(PICTURE, PICTURE.rotate(180), quality=95))
