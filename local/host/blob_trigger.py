@@ -12,30 +12,29 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from azure.core.exceptions import (
-    AzureError,
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceNotFoundError,
-)
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient, QueueMessage
 
 from local.host.blob_path import BlobPath
 from local.host.functions import Function
+from local.host.queue_listener import send
 from local.host.values import blob_value
 from local.host.worker import Invocation, Worker
 
 LOG = logging.getLogger("local.host")
 
 RECEIPTS = "azure-webjobs-hosts"
-RECEIPT_LEASE_S = 30
+RECEIPT_TAKE_OVER_S = 30.0  # the real host's lease on a receipt
 QUEUE_PREFIX = "azure-webjobs-blobtrigger-"
 POISON_QUEUE = "webjobs-blobtrigger-poison"
-SCAN_SHARE = 0.2  # of one thread's time at most, however many blobs there are
+SCAN_SHARE = 0.5  # of the time at most: with ten thousand blobs a listing takes seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +78,7 @@ class BlobQueue:
         self.on_sent: Callable[[], None] = lambda: None
 
     def send(self, message: str) -> None:
-        encoded = base64.b64encode(message.encode()).decode()
-        try:
-            self.queue.send_message(encoded)
-        except ResourceNotFoundError:
-            self.queue.create_queue()
-            self.queue.send_message(encoded)
+        send(self.queue, base64.b64encode(message.encode()).decode())
         self.on_sent()
 
 
@@ -132,6 +126,7 @@ class BlobScanner:
         self.folder = f"blobreceipts/{host_id}/"
         self.queue = queue
         self.every_s = every_s
+        self.take_over_s = RECEIPT_TAKE_OVER_S
         self.done: set[str] | None = None
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, name="blob-scan", daemon=True)
@@ -147,24 +142,33 @@ class BlobScanner:
     def run(self) -> None:
         while not self.stopping.is_set():
             started = time.monotonic()
-            try:
-                self.scan()
-            except AzureError as error:
-                LOG.warning("blob scan: %s; trying again", type(error).__name__)
-            self.stopping.wait(max(self.every_s, (time.monotonic() - started) / SCAN_SHARE))
+            found = self.try_scan()
+            looked_s = 0.0 if found else time.monotonic() - started  # handing blobs over is work, not looking
+            self.stopping.wait(max(self.every_s, looked_s / SCAN_SHARE))
 
-    def scan(self) -> None:
+    def try_scan(self) -> int:
+        try:
+            return self.scan()
+        except AzureError as error:
+            LOG.warning("blob scan: %s; trying again", type(error).__name__)
+            return 0
+
+    def scan(self) -> int:
+        """One look at everything; how many blobs it handed over."""
         if self.done is None:
             self.done = self.completed()
         seen: set[str] = set()
+        found = 0
         for target, blob in self.listed():
             receipt = self.receipt_name(target, blob)
             seen.add(receipt)
             if receipt not in self.done and self.hand_over(target, blob, receipt):
                 self.done.add(receipt)
+                found += 1
             if self.stopping.is_set():
-                return
+                return found
         self.done &= seen  # those of deleted and overwritten blobs cannot come up again
+        return found
 
     def listed(self) -> Iterator[tuple[BlobFunction, BlobProperties]]:
         for target in self.functions:
@@ -181,29 +185,38 @@ class BlobScanner:
         return {receipt.name for receipt in found if is_complete(receipt)}
 
     def hand_over(self, target: BlobFunction, blob: BlobProperties, receipt_name: str) -> bool:
-        """Send the blob to its function once. False when another host is at it just now."""
+        """Send the blob to its function once. False while another host is at it."""
         receipt = self.receipts.get_blob_client(receipt_name)
         try:
             self.create_receipt(receipt)
         except ResourceExistsError:
-            if is_complete(receipt.get_blob_properties()):
+            known = receipt.get_blob_properties()
+            if is_complete(known):
                 return True
-        try:
-            lease = receipt.acquire_lease(RECEIPT_LEASE_S)
-        except HttpResponseError:
-            return False
+            if not self.take_over(receipt, known):
+                return False
         self.queue.send(
             blob_message(target.function_id, container=target.path.container, name=blob.name, etag=blob.etag)
         )
-        receipt.set_blob_metadata({"Completed": "True"}, lease=lease)
-        lease.release()
+        receipt.set_blob_metadata({"Completed": "True"})
+        return True
+
+    def take_over(self, receipt: Any, known: BlobProperties) -> bool:
+        """Finish what a host that died between receipt and message has left; the ETag lets one host do it."""
+        if (datetime.now(UTC) - known.last_modified).total_seconds() < self.take_over_s:
+            return False
+        try:
+            receipt.set_blob_metadata({}, etag=known.etag, match_condition=MatchConditions.IfNotModified)
+        except ResourceModifiedError:
+            return False
         return True
 
     def create_receipt(self, receipt: Any) -> None:
         try:
             receipt.upload_blob(b"", overwrite=False)
         except ResourceNotFoundError:
-            self.receipts.create_container()
+            with suppress(ResourceExistsError):  # a second host may have just made it
+                self.receipts.create_container()
             receipt.upload_blob(b"", overwrite=False)
 
 

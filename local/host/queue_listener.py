@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import logging
 import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 from local.host.options import QueueOptions
@@ -223,13 +224,19 @@ class QueueListener:
         if self.poison is None:
             LOG.error("queue %s: a message failed for good and has no poison queue", self.queue.queue_name)
             return
-        try:
-            self.poison.send_message(message.content)
-        except ResourceNotFoundError:
-            self.poison.create_queue()
-            self.poison.send_message(message.content)
+        send(self.poison, message.content)
         lease.delete()
         LOG.error("queue %s: a message was moved to %s", self.queue.queue_name, self.poison.queue_name)
+
+
+def send(queue: QueueClient, content: str) -> None:
+    """Put the text, as it is, into a queue that is made if missing, perhaps by two threads at once."""
+    try:
+        queue.send_message(content)
+    except ResourceNotFoundError:
+        with contextlib.suppress(ResourceExistsError):
+            queue.create_queue()
+        queue.send_message(content)
 
 
 def poison_queue(service: QueueServiceClient, queue_name: str, poison_name: str | None) -> QueueClient | None:

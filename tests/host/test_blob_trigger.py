@@ -253,6 +253,24 @@ def test_a_scan_of_known_blobs_asks_for_no_receipt(sandbox: Sandbox, app: func.F
     assert seen[5] == ("new", b"")
 
 
+def test_a_receipt_left_open_is_finished_by_one_host(sandbox: Sandbox, app: func.FunctionApp) -> None:
+    """A host that died between receipt and message loses no blob: after half a minute another one takes over."""
+    blob = sandbox.container().upload_blob("x", b"")
+    seen = watch(app, sandbox.name)
+    host = sandbox.host(app, blob_scan_s=3600.0)
+    until(lambda: seen)
+    assert host.scanner is not None
+    receipts = sandbox.blobs.get_container_client("azure-webjobs-hosts")
+    (receipt,) = receipts.list_blobs(name_starts_with=f"blobreceipts/{sandbox.name}/")
+    receipts.get_blob_client(receipt.name).set_blob_metadata({})
+    host.scanner.done = set()
+    assert (host.scanner.scan(), len(seen)) == (0, 1)
+    host.scanner.take_over_s = 0.0
+    assert host.scanner.scan() == 1
+    until(lambda: len(seen) == 2)
+    assert {name for name, _ in seen} == {blob.blob_name}
+
+
 def test_a_container_that_comes_later_is_found(sandbox: Sandbox, app: func.FunctionApp) -> None:
     """The scanner waits for it."""
     seen = watch(app, sandbox.name)

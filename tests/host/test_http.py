@@ -90,8 +90,8 @@ def test_routes(app: func.FunctionApp, target: str, answer: str | None) -> None:
 
 
 def test_routes_are_tried_in_the_order_of_function_names(app: func.FunctionApp) -> None:
-    """A catch-all named before a literal hides it: `all_of` wins over `zoo`, but not over `Aardvark`."""
-    echo(app, "zoo", "x/zoo")
+    """A catch-all named before a literal hides it, capitals or not: `all_of` wins over `Zoo`, not over `Aardvark`."""
+    echo(app, "Zoo", "x/zoo")
     echo(app, "Aardvark", "x/aardvark")
     echo(app, "all_of", "x/{*rest}")
     with Host(app, environ={}, host_json={}) as host:

@@ -79,7 +79,7 @@ def test_a_failed_message_stays_hidden_for_the_visibility_timeout(sandbox: Sandb
 
 @pytest.mark.parametrize("raw", ["not base64!", "YWJj*", "abc"])
 def test_undecodable_text_goes_to_poison_raw_without_a_run(sandbox: Sandbox, app: func.FunctionApp, raw: str) -> None:
-    """A message that is not base64 can never be read, so it is not tried."""
+    """A message that is not base64 can never be read, so it is not tried, however many tries there are."""
     runs: list[str] = []
 
     @app.queue_trigger(arg_name="message", queue_name=sandbox.name, connection="")
@@ -87,7 +87,8 @@ def test_undecodable_text_goes_to_poison_raw_without_a_run(sandbox: Sandbox, app
         runs.append(message)
 
     sandbox.queue().send_message(raw)
-    sandbox.host(app)
+    queues = {"maxDequeueCount": 10_000, "maxPollingInterval": "00:00:00.1"}
+    sandbox.host(app, host_json={"extensions": {"queues": queues}})
     assert until(lambda: sandbox.bodies(f"{sandbox.name}-poison")) == [raw]
     assert runs == []
 
@@ -177,6 +178,26 @@ def test_a_message_out_of_time_comes_back_after_its_lease(sandbox: Sandbox, app:
     until(lambda: sandbox.is_empty(sandbox.name))
     release.set()
     assert counts == [1, 2]
+
+
+def test_a_message_out_of_time_is_not_settled(
+    sandbox: Sandbox, app: func.FunctionApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stays hidden under its lease of an hour, neither deleted nor given back."""
+    release = threading.Event()
+
+    @app.queue_trigger(arg_name="message", queue_name=sandbox.name, connection="")
+    def work(message: str) -> None:
+        assert message
+        release.wait(30)
+
+    sandbox.queue().send_message(encoded("x"))
+    host = sandbox.host(app, lease_s=3600.0, host_json=QUICK | {"functionTimeout": "00:00:00.2"})
+    until(lambda: "out of time" in caplog.text)
+    release.set()
+    host.stop()
+    assert sandbox.bodies(sandbox.name) == []
+    assert not sandbox.is_empty(sandbox.name)
 
 
 def test_a_message_taken_over_by_another_reader_is_left_to_it(sandbox: Sandbox, app: func.FunctionApp) -> None:
