@@ -12,8 +12,9 @@ from PIL import Image
 
 from shared.adapters.pixels_colour import to_srgb
 from shared.adapters.pixels_encode import encode
+from shared.adapters.pixels_errors import DECODER_ERRORS, decoder_errors
 from shared.adapters.pixels_load import load, load_heic
-from shared.adapters.pixels_open import ANIMATED, DECODER_ERRORS, decoder_errors, inspect, open_picture
+from shared.adapters.pixels_open import ANIMATED, inspect, open_picture
 from shared.adapters.pixels_shrink import shrink
 from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
 from shared.core.normalised import NormalisedImage, Rendered

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
-from shared.adapters.pixels_open import corrupt, open_picture
+from shared.adapters.pixels_errors import corrupt
+from shared.adapters.pixels_open import open_picture
 from shared.adapters.pixels_shrink import over_white_if_transparent, shrink_bands
 from shared.core.plan import decode_scale
 
