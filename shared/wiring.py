@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.adapters import blob_store, job_queue, job_table, ledger, shared_state
 from shared.adapters.azure_storage import credential
@@ -19,7 +19,13 @@ from shared.core.payload import Payload
 from shared.core.settings import Settings
 from shared.pipeline.ports import Completion, Services, VisionModel
 
+if TYPE_CHECKING:
+    from shared.adapters.telemetry import Telemetry
+
 log = logging.getLogger("visiondrop")
+
+CHATTY = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
+"""The exporter talks to the workspace that was named, and reports nothing about itself elsewhere."""
 
 
 @cache
@@ -47,8 +53,29 @@ def build(settings: Settings) -> Services:
         jitter=random.random,
         worker=f"{socket.gethostname()}-{os.getpid()}",
         now=utc_now,
-        log=write_log,
+        **telemetry(settings),
     )
+
+
+def telemetry(settings: Settings) -> dict[str, Any]:
+    """The log, and traces and metrics where they are wanted: else OpenTelemetry is not even loaded."""
+    if settings.telemetry_to == "none":
+        return {"log": write_log}
+    from shared.adapters import telemetry as adapter  # noqa: PLC0415  # see above
+
+    if settings.telemetry_to == "console":
+        return wired(adapter.to_console())
+    for name in CHATTY:
+        os.environ.setdefault(name, "true")
+    return wired(adapter.to_azure(settings.insights_connection or ""))
+
+
+def wired(sink: Telemetry) -> dict[str, Any]:
+    def log_and_count(event: str, facts: Mapping[str, Any]) -> None:
+        write_log(event, facts)
+        sink.observe(event, facts)
+
+    return {"log": log_and_count, "span": sink.span}
 
 
 class ModelOnDemand:

@@ -19,7 +19,7 @@ ALLOWED = {
     "shared": ("shared",),
 }
 OURS = ("shared", "local", "function_app", "tests")
-HEAVY = ("PIL", "av", "azure.storage", "azure.identity", "azure.data", "openai", "pillow_heif")
+HEAVY = ("PIL", "av", "azure.storage", "azure.identity", "azure.data", "openai", "pillow_heif", "opentelemetry")
 
 
 def modules(folder: str) -> list[Path]:
@@ -114,3 +114,30 @@ def test_core_loads_nothing_heavy():
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
     assert shown == "[]\n"
+
+
+def test_telemetry_that_is_off_loads_nothing():
+    """A worker without a destination for traces never imports OpenTelemetry or its exporter."""
+    environ = {
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+        "OPENAI_BASE_URL": "http://127.0.0.1:9",
+        "VISION_MODEL": "gpt-5.1",
+    }
+    code = (
+        "import sys, shared.wiring; shared.wiring.services();"
+        "print([name for name in sys.modules if 'opentelemetry' in name or 'azure.monitor' in name])"
+    )
+    outcomes = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**environ, **telemetry},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for telemetry in ({}, {"OTEL_TRACES_EXPORTER": "console"})
+    ]
+
+    assert outcomes[0] == "[]\n"
+    assert "opentelemetry.sdk.trace" in outcomes[1]

@@ -57,6 +57,11 @@ def accept_upload(services: Services, name: str) -> Job | None:
     if stored.job.dispatched or stored.job.state is not State.QUEUED:
         return stored.job
     try:
+    with services.span("accept", stored.job.job_id, {"bytes": upload.bytes}):
+        return take_in(services, stored, upload)
+
+
+def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
         stored = services.jobs.replace(stored, prepare(services, stored.job, upload))
         return dispatch(services, stored)
     except StateConflict:

@@ -47,7 +47,15 @@ def analyze(services: Services, message: AnalysisMessage) -> Job | None:
         return come_back(services, message, stored.job, at=busy.until)
     except StateConflict:
         return analyze(services, message)  # accept marked the job, or another worker took it, a moment ago: look again
-    return work(services, message, stored)
+    facts = {"attempt": stored.job.attempts, "queue_ms": first_wait_ms(stored.job)}
+    services.log("claimed", {"job_id": stored.job.job_id, **facts})
+    with services.span("analyze", stored.job.job_id, facts):
+        return work(services, message, stored)
+
+
+def first_wait_ms(job: Job) -> int | None:
+    """How old the message was; later turns come from waits that were asked for."""
+    return job.timings.queue_ms if job.attempts == 1 else None
 
 
 def claim(services: Services, job: Job) -> Job:

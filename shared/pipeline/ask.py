@@ -31,6 +31,7 @@ from shared.pipeline.ports import NORMALIZED, Services
 MAYBE_PAID = frozenset({"timeout", "connection_lost"})
 NOTHING = Decimal(0)
 
+PROVIDERS = {"azure": "azure.ai.openai"}
 
 def target_of(settings: Settings, options: Options) -> Target:
     """Where to ask. Raises OptionsInvalid for a deployment that the settings do not name."""
@@ -140,7 +141,8 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
     gatekeeper.enter(services, endpoint)
     again = money.reserve(services, job, call_id)
     try:
-        completion = services.model.complete(payload)
+        with services.span("chat", job.job_id, described(target, job)):
+            completion = services.model.complete(payload)
     except ModelUnavailable as error:
         gatekeeper.report_failure(services, endpoint, error)
         money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
@@ -148,6 +150,17 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
     except ModelRefused:
         money.settle(services, job, call_id, NOTHING)
         raise
+def described(target: Target, job: Job) -> dict[str, object]:
+    """A call in OpenTelemetry's words for generative models."""
+    return {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": PROVIDERS.get(target.kind, target.kind),
+        "gen_ai.request.model": target.model.name,
+        "pictures": len(job.normalized),
+        "picture_bytes": sum(picture.bytes for picture in job.normalized),
+    }
+
+
     expected = job.estimate.input_tokens or 0 if job.estimate else 0
     gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=expected)
     return Call(call_id=call_id, body=completion.body, again=again)

@@ -6,6 +6,7 @@ Every method may raise StorageUnavailable (or, for the model, ModelUnavailable):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -241,6 +242,17 @@ class Gates(Protocol):
     def store(self, name: str, gate: Gate, version: str | None) -> bool: ...
 
 
+class StartSpan(Protocol):
+    """A stretch of work on a job, in the job's trace. The facts are numbers and fixed words, never content or names."""
+
+    def __call__(self, name: str, job_id: str, facts: Mapping[str, Any], /) -> AbstractContextManager[None]: ...
+
+
+def no_span(_name: str, _job_id: str, _facts: Mapping[str, Any], /) -> AbstractContextManager[None]:
+    """Telemetry is off."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything a use case works with; wiring.py builds the real one, tests their own."""
@@ -260,3 +272,4 @@ class Services:
     worker: str
     now: Callable[[], datetime]
     log: Callable[[str, Mapping[str, Any]], None]
+    span: StartSpan = no_span

@@ -78,5 +78,7 @@ def summary(job: Job) -> dict[str, object]:
         "output_tokens": job.usage.output_tokens if job.usage else None,
         "usd": str(job.cost.usd) if job.cost else None,
         "attempts": job.attempts,
+        "maybe_paid": job.maybe_paid,
+        "model_ms": job.timings.model_ms,
         "total_ms": job.timings.total_ms,
     }

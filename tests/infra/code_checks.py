@@ -39,7 +39,6 @@ FORBIDDEN_SITE_CONFIG = ("linuxFxVersion", "pythonVersion", "functionAppScaleLim
 HOST_SETTINGS = {
     "AzureWebJobsStorage__credential",
     "AzureWebJobsStorage__clientId",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
 }
@@ -52,6 +51,7 @@ LEFT_OUT = {
     "OPENAI_API_KEY": "another endpoint's key",
     "OPENAI_BASE_URL": "another endpoint",
     "OPENAI_MODEL": "another endpoint",
+    "OTEL_TRACES_EXPORTER": "traces go where APPLICATIONINSIGHTS_CONNECTION_STRING says",
 }
 
 
