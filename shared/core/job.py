@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -74,6 +75,7 @@ class Job:
     """One question about one upload. CONTROL_FIELDS steer the work and are not part of the document.
 
     `media` is stored beside the pictures: a video's poster, its MP4, its sound.
+    `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
     `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows.
     """
 
@@ -99,6 +101,7 @@ class Job:
     origin: Origin | None = None
     reused_from: str | None = None
     maybe_paid: int = 0
+    earlier_usd: Decimal = Decimal(0)
     history: tuple[Event, ...] = ()
     budget_folders: tuple[str, ...] = ()
     budget_day: date | None = None

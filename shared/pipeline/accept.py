@@ -18,7 +18,7 @@ from shared.core.answer_key import answer_key
 from shared.core.errors import NotFound, OptionsInvalid, SourceRejected, StateConflict, VisiondropError
 from shared.core.job import AnalysisMessage, Job, State
 from shared.core.media import HEAD_BYTES, sniff
-from shared.core.models import Model
+from shared.core.models import Model, host_limits
 from shared.core.options import (
     OPTIONS_FILE,
     Options,
@@ -29,6 +29,7 @@ from shared.core.options import (
     parse_metadata,
     parse_options_file,
 )
+from shared.core.parts import calls
 from shared.core.payload import Target
 from shared.core.prices import cost
 from shared.core.result import AskedModel, Estimate, Normalized, Source, Turn
@@ -263,9 +264,17 @@ def estimate(
     )
     said = [options.prompt, options.system or "", *(part for turn in turns for part in (turn.prompt, turn.answer))]
     text = sum(text_tokens(part) for part in said)
+    requests = calls(len(pictures), min(model.max_images, host_limits(services.settings.endpoint.kind).images))
+    text *= requests
     usage = Usage(input_tokens=images + text, output_tokens=0, image_tokens=images)
     usd = price(services, model, usage)
-    max_usd = price(services, model, replace(usage, output_tokens=options.max_output_tokens))
+    said_about_parts = (requests - 1) * options.max_output_tokens
+    longest = replace(
+        usage,
+        input_tokens=usage.input_tokens + said_about_parts,
+        output_tokens=said_about_parts + options.max_output_tokens,
+    )
+    max_usd = price(services, model, longest)
     return Estimate(image_tokens=images, input_tokens=images + text, usd=usd, max_usd=max_usd)
 
 

@@ -14,11 +14,13 @@ from shared.core import codec
 from shared.core import job as jobs
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job
+from shared.core.prices import Cost
 from shared.pipeline.ask import MAYBE_PAID, ask, compose, settle_reply
 from shared.pipeline.line import enter_line, wait_in_line
 from shared.pipeline.ports import Services, Stored
-from shared.pipeline.records import end_job, keep_lease, read_result, reload, store_result, write_result
+from shared.pipeline.records import end_job, keep_lease, load, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
+from shared.pipeline.video import answer_video
 
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 3600.0
@@ -65,19 +67,33 @@ def claim(services: Services, job: Job) -> Job:
 def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
     """The claimed job's turn. A storage fault goes up to the host, which delivers the message again."""
     try:
+        return take_turn(services, message, stored)
+    except StateConflict:
+        return reload(services, stored.job.job_id)  # the lease ran out and somebody else went on
+
+
+def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
+    try:
         done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
         stored, job = (stored, done) if done else answer(services, stored)
         return conclude(services, stored, job)
-    except StateConflict:
-        return reload(services, stored.job.job_id)  # the lease ran out and somebody else went on
     except BudgetExceeded as error:
-        return park(services, stored, error)
+        return park(services, still_ours(services, stored), error)
     except (ModelUnavailable, ReplyMalformed) as error:
-        return postpone(services, message, stored, error)
+        return postpone(services, message, still_ours(services, stored), error)
     except VisiondropError as error:
         if error.retryable:
             raise
+        stored = still_ours(services, stored)
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+
+
+def still_ours(services: Services, stored: Stored) -> Stored:
+    """The row as it is by now: a turn of several calls has renewed its lease and noted its bill on the way."""
+    newest = load(services, stored.job.job_id)
+    if newest.job.lease_owner != services.worker:
+        raise StateConflict(f"job {newest.job.job_id} is in other hands by now")
+    return newest
 
 
 def answer(services: Services, stored: Stored) -> tuple[Stored, Job]:
@@ -86,6 +102,8 @@ def answer(services: Services, stored: Stored) -> tuple[Stored, Job]:
     if free is not None:
         return stored, free
     wait_in_line(services, stored.job)
+    if stored.job.source.kind == "video":
+        return answer_video(services, stored)
     question = compose(services, stored.job)
     stored = keep_lease(services, stored)
     return stored, ask(services, stored.job, question)
@@ -94,8 +112,13 @@ def answer(services: Services, stored: Stored) -> tuple[Stored, Job]:
 def conclude(services: Services, stored: Stored, job: Job) -> Job:
     """Document, bill, row, in this order: a crash in between finds the document and goes on from there."""
     final = write_result(services, job)
-    settle_reply(services, stored.job, job.reply, job.cost, call_id=job.job_id)
+    settle_reply(services, stored.job, job.reply, own_bill(job), call_id=job.job_id)
     return end_job(services, stored, final)
+
+
+def own_bill(job: Job) -> Cost | None:
+    """Without the calls before the answer: those were settled when they were made."""
+    return replace(job.cost, usd=job.cost.usd - job.earlier_usd) if job.cost else None
 
 
 def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:

@@ -19,6 +19,7 @@ from shared.core.errors import (
 from shared.core.job import Job
 from shared.core.models import look_up_model
 from shared.core.options import Options
+from shared.core.parts import timecode
 from shared.core.payload import Payload, Picture, Question, Target, build_payload
 from shared.core.prices import Cost, cost
 from shared.core.reply import Reply, parse_reply
@@ -81,12 +82,6 @@ def moments(item: Normalized) -> str:
         times = ", ".join(timecode(at_s) for at_s in item.frames_at_s)
         return f"Frames at {times}, in reading order"
     return "" if item.at_s is None else f"Frame at {timecode(item.at_s)}"
-
-
-def timecode(at_s: float) -> str:
-    """Minutes and seconds; hours go on as minutes."""
-    tenths = round(at_s * 10)
-    return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,61 @@
+"""More frames than fit into one request: the video in parts, one question each, and one question about the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.core.result import Normalized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """`number` counts from 1."""
+
+    number: int
+    of: int
+    pictures: tuple[Normalized, ...]
+
+    @property
+    def span(self) -> str:
+        times = [at_s for item in self.pictures for at_s in (item.frames_at_s or (item.at_s or 0.0,))]
+        return f"{timecode(min(times))} to {timecode(max(times))}"
+
+
+def split(pictures: Sequence[Normalized], room: int) -> tuple[Part, ...]:
+    """As few parts as possible, of as equal length as possible."""
+    count = max(1, -(-len(pictures) // room))
+    edges = [len(pictures) * index // count for index in range(count + 1)]
+    return tuple(
+        Part(number=index + 1, of=count, pictures=tuple(pictures[edges[index] : edges[index + 1]]))
+        for index in range(count)
+    )
+
+
+def calls(pictures: int, room: int) -> int:
+    """Requests for so many pictures: the parts, and one that joins them."""
+    parts = max(1, -(-pictures // room))
+    return parts if parts == 1 else parts + 1
+
+
+def ask_part(prompt: str, part: Part) -> str:
+    return (
+        f"These pictures are part {part.number} of {part.of} of one video, from {part.span}. "
+        f"Answer for this part only, with times.\n\n{prompt}"
+    )
+
+
+def ask_whole(prompt: str, parts: Sequence[Part], answers: Sequence[str]) -> str:
+    said = "\n\n".join(
+        f"Part {part.number}, {part.span}:\n{answer}" for part, answer in zip(parts, answers, strict=True)
+    )
+    return (
+        f"A video was looked at in {len(parts)} parts. Below are the answers about each part, in order. "
+        f"Answer the question about the whole video from them.\n\nQuestion: {prompt}\n\n{said}"
+    )
+
+
+def timecode(at_s: float) -> str:
+    """Minutes and seconds; hours go on as minutes."""
+    tenths = round(at_s * 10)
+    return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"

@@ -1,0 +1,169 @@
+"""What a video may need before the one question about it: answers about its parts, when it has too many frames.
+
+Each paid call is stored before the next is made, so that whatever stops a job, nothing is paid for twice knowingly.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.core import codec
+from shared.core.errors import ModelRefused, NotFound
+from shared.core.job import Job, why_withheld
+from shared.core.models import host_limits
+from shared.core.parts import Part, ask_part, ask_whole, split
+from shared.core.payload import Target, build_payload
+from shared.core.prices import Cost, sum_costs
+from shared.core.question import Question
+from shared.core.tokens import Usage
+from shared.pipeline.ask import (
+    Composed,
+    ask,
+    compose,
+    cost_of,
+    options_of,
+    paid_call,
+    question_of,
+    read_picture,
+    read_reply,
+    settle_reply,
+    target_of,
+)
+from shared.pipeline.ports import RESULTS, Services, Stored
+from shared.pipeline.records import keep_lease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """A call that was made on the way to the answer, as it is stored."""
+
+    text: str
+    is_whole: bool = True
+    usage: Usage | None = None
+    cost: Cost | None = None
+    model_ms: int = 0
+
+
+def answer_video(services: Services, stored: Stored) -> tuple[Stored, Job]:
+    """As `ask`, with the cost of what was asked before it."""
+    stored, question = before_the_answer(services, stored)
+    stored = keep_lease(services, stored)
+    before = stored.job
+    return stored, with_earlier(before, ask(services, before, question))
+
+
+def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Composed]:
+    """The question to ask in the end, and the job with the bill so far."""
+    options = options_of(stored.job)
+    target = target_of(services.settings, options)
+    parts = split(stored.job.normalized, room_of(target))
+    if len(parts) <= 1:
+        return stored, compose(services, stored.job)
+    answers: list[Paid] = []
+    for part in parts:
+        stored = keep_lease(services, stored)
+        answers.append(answer_part(services, stored.job, part, target))
+        stored = services.jobs.replace(stored, with_bill(stored.job, answers))
+    question = replace(
+        question_of(services, replace(stored.job, normalized=()), options),
+        prompt=ask_whole(options.prompt, parts, [answer.text for answer in answers]),
+    )
+    payload = build_payload(question, target)
+    return stored, Composed(target=target, payload=payload, expects_json=options.schema is not None)
+
+
+def room_of(target: Target) -> int:
+    return min(target.model.max_images, target.max_images or host_limits(target.kind).images)
+
+
+def answer_part(services: Services, job: Job, part: Part, target: Target) -> Paid:
+    """Read where an earlier turn has paid for it, else asked, stored and only then entered as spent."""
+    name, call_id = f"{job.job_id}.part-{part.number:03}.json", f"{job.job_id}-{part.number}"
+    found = read_paid(services, name)
+    if found is None:
+        found = call_for_part(services, job, part, target, call_id)
+        body = json.dumps(codec.to_json(found), ensure_ascii=False).encode()
+        services.blobs.write(RESULTS, name, body, media_type="application/json", overwrite=False)
+    settle_reply(services, job, None, found.cost, call_id=call_id)
+    return found
+
+
+def call_for_part(services: Services, job: Job, part: Part, target: Target, call_id: str) -> Paid:
+    started = time.monotonic()
+    call = paid_call(services, job, target, build_payload(part_question(services, job, part), target), call_id=call_id)
+    reply = read_reply(services, job, call, expects_json=False)
+    bill = cost_of(services, target, reply.usage)
+    withheld = why_withheld(reply)
+    if withheld is not None:
+        settle_reply(services, job, reply, bill, call_id=call_id)
+        message = f"{withheld.message} about part {part.number} of {part.of}"
+        raise ModelRefused(message, code=withheld.code, hint=withheld.hint)
+    return Paid(
+        text=reply.text or "",
+        is_whole=reply.finish_reason == "stop",
+        usage=reply.usage,
+        cost=bill,
+        model_ms=round((time.monotonic() - started) * 1000),
+    )
+
+
+def part_question(services: Services, job: Job, part: Part) -> Question:
+    """In words, whatever schema the answer must fit in the end."""
+    options = options_of(job)
+    return Question(
+        prompt=ask_part(options.prompt, part),
+        system=options.system or "",
+        pictures=tuple(read_picture(services, item) for item in part.pictures),
+        detail=options.detail,
+        max_output_tokens=options.max_output_tokens,
+    )
+
+
+def read_paid(services: Services, name: str) -> Paid | None:
+    try:
+        return codec.from_json(Paid, json.loads(services.blobs.read(RESULTS, name)))
+    except NotFound:
+        return None
+
+
+def with_bill(job: Job, paid: Sequence[Paid]) -> Job:
+    """What the calls so far have cost, on the job's row: a job that fails later still shows it."""
+    costs = [one.cost for one in paid if one.cost is not None]
+    usages = [one.usage for one in paid if one.usage is not None]
+    bill = sum_costs(*costs) if costs else None
+    return replace(
+        job,
+        usage=add_usages(usages) if usages else None,
+        cost=bill,
+        earlier_usd=bill.usd if bill else job.earlier_usd,
+        source_partial=job.source_partial or not all(one.is_whole for one in paid),
+        timings=replace(job.timings, model_ms=sum(one.model_ms for one in paid)),
+    )
+
+
+def with_earlier(before: Job, job: Job) -> Job:
+    """The finished job with the calls before it in its usage, cost and time."""
+    costs = [cost for cost in (before.cost, job.cost) if cost is not None]
+    usages = [usage for usage in (before.usage, job.usage) if usage is not None]
+    model_ms = (before.timings.model_ms or 0) + (job.timings.model_ms or 0)
+    return replace(
+        job,
+        cost=sum_costs(*costs) if costs else None,
+        usage=add_usages(usages) if usages else None,
+        timings=replace(job.timings, model_ms=model_ms),
+    )
+
+
+def add_usages(usages: Sequence[Usage]) -> Usage:
+    pictures = [usage.image_tokens for usage in usages if usage.image_tokens is not None]
+    return Usage(
+        input_tokens=sum(usage.input_tokens for usage in usages),
+        output_tokens=sum(usage.output_tokens for usage in usages),
+        cached_tokens=sum(usage.cached_tokens for usage in usages),
+        cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
+        image_tokens=sum(pictures) if pictures else None,
+        reasoning_tokens=sum(usage.reasoning_tokens for usage in usages),
+    )

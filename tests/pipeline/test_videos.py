@@ -1,0 +1,155 @@
+"""Videos through the whole pipeline: frames with their times, parts where they are many, and one bill for it all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from shared.core.budget import to_usd
+from shared.core.errors import StorageUnavailable
+from shared.core.job import State
+from shared.pipeline.analyze import analyze
+from shared.pipeline.look_up import look_up
+from shared.pipeline.money import DAY
+from shared.pipeline.ports import Allowance
+from tests.pipeline.test_at_least_once import FailsOnce
+from tests.videos import clip, counted
+
+MANY = 120  # frames; 50 fit into one request
+LONG = {"frames": str(MANY), "max_output_tokens": "9000"}
+
+
+@pytest.fixture(scope="module")
+def many_frames():
+    return clip([counted(number) for number in range(MANY)], gop=1)
+
+
+def journal(world):
+    return world.endpoint.app.journal.to_document()["entries"]
+
+
+def test_a_video_is_answered_from_its_frames(world):
+    """Twenty frames in low detail, in order, each with its time before it; a poster for people; one bill."""
+    job = world.answer("film.mp4", clip(40, tone_hz=440), max_output_tokens="4000")
+    (entry,) = journal(world)
+
+    assert job.state is State.DONE
+    assert (job.source.kind, job.source.duration_s, job.source.codec) == ("video", 4.0, "h264")
+    assert (len(job.normalized), entry["images"], set(entry["details"])) == (20, 20, {"low"})
+    assert [item.at_s for item in job.normalized] == sorted(item.at_s for item in job.normalized)
+    assert "Frame at 00:01.2" in job.reply.text
+    assert [(item.role, item.media_type) for item in job.media] == [("poster", "image/jpeg")]
+    assert world.services.blobs.read("normalized", job.media[0].name)[:2] == b"\xff\xd8"
+    assert job.plan.facts["coverage_percent"] == 100.0
+    assert job.estimate.image_tokens <= job.usage.input_tokens
+    assert job.estimate.usd <= job.cost.usd <= job.estimate.max_usd
+
+
+def test_options_of_videos(world):
+    """How many frames, how they are chosen and sent, in which detail."""
+    world.drop("_vision.toml", b'frames = 6\ncontact_sheet = true\ndetail = "high"\nsampling = "scenes"')
+    job = world.answer("film.mp4", clip(40))
+    (sheet,) = job.normalized
+
+    assert len(sheet.frames_at_s) == 6
+    assert journal(world)[0]["details"] == ("high",)
+    assert "Frames at 00:" in job.reply.text
+
+
+def test_the_same_video_twice_is_paid_once(world):
+    """A copy under another name has the same frames, so it has the same answer."""
+    data = clip(20)
+    first, copy = world.answer("a.mp4", data), world.answer("b.mp4", data)
+
+    assert (copy.reused_from, copy.reply, world.calls) == (first.job_id, first.reply, 1)
+
+
+def test_a_truncated_video_is_a_partial_answer(world):
+    """What could be read was asked about, and the result says what could not."""
+    data = clip(60, gop=5, options={"movflags": "faststart"})
+    job = world.answer("cut.mp4", data[: len(data) * 2 // 3])
+
+    assert job.state is State.PARTIAL
+    assert any("cut off" in step for step in job.plan.steps)
+    assert "unreadable" in {one["reason"] for one in job.plan.facts["dropped"]}
+
+
+def test_more_frames_than_fit_are_asked_in_parts(world, many_frames):
+    """Three requests of at most 50 pictures and one that joins the answers; the bill has all four."""
+    job = world.answer("film.mp4", many_frames, **LONG)
+    entries = journal(world)
+
+    assert job.state is State.DONE
+    assert [entry["images"] for entry in entries] == [40, 40, 40, 0]
+    assert job.usage.input_tokens == sum(entry["prompt_tokens"] for entry in entries)
+    assert job.cost.usd == sum((line.usd for line in job.cost.breakdown), Decimal(0))
+    assert 0 < job.earlier_usd < job.cost.usd
+    assert job.estimate.usd <= job.cost.usd <= job.estimate.max_usd
+    assert spent(world) == job.cost.usd
+
+
+def spent(world):
+    """What the day's ledger has for all calls."""
+    totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope=DAY, limit=None))
+    return to_usd(totals.spent)
+
+
+def test_a_throttled_part_waits_and_the_others_are_not_asked_again(world, many_frames):
+    """The third call comes back later; the first two are read from where they were stored."""
+    world.script({"do": "throttle", "retry_after_s": 30, "every": 3, "times": 1})
+    waiting = world.answer("film.mp4", many_frames, **LONG)
+    shown = waiting.cost
+    done, waited_s = world.analyze_next()
+
+    assert (waiting.state, waited_s) == (State.WAITING, 30)
+    assert shown is not None
+    assert 0 < shown.usd < done.cost.usd
+    assert done.state is State.DONE
+    assert [entry["images"] for entry in journal(world)] == [40, 40, 0, 40, 0]  # the throttled one was not read
+    assert spent(world) == done.cost.usd
+
+
+def test_a_crash_after_a_part_pays_for_nothing_again(world, many_frames):
+    """The row could not be written after the first part was stored: the next turn finds that part."""
+    world.drop("film.mp4", many_frames, **LONG)
+    world.accept("film.mp4")
+    message = world.outbox.waiting[0][0]
+    flaky = FailsOnce(world.services.jobs, "replace")
+    flaky.failed = True  # the claim passes …
+
+    class Table:
+        def __getattr__(self, name):
+            if name == "replace" and world.calls == 1:
+                raise StorageUnavailable("replace failed on purpose")
+            return getattr(flaky.port, name)
+
+    with pytest.raises(StorageUnavailable):
+        analyze(replace(world.services, jobs=Table()), message)
+    world.pass_time(world.services.settings.job_lease_s)
+    job = world.analyze(message.job_id)
+
+    assert job.state is State.DONE
+    assert [entry["images"] for entry in journal(world)] == [40, 40, 40, 0]
+    assert spent(world) == job.cost.usd
+
+
+def test_a_withheld_part_ends_the_job_with_what_was_paid(world, many_frames):
+    """The content filter's word is final, and the bill for the parts before it stays visible."""
+    world.script({"do": "filter_completion", "category": "violence", "every": 2, "times": 1})
+    job = world.answer("film.mp4", many_frames, **LONG)
+
+    assert (job.state, job.error.code) == (State.FAILED, "content_filter")
+    assert "part 2 of 3" in job.error.message
+    assert job.cost.usd > 0
+
+
+def test_a_part_is_stored_as_what_was_said(world, many_frames):
+    """Beside the result, by part."""
+    job = world.answer("film.mp4", many_frames, **LONG)
+    stored = json.loads(world.services.blobs.read("results", f"{job.job_id}.part-002.json"))
+
+    assert stored["text"].startswith("[offline describer")
+    assert look_up(world.services, "film.mp4") == job
