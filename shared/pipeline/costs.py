@@ -19,7 +19,7 @@ AT_ONCE = 8  # connections that a storage client keeps
 def costs(services: Services, *, first: date | None, last: date | None) -> tuple[date, date, tuple[Spending, ...]]:
     """The days that were meant, both included, and a line per day and model with spending, oldest first."""
     last = last or services.now().date()
-    first = first or max(date.min + timedelta(days=USUAL_DAYS), last) - timedelta(days=USUAL_DAYS - 1)
+    first = first or date.fromordinal(max(1, last.toordinal() - USUAL_DAYS + 1))
     number = (last - first).days + 1
     if not 1 <= number <= MOST_DAYS:
         hint = f"Give from before to, at most {MOST_DAYS} days."
