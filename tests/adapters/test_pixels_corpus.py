@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from shared.adapters.pixels_worker import PixelWorker
 from shared.core.errors import SourceRejected
+from shared.core.limits import MEGABYTE
 from shared.core.media import sniff
 from shared.core.models import look_up_model
 from shared.core.tokens import best_size
@@ -112,3 +114,33 @@ def test_each_picture_looks_right(worker, entry):
     wanted = base64.b64decode(entry["fingerprint_rgb16"])
     difference = sum(abs(a - b) for a, b in zip(small, wanted, strict=True)) / len(wanted)
     assert difference < (LOOSE_DIFFERENCE if entry.get("fingerprint_note") else MAX_FINGERPRINT_DIFFERENCE)
+
+
+def peak_bytes(worker):
+    status = Path(f"/proc/{worker.child.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def refused_or_not(worker, entry):
+    try:
+        normalise(worker, entry)
+    except SourceRejected as error:
+        return error.code
+    return "ok"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_file_exceeds_the_memory_of_the_smallest_instance():
+    """All of the corpus in one child: with the app's 105 MB its peak stays below 512 MB."""
+    with PixelWorker() as worker:
+        assert [refused_or_not(worker, entry) for entry in STILLS]
+        assert peak_bytes(worker) < 400 * MEGABYTE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_bombs_are_refused_in_little_memory():
+    """Up to 900 megapixels announced by a few bytes: refused by the header, in less than 100 MB."""
+    bombs = [entry for entry in STILLS if entry["expected"] == "reject-too-large"]
+    with PixelWorker() as worker:
+        assert {refused_or_not(worker, entry) for entry in bombs} == {"too_large"}
+        assert peak_bytes(worker) < 100 * MEGABYTE
