@@ -8,7 +8,12 @@ from shared.pipeline.ports import Services
 
 def check(services: Services) -> dict[str, str]:
     """Each dependency with "ok" or the code of what is wrong with it."""
-    parts = {"blobs": services.blobs.check, "jobs": services.jobs.check, "queue": services.messages.check}
+    parts = {
+        "blobs": services.blobs.check,
+        "jobs": services.jobs.check,
+        "queue": services.messages.check,
+        "ledger": services.ledger.check,
+    }
     found = {"settings": "ok"}
     for name, is_there in parts.items():
         try:

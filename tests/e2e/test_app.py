@@ -146,5 +146,5 @@ def test_health_names_every_dependency(app):
     """An operator sees at a glance what is missing."""
     assert app.get("/api/health").body == {
         "status": "ok",
-        "checks": {"settings": "ok", "blobs": "ok", "jobs": "ok", "queue": "ok"},
+        "checks": {"settings": "ok", "blobs": "ok", "jobs": "ok", "queue": "ok", "ledger": "ok"},
     }
