@@ -123,6 +123,9 @@ CONTROL_FIELDS = (
     "budget_day",
     "answer_key",
 )
+REDELIVERED = "redelivered"
+MOST_REDELIVERIES = 3
+MOST_CRASHES = 5  # each may have been paid for
 LONGEST_HISTORY = 50  # the newest; a job that waits for a day is woken often
 
 
@@ -183,6 +186,19 @@ def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
         timings=timings,
         error=None,
     )
+
+
+def redelivered(job: Job, *, now: datetime) -> Job:
+    """Note that the host gave up on the job's message and that a new one is sent."""
+    event = Event(at=now, state=job.state.value, code=REDELIVERED)
+    return replace(job, updated=now, history=(*job.history, event)[-LONGEST_HISTORY:])
+
+
+def is_hopeless(job: Job) -> bool:
+    """Its message was sent anew often enough, or it broke off in the middle of the work often enough."""
+    anew = sum(event.code == REDELIVERED for event in job.history)
+    given_back = sum(event.state in {State.WAITING, State.PARKED} for event in job.history)
+    return anew >= MOST_REDELIVERIES or job.attempts - given_back >= MOST_CRASHES
 
 
 def is_stuck(job: Job, *, now: datetime) -> bool:

@@ -1,4 +1,8 @@
-"""What the host gave up on after several deliveries: the job ends as failed, with its history, and can be run again."""
+"""What the host gave up on after several deliveries: a few more chances, then the job fails, with its history.
+
+Five deliveries are soon used up when workers are killed, and that is not the job's fault. So its pointer is sent anew,
+a few times; a job that breaks its workers itself ends as failed and can be run again by hand.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,8 @@ from typing import Any
 from shared.core import codec
 from shared.core import job as jobs
 from shared.core.errors import GaveUp
-from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job
-from shared.pipeline.accept import find_or_create
+from shared.core.job import TERMINAL, AnalysisMessage, Job, State, is_hopeless
+from shared.pipeline.accept import accept_upload, find_or_create
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import store_result
 
@@ -22,7 +26,21 @@ def bury_message(services: Services, body: bytes) -> Job | None:
         services.log("unreadable message", {"bytes": len(body)})
         return None
     stored = services.jobs.load(message.job_id)
-    return None if stored is None else give_up(services, stored)
+    if stored is None or stored.job.state in TERMINAL:
+        return stored.job if stored else None
+    if is_hopeless(stored.job):
+        return give_up(services, stored)
+    return send_anew(services, stored)
+
+
+def send_anew(services: Services, stored: Stored) -> Job:
+    """Noted in the history first, so that chances are counted; not before a worker that may be at it has to be done."""
+    now = services.now()
+    job = services.jobs.replace(stored, jobs.redelivered(stored.job, now=now)).job
+    free_at = max(now, job.lease_until or now, job.not_before or now)
+    services.messages.send(AnalysisMessage(job_id=job.job_id), delay_s=(free_at - now).total_seconds())
+    services.log("sent anew", {"job_id": job.job_id, "state": job.state.value})
+    return job
 
 
 def bury_upload(services: Services, body: bytes) -> Job | None:
@@ -32,7 +50,11 @@ def bury_upload(services: Services, body: bytes) -> Job | None:
     if upload is None:
         services.log("unreadable message", {"bytes": len(body)})
         return None
-    return give_up(services, find_or_create(services, upload))
+    stored = find_or_create(services, upload)
+    if stored.job.dispatched or is_hopeless(stored.job):
+        return give_up(services, stored)
+    services.jobs.replace(stored, jobs.redelivered(stored.job, now=services.now()))
+    return accept_upload(services, upload.name)
 
 
 def name_of(body: bytes) -> tuple[str, str] | None:
@@ -44,11 +66,9 @@ def name_of(body: bytes) -> tuple[str, str] | None:
 
 
 def give_up(services: Services, stored: Stored) -> Job:
-    """Raises Busy while a worker holds the job: the message comes again."""
+    """A dispatched or ended job has a life of its own: its accept was poisoned after the work was done."""
     job = stored.job
-    if job.state in TERMINAL:
-        return job
     now = services.now()
-    if job.lease_until is not None and job.lease_until > now:
-        raise Busy(job.job_id, job.lease_until)
+    if job.state in TERMINAL or (job.state is State.QUEUED and job.dispatched and not is_hopeless(job)):
+        return job
     return store_result(services, stored, jobs.fail(job, GaveUp(job.attempts), now=now))

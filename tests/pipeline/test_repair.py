@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.core import job as jobs
-from shared.core.job import STUCK_AFTER, Busy, State
+from shared.core.job import MOST_CRASHES, MOST_REDELIVERIES, STUCK_AFTER, State
 from shared.core.result import Source
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.bury import bury_message, bury_upload
@@ -119,24 +120,55 @@ def message(job_id):
     return json.dumps({"schema_version": 1, "job_id": job_id, "step": "ask", "attempt": 1}).encode()
 
 
-def test_a_poisoned_message_fails_its_job_with_its_history(world):
-    """The user sees that it failed and what happened before; nothing hangs for ever."""
+def test_a_poisoned_message_is_sent_anew(world):
+    """Workers were killed five times: that is not the job's fault, and it is answered after all."""
     job_id = drop(world)
+    world.outbox.waiting.clear()
+    bury_message(world.services, message(job_id))
+    world.finish_all()
+    job = look_up(world.services, "a.jpg")
+
+    assert [(event.state, event.code) for event in job.history] == [
+        ("queued", None),
+        ("queued", "redelivered"),
+        ("running", None),
+        ("done", None),
+    ]
+
+
+def test_a_job_in_other_hands_gets_its_message_later(world):
+    """A duplicate was poisoned while another worker is at it."""
+    job_id = drop(world)
+    world.outbox.waiting.clear()
     claim(world, job_id)
-    world.pass_time(LEASE_S + 1)
+    bury_message(world.services, message(job_id))
+    ((_, delay_s),) = world.outbox.waiting
+
+    assert delay_s == LEASE_S
+
+
+def test_chances_end(world):
+    """A message that is poisoned again and again fails its job, with what happened before."""
+    job_id = drop(world)
+    for _ in range(MOST_REDELIVERIES):
+        assert bury_message(world.services, message(job_id)).state is State.QUEUED
     bury_message(world.services, message(job_id))
     job = look_up(world.services, "a.jpg")
 
     assert (job.state, job.error.code) == (State.FAILED, "gave_up")
-    assert [event.state for event in job.history] == ["queued", "running", "failed"]
+    assert [event.code for event in job.history] == [None, *["redelivered"] * MOST_REDELIVERIES, "gave_up"]
 
 
-def test_a_job_in_good_hands_is_not_buried(world):
-    """A duplicate was poisoned while another worker is at it: the message comes again later."""
+def test_a_job_that_breaks_its_workers_is_not_tried_for_ever(world):
+    """Each of its turns may have been paid for."""
     job_id = drop(world)
-    claim(world, job_id)
-    with pytest.raises(Busy):
-        bury_message(world.services, message(job_id))
+    for _ in range(MOST_CRASHES):
+        claim(world, job_id)
+        world.pass_time(LEASE_S)
+    bury_message(world.services, message(job_id))
+
+    assert look_up(world.services, "a.jpg").error.code == "gave_up"
+    assert world.calls == 0
 
 
 def test_a_finished_job_is_not_buried(world):
@@ -146,12 +178,36 @@ def test_a_finished_job_is_not_buried(world):
     assert bury_message(world.services, message(job.job_id)).state is State.DONE
 
 
-def test_a_poisoned_event_fails_its_upload(world):
+EVENT = json.dumps({"ContainerName": "uploads", "BlobName": "never.jpg"}).encode()
+
+
+def test_a_poisoned_event_is_accepted_after_all(world):
     """Also when no job had been made yet."""
     world.drop("never.jpg", picture())
-    bury_upload(world.services, json.dumps({"ContainerName": "uploads", "BlobName": "never.jpg"}).encode())
+    bury_upload(world.services, EVENT)
+    world.finish_all()
+
+    assert look_up(world.services, "never.jpg").state is State.DONE
+    assert bury_upload(world.services, EVENT).state is State.DONE
+
+
+def test_an_upload_that_breaks_accept_fails(world):
+    """After some chances the job says so, instead of hanging for ever."""
+    world.drop("never.jpg", picture())
+    broken = replace(world.services, media=Broken())
+    for _ in range(MOST_REDELIVERIES):
+        with pytest.raises(ZeroDivisionError):
+            bury_upload(broken, EVENT)
+    bury_upload(broken, EVENT)
 
     assert look_up(world.services, "never.jpg").error.code == "gave_up"
+
+
+class Broken:
+    """A decoder with a bug."""
+
+    def prepare(self, *_, **__):
+        return 1 / 0
 
 
 @pytest.mark.parametrize("bury", [bury_message, bury_upload])
