@@ -1,0 +1,117 @@
+"""The served contract against the running app: generated requests, right and wrong, get documented answers only."""
+
+from __future__ import annotations
+
+import re
+
+import jsonschema_rs
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+import function_app
+from shared.http.openapi import contract
+from tests.pipeline.world import picture
+
+EXAMPLES = 10  # of each kind for an operation; deterministic, so a failure is one tomorrow too
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SCHEMA = schemathesis.openapi.from_dict(contract())
+OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
+NAME = "contract/known.jpg"
+NOT_IN_IT = {("GET", "gallery/{file}")}  # a page, not part of the interface for programs
+
+
+@pytest.fixture(scope="module")
+def known(app):
+    """Path parameters that exist, so that not every generated request ends in a 404."""
+    app.drop(NAME, picture(colour="maroon"))
+    document = app.result(NAME)
+    return {"job_id": document["job_id"], "other_id": document["job_id"]}
+
+
+def exercise(app, cases):
+    """Every generated case is sent, and its answer held against the contract."""
+
+    @given(cases)
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def send(case):
+        (case.query or {}).pop("wait", None)  # would hold every request for an unknown job for a minute
+        response = case.call(base_url=app.url)
+        if response.status_code == 404 and not response.content:
+            return  # the host's own: the path fits no route
+        case.validate_response(response, checks=CHECKS)
+
+    send()
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_right_requests(app, known, label):
+    """What the contract allows is answered as the contract says."""
+    operation = OPERATIONS[label]
+    names = {parameter for parameter in known if f"{{{parameter}}}" in operation.path}
+    paths = {name: known[name] for name in names}
+    exercise(app, operation.as_strategy(path_parameters=paths) if paths else operation.as_strategy())
+
+
+@pytest.mark.parametrize(
+    "label", [label for label in OPERATIONS if label not in {"GET /api/health", "GET /api/openapi.json"}]
+)
+def test_wrong_requests(app, label):
+    """What the contract forbids is the caller's fault, in the one shape of errors."""
+    exercise(app, OPERATIONS[label].as_strategy(generation_mode=GenerationMode.NEGATIVE))
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=40, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_bytes_as_a_body(app, data):
+    """No body is the server's fault."""
+    for path in ("ask", "estimate", "uploads"):
+        answer = app.get(f"/api/{path}", method="POST", data=data)
+
+        assert answer.status == 400
+        assert set(answer.body["error"]) == {"code", "message", "hint", "field"}
+
+
+def test_the_contract_has_every_route():
+    """What function_app serves is in the document, and nothing else is."""
+    served = set()
+    for function in function_app.app.get_functions():
+        for binding in function.get_bindings_dict()["bindings"]:
+            for method in binding.get("methods", ()):
+                served.add((str(getattr(method, "value", method)), re.sub(r"\{\*", "{", binding["route"])))
+    documented = {
+        (method.upper(), path.removeprefix("/api/"))
+        for path, operations in contract()["paths"].items()
+        for method in operations
+    }
+
+    assert served - NOT_IN_IT == documented - {("GET", "results")}
+
+
+def test_the_served_contract_is_the_one(app):
+    """Open to everybody, in JSON, with a tag."""
+    answer = app.get("/api/openapi.json")
+
+    assert answer.body == contract()
+    assert app.get("/api/openapi.json", **{"If-None-Match": answer.headers["etag"]}).status == 304
+
+
+def test_every_schema_is_one():
+    """JSON Schema 2020-12, as OpenAPI 3.1 has it."""
+    for schema in contract()["components"]["schemas"].values():
+        jsonschema_rs.meta.validate(schema)
