@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import jsonschema_rs
 import pytest
 import schemathesis
@@ -17,8 +15,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-import function_app
 from shared.http.openapi import contract
+from tests.e2e.served import http_triggers
 from tests.pipeline.world import picture
 
 EXAMPLES = 10  # of each kind for an operation; deterministic, so a failure is one tomorrow too
@@ -89,11 +87,11 @@ def test_any_bytes_as_a_body(app, data):
 
 def test_the_contract_has_every_route():
     """What function_app serves is in the document, and nothing else is."""
-    served = set()
-    for function in function_app.app.get_functions():
-        for binding in function.get_bindings_dict()["bindings"]:
-            for method in binding.get("methods", ()):
-                served.add((str(getattr(method, "value", method)), re.sub(r"\{\*", "{", binding["route"])))
+    served = {
+        (method, trigger["route"].replace("{*", "{"))
+        for trigger in http_triggers().values()
+        for method in trigger["methods"]
+    }
     documented = {
         (method.upper(), path.removeprefix("/api/"))
         for path, operations in contract()["paths"].items()
