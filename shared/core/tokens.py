@@ -18,6 +18,7 @@ from shared.core.text_tokens import text_tokens
 __all__ = ["BestSize", "ImageTokens", "Usage", "best_size", "image_tokens", "largest_accepted", "text_tokens"]
 
 MAX_LOSS = Fraction(6, 100)  # enough for an A4 scan to drop a column of tiles (5.7 %), too little to blur small print
+UNKNOWN_RULE_SIDE = 2048  # as the hosted models shrink at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,10 @@ class ImageTokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestSize:
-    """`scale` is how much of each side of what the model would have seen is left: 1 means that nothing is lost."""
+    """`scale` is how much of each side of what the model would have seen is left: 1 means that nothing is lost.
+
+    `tokens` is 0 where no rule is known.
+    """
 
     width: int
     height: int
@@ -88,6 +92,8 @@ def best_size(
     twice as large for a picture that would have reached the model pixel by pixel, for resampling blurs small print.
     A size that would itself be shrunk again is not offered, so the best size of the result is the result.
     """
+    if model.image_rule is None:
+        return _without_a_rule((width, height))
     asked = image_tokens(model, width=width, height=height, detail=detail)
     seen = asked.seen_width, asked.seen_height
     worth = 2 if seen == (width, height) else 1
@@ -107,6 +113,12 @@ def best_size(
         saved_tokens=asked.tokens - tokens,
         scale=_scale(best, seen),
     )
+
+
+def _without_a_rule(size: Size) -> BestSize:
+    """A model on one's own machine: what it sees is not published, and large pictures only make it slow."""
+    width, height = fit_side(size, UNKNOWN_RULE_SIDE)
+    return BestSize(width=width, height=height, tokens=0, saved_tokens=0, scale=_scale((width, height), size))
 
 
 def _rule(model: Model) -> ImageRule:

@@ -38,6 +38,7 @@ from shared.core.tokens import Usage, image_tokens, text_tokens
 from shared.pipeline.ask import target_of
 from shared.pipeline.ports import NORMALIZED, UPLOADS, Prepared, Rendered, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
+from shared.pipeline.video_index import check_index
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a picture: far above any camera's, far below the smallest instance's memory
 READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
@@ -57,12 +58,12 @@ def accept_upload(services: Services, name: str) -> Job | None:
     stored = find_or_create(services, upload)
     if stored.job.dispatched or stored.job.state is not State.QUEUED:
         return stored.job
-    try:
     with services.span("accept", stored.job.job_id, {"bytes": upload.bytes}):
         return take_in(services, stored, upload)
 
 
 def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
+    try:
         stored = services.jobs.replace(stored, prepare(services, stored.job, upload))
         return dispatch(services, stored)
     except StateConflict:
@@ -92,13 +93,16 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
     """Everything that is known before the model is asked."""
     started = time.monotonic()
     file = open_source(services, upload)
-    is_video = sniff(file.fetch(0, min(HEAD_BYTES, file.size))).kind == "video"
+    kind = sniff(file.fetch(0, min(HEAD_BYTES, file.size)))
+    is_video = kind.kind == "video"
     if not is_video and file.size > MAX_SOURCE_BYTES:
         hint = f"At most {MAX_SOURCE_BYTES // 1024 // 1024} MB are read of what is no video."
         raise SourceRejected(f"{upload.name} has {file.size} bytes", code="too_large", hint=hint)
     folders = read_folders(services, upload.name)
     options = read_options(services, upload, folders, is_video=is_video)
     target = target_of(services.settings, options)
+    if is_video and options.video == "index":
+        check_index(services, options, target, kind.format)
     ready = services.media.prepare(file, model=target.model, options=options)
     normalized = store_pictures(services, job, ready)
     accept_ms = round((time.monotonic() - started) * 1000)
@@ -258,6 +262,8 @@ def estimate(
     pictures: tuple[Normalized, ...],
     turns: tuple[Turn, ...] = (),
 ) -> Estimate:
+    if model.image_rule is None:
+        return Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None)  # the reply's usage will say
     images = sum(
         image_tokens(model, width=picture.width, height=picture.height, detail=options.detail).tokens
         for picture in pictures

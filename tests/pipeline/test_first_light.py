@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -102,6 +103,18 @@ def test_folder_options_and_metadata_choose_the_question(world):
     assert (job.options.prompt, job.options.max_output_tokens, job.options.detail) == ("near", 77, "high")
     assert (job.model.name, job.model.deployment) == ("gpt-4o-2024-08-06", "old")
     assert accept_upload(world.services, "shop/_vision.toml") is None
+
+
+def test_a_model_of_one_s_own(world):
+    """VISION_MODEL=local: no rule and no price are known, the answer comes all the same, for nothing."""
+    endpoint = replace(world.services.settings.endpoint, models={"eyes": "local"})
+    world.set(endpoint=endpoint)
+    world.endpoint.app.settings = replace(world.endpoint.app.settings, model="gpt-4o")  # takes what such servers take
+    job = world.answer("own.jpg", picture(size=(3000, 1000)))
+
+    assert (job.state, job.model.name, job.cost.usd) == (State.DONE, "local", Decimal(0))
+    assert (job.estimate.image_tokens, job.estimate.usd) == (None, None)
+    assert (job.normalized[0].width, job.normalized[0].height) == (2048, 683)
 
 
 WRONG_OPTIONS = [
