@@ -129,6 +129,13 @@ def post_estimate(req: func.HttpRequest) -> func.HttpResponse:
     return replies.respond(lambda services: estimates.post_estimate(services, req))
 
 
+@app.route("videos/search", methods=["POST"])
+def search_videos(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.http import replies, videos
+
+    return replies.respond(lambda services: videos.search(services, req))
+
+
 @app.route("costs", methods=["GET"])
 def get_costs(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import lists, replies

@@ -17,12 +17,14 @@ from shared.adapters.azure_storage import credential
 from shared.adapters.media import MediaReader
 from shared.core.payload import Payload
 from shared.core.settings import Settings
-from shared.pipeline.ports import Completion, Services, VisionModel
+from shared.pipeline.ports import Completion, Services, VideoIndexer, VisionModel
 
 if TYPE_CHECKING:
     from shared.adapters.telemetry import Telemetry
 
 log = logging.getLogger("visiondrop")
+
+VISION_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 CHATTY = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
 """The exporter talks to the workspace that was named, and reports nothing about itself elsewhere."""
@@ -50,6 +52,7 @@ def build(settings: Settings) -> Services:
         ledger=ledger.Ledger(job_table.connect(settings, ledger.TABLE)),
         answers=shared_state.Answers(jobs_table),
         gates=shared_state.Gates(jobs_table),
+        video_index=connect_video_index(settings),
         jitter=random.random,
         worker=f"{socket.gethostname()}-{os.getpid()}",
         now=utc_now,
@@ -97,6 +100,18 @@ class ModelOnDemand:
 
     def complete(self, payload: Payload) -> Completion:
         return self.model.complete(payload)
+
+
+def connect_video_index(settings: Settings) -> VideoIndexer | None:
+    if settings.vision_endpoint is None:
+        return None
+    from shared.adapters.video_index import VideoIndex  # noqa: PLC0415  # most apps have no such resource
+
+    key = settings.vision_key
+    if key is not None:
+        return VideoIndex(settings.vision_endpoint, lambda: {"Ocp-Apim-Subscription-Key": key})
+    tokens = entra_tokens(settings, VISION_SCOPE)
+    return VideoIndex(settings.vision_endpoint, lambda: {"Authorization": f"Bearer {tokens()}"})
 
 
 def entra_tokens(settings: Settings, scope: str) -> Callable[[], str]:

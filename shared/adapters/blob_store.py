@@ -111,17 +111,25 @@ class BlobStore:
         return str(written["etag"]).strip('"')
 
     def create_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
+        return self.address(container, name, BlobSasPermissions(create=True), now=now, expires=expires)
+
+    def read_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
+        return self.address(container, name, BlobSasPermissions(read=True), now=now, expires=expires)
+
+    def address(
+        self, container: str, name: str, permission: BlobSasPermissions, *, now: datetime, expires: datetime
+    ) -> str:
         client = self.client(container, name)
         common: dict[str, Any] = {
             "account_name": self.service.account_name,
             "container_name": container,
             "blob_name": name,
-            "permission": BlobSasPermissions(create=True),
+            "permission": permission,
             "start": now - CLOCK_SKEW,
             "expiry": expires,
             "protocol": "https" if client.url.startswith("https:") else None,
         }
-        with storage_faults(f"ticket for {container}/{name}"):
+        with storage_faults(f"address of {container}/{name}"):
             sas = generate_blob_sas(**common, **self.signing_key(now))
         return f"{client.url}?{sas}"
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.core.job import State
-from shared.core.options import DETAILS, MAX_FRAMES, MAX_PROMPT_CHARACTERS, VIDEO_MODES
+from shared.core.options import DETAILS, MAX_FRAMES, MAX_PROMPT_CHARACTERS, SAMPLINGS, VIDEO_MODES
 from shared.http.estimates import LONGEST_SIDE, MOST_MODELS
 from shared.http.lists import KINDS, LARGEST_PAGE, USUAL_PAGE
 from shared.http.lookup import LONGEST_WAIT_S
 from shared.http.questions import ASK_OPTIONS, MOST_SOURCES
 from shared.http.requests import MAX_NAME_CHARACTERS
+from shared.http.videos import LAST_MOMENT, MOST_MOMENTS, MOST_QUERY_CHARACTERS, SEARCH_KINDS, USUAL_MOMENTS
 from shared.pipeline.uploads import MAX_TICKET_BYTES
 
 Schema = dict[str, Any]
@@ -82,6 +83,8 @@ OPTIONS: dict[str, Schema] = {
     "grounding": {"type": "boolean"},
     "video": one_of(VIDEO_MODES),
     "frames": whole(1, MAX_FRAMES),
+    "sampling": one_of(SAMPLINGS),
+    "contact_sheet": {"type": "boolean"},
     "query": text(most=1000),
     "reuse": {"type": "boolean"},
 }
@@ -207,6 +210,33 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(404, 413, 422),
     ),
     Operation(
+        name="searchVideos",
+        method="post",
+        path="videos/search",
+        summary="Moments in the videos of the index that fit a text",
+        body=json_body(
+            {
+                "query": text(most=MOST_QUERY_CHARACTERS) | {"pattern": r"\S"},
+                "top": whole(1, MOST_MOMENTS, default=USUAL_MOMENTS),
+                "skip": whole(0, LAST_MOMENT, default=0),
+                "dedup": {"type": "boolean", "default": True},
+                "filters": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "properties": {
+                        "folder": text(most=MAX_NAME_CHARACTERS, least=0),
+                        "since": {"type": "string", "format": "date-time"},
+                        "until": {"type": "string", "format": "date-time"},
+                        "kinds": {"type": "array", "items": one_of(SEARCH_KINDS), "minItems": 1, "maxItems": 2},
+                    },
+                },
+            },
+            required=("query",),
+        ),
+        replies={200: "Moments"},
+        refusals=(413, 422),
+    ),
+    Operation(
         name="getCosts",
         method="get",
         path="costs",
@@ -312,6 +342,18 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Estimate": shape({"width": {"type": "integer"}, "height": {"type": "integer"}, "rows": list_of("EstimateRow")}),
+    "Moments": shape({"moments": list_of("Moment")}),
+    "Moment": shape(
+        {
+            "name": {"type": ["string", "null"]},
+            "job_id": STRING,
+            "start_s": {"type": "number"},
+            "end_s": {"type": "number"},
+            "best_s": {"type": "number"},
+            "relevance": {"type": "number"},
+            "kind": STRING,
+        }
+    ),
     "Costs": shape(
         {"from": DAY, "to": DAY, "usd": USD, "estimate_usd": USD, "max_usd": USD, "days": list_of("Spending")}
     ),

@@ -111,6 +111,9 @@ class Blobs(Protocol):
     ) -> str | None:
         """The new blob's etag; None when there is one already and `overwrite` is not set."""
 
+    def read_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
+        """A URL that lets others read this blob, and nothing else, until it expires."""
+
     def create_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
         """A web address that can create this blob, and do nothing else, until it expires."""
 
@@ -253,6 +256,19 @@ def no_span(_name: str, _job_id: str, _facts: Mapping[str, Any], /) -> AbstractC
     return nullcontext()
 
 
+class VideoIndexer(Protocol):
+    """Raises CapabilityMissing where the service is not there any more, ModelRefused or ModelUnavailable."""
+
+    def ensure_index(self, name: str, body: dict[str, Any]) -> None: ...
+
+    def ingest(self, index: str, ingestion: str, body: dict[str, Any]) -> None: ...
+
+    def ingestion(self, index: str, ingestion: str) -> object | None:
+        """Its state as JSON; None when there is no such ingestion."""
+
+    def search(self, index: str, body: dict[str, Any]) -> object: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything a use case works with; wiring.py builds the real one, tests their own."""
@@ -272,4 +288,5 @@ class Services:
     worker: str
     now: Callable[[], datetime]
     log: Callable[[str, Mapping[str, Any]], None]
+    video_index: VideoIndexer | None = None
     span: StartSpan = no_span

@@ -34,6 +34,7 @@ from shared.pipeline.ask import (
 )
 from shared.pipeline.ports import RESULTS, Services, Stored
 from shared.pipeline.records import keep_lease
+from shared.pipeline.video_index import answer_from_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Paid:
 
 def answer_video(services: Services, stored: Stored) -> tuple[Stored, Job]:
     """As `ask`, with the cost of what was asked before it."""
+    if options_of(stored.job).video == "index":
+        return answer_from_index(services, stored)
     stored, question = before_the_answer(services, stored)
     stored = keep_lease(services, stored)
     before = stored.job

@@ -1,0 +1,122 @@
+"""The index of Azure AI Vision's Video Retrieval (REST, httpx2): no SDK ever had it.
+
+Microsoft retired the service on 2025-06-30. An endpoint that does not have it any more is told apart from one that is
+only down: the first ends the job with a hint at frames, the second is tried again.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+
+from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
+from shared.core.video_flow import API_VERSION, RETIRED_ON, USE_FRAMES, fault_of
+
+TIMEOUT_S = 60.0
+UNAUTHORIZED = {401, 403}
+GONE = {404, 410}
+CONFLICT = 409
+BUSY = {408, 429}
+SERVER_FAULT = 500
+
+
+class VideoIndex:
+    """The port of the same name. `headers` are asked for with every request: a token may have to be renewed."""
+
+    def __init__(self, endpoint: str, headers: Callable[[], dict[str, str]]) -> None:
+        self.base = f"{endpoint.rstrip('/').removesuffix('/computervision')}/computervision/retrieval/indexes"
+        self.headers = headers
+        self.client = httpx2.Client(timeout=TIMEOUT_S, params={"api-version": API_VERSION})
+
+    def ensure_index(self, name: str, body: dict[str, Any]) -> None:
+        """Made if it is not there. Raises CapabilityMissing where the service itself is not there."""
+        response = self.send("PUT", f"/{name}", body)
+        if code_of(response) == "AlreadyExists" or response.status_code == CONFLICT:
+            return
+        if response.status_code in GONE:
+            raise retired(f"it answered {response.status_code}")
+        self.check(response)
+
+    def ingest(self, index: str, ingestion: str, body: dict[str, Any]) -> None:
+        response = self.send("PUT", f"/{index}/ingestions/{ingestion}", body)
+        if code_of(response) != "AlreadyExists" and response.status_code != CONFLICT:
+            self.check(response)
+
+    def ingestion(self, index: str, ingestion: str) -> object | None:
+        """None where the index, or the ingestion in it, is not there yet."""
+        response = self.send("GET", f"/{index}/ingestions/{ingestion}")
+        if response.status_code in GONE:
+            return None
+        self.check(response)
+        return json_of(response)
+
+    def search(self, index: str, body: dict[str, Any]) -> object:
+        response = self.send("POST", f"/{index}:queryByText", body)
+        if response.status_code in GONE:
+            raise retired(f"it has no index {index!r}")
+        self.check(response)
+        return json_of(response)
+
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
+        try:
+            return self.client.request(method, self.base + path, json=body, headers=self.headers())
+        except httpx2.TimeoutException as fault:
+            raise ModelUnavailable("the video index did not answer in time", code="timeout") from fault
+        except httpx2.TransportError as fault:
+            if is_unknown_host(fault):
+                raise retired("its address does not exist") from fault
+            hint = "Check AZURE_VISION_ENDPOINT."
+            raise ModelUnavailable("the video index cannot be reached", code="unreachable", hint=hint) from fault
+
+    def check(self, response: httpx2.Response) -> None:
+        status, said = response.status_code, fault_of(error_of(response)) or "no reason given"
+        if status < 400:  # noqa: PLR2004  # the first status of a refusal
+            return
+        if status in BUSY or status >= SERVER_FAULT:
+            raise ModelUnavailable(
+                f"the video index answered {status}: {said}", code="unavailable", retry_after_s=retry_after_s(response)
+            )
+        if status in UNAUTHORIZED:
+            hint = "Check AZURE_VISION_KEY, or the identity's role Cognitive Services User."
+            raise ModelUnavailable(f"the video index answered {status}", code="not_authorized", hint=hint)
+        raise ModelRefused(f"the video index refused: {said}", code="index_refused", hint=USE_FRAMES)
+
+
+def retired(why: str) -> CapabilityMissing:
+    message = f"the video index is not there ({why}); Microsoft retired Video Retrieval on {RETIRED_ON}"
+    return CapabilityMissing(message, hint=USE_FRAMES)
+
+
+def is_unknown_host(fault: BaseException | None) -> bool:
+    """Somewhere in the chain of causes."""
+    while fault is not None:
+        if isinstance(fault, socket.gaierror) or "Name or service not known" in str(fault):
+            return True
+        fault = fault.__cause__ or fault.__context__
+    return False
+
+
+def retry_after_s(response: httpx2.Response) -> float | None:
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def error_of(response: httpx2.Response) -> object:
+    body = json_of(response)
+    return body.get("error") if isinstance(body, dict) else None
+
+
+def code_of(response: httpx2.Response) -> str | None:
+    error = error_of(response)
+    return str(error.get("code")) if isinstance(error, dict) else None
+
+
+def json_of(response: httpx2.Response) -> object:
+    try:
+        body: object = response.json()
+    except ValueError:
+        return None
+    return body

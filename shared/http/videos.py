@@ -1,0 +1,70 @@
+"""POST videos/search: moments of the videos in the index that fit a text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.functions as func
+
+from shared.core.video_flow import Search
+from shared.http.replies import to_json
+from shared.http.requests import Fields, check_object, is_list_of, is_whole, read_fields
+from shared.pipeline.ports import Services
+from shared.pipeline.video_index import search_videos, to_document
+
+MOST_QUERY_CHARACTERS = 1000
+USUAL_MOMENTS = 10
+MOST_MOMENTS = 100
+LAST_MOMENT = 10_000
+LONGEST_FOLDER = 1024
+SEARCH_KINDS = ("vision", "speech")
+
+
+def is_query(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value.strip()) <= MOST_QUERY_CHARACTERS
+
+
+def is_time(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+FIELDS: Fields = {
+    "query": (f"text of 1 to {MOST_QUERY_CHARACTERS} characters", is_query),
+    "top": (f"a whole number from 1 to {MOST_MOMENTS}", is_whole(1, MOST_MOMENTS)),
+    "skip": (f"a whole number from 0 to {LAST_MOMENT}", is_whole(0, LAST_MOMENT)),
+    "dedup": ("true or false", lambda value: isinstance(value, bool)),
+    "filters": ("an object", lambda value: isinstance(value, dict)),
+}
+FILTERS: Fields = {
+    "folder": ("the folder of an upload", lambda value: isinstance(value, str) and len(value) <= LONGEST_FOLDER),
+    "since": ("a time with its zone, such as 2026-01-31T00:00:00Z", is_time),
+    "until": ("a time with its zone, such as 2026-01-31T00:00:00Z", is_time),
+    "kinds": (f"a list of {', '.join(SEARCH_KINDS)}", is_list_of(lambda value: value in SEARCH_KINDS, most=2)),
+}
+
+
+def search(services: Services, request: func.HttpRequest) -> func.HttpResponse:
+    asked = read_fields(request, FIELDS, ("query",))
+    filters = check_object(asked.get("filters", {}), FILTERS, ())
+    found = Search(
+        text=asked["query"].strip(),
+        top=asked.get("top", USUAL_MOMENTS),
+        skip=asked.get("skip", 0),
+        dedup=asked.get("dedup", True),
+        folder=filters.get("folder"),
+        since=in_utc(filters.get("since")),
+        until=in_utc(filters.get("until")),
+        kinds=tuple(filters.get("kinds", ())),
+    )
+    return to_json(200, {"moments": [to_document(hit) for hit in search_videos(services, found)]})
+
+
+def in_utc(text: str | None) -> str | None:
+    """As the index has its times: those of the documents have no zone and are UTC."""
+    if text is None:
+        return None
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

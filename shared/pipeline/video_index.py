@@ -1,0 +1,178 @@
+"""Videos by way of the index: submit, wait for it by delayed messages, ask; and search in what is there.
+
+The service keeps the state: every turn asks it first, so a turn after a crash goes on where the last one was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
+from shared.core.job import Job
+from shared.core.options import Options
+from shared.core.payload import Target, VideoIndex, build_payload
+from shared.core.prices import Cost, sum_costs, unit_cost
+from shared.core.question import Question
+from shared.core.settings import Settings
+from shared.core.video_flow import (
+    USE_FRAMES,
+    Ask,
+    GiveUp,
+    IndexFlow,
+    Moment,
+    Search,
+    Submit,
+    Wait,
+    check_search,
+    flow_of,
+    index_body,
+    ingestion_body,
+    next_step,
+    parse_ingestion,
+    parse_moments,
+    search_body,
+    wait_s,
+)
+from shared.pipeline import money
+from shared.pipeline.ask import Composed, ask, options_of, target_of
+from shared.pipeline.ports import Services, Stored, VideoIndexer
+from shared.pipeline.records import keep_lease
+
+DEFAULT_INDEX = "visiondrop"
+ADDRESS_FOR = timedelta(minutes=30)  # the index fetches the video as soon as it is submitted
+FORMATS = ("mp4", "mov")  # "Both MP4 and MOV file types are supported"
+SOURCE = "https://example.blob.core.windows.net/uploads/video.mp4"  # stands in where only the question is checked
+
+
+def check_index(services: Services, options: Options, target: Target, video_format: str) -> None:
+    """Before anything is paid for. Raises CapabilityMissing with a hint at frames for what the flow cannot do."""
+    if video_format not in FORMATS:
+        raise CapabilityMissing(f"the video index takes MP4 and MOV, not {video_format}", hint=USE_FRAMES)
+    indexer_of(services)
+    flow = flow_of("0" * 32, index_name(services.settings), turns=0, since_s=0)
+    build_payload(question(options, flow, SOURCE), target)
+
+
+def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Job]:
+    """The answer, or ModelUnavailable("indexing") until the video is in the index."""
+    job, indexer = stored.job, indexer_of(services)
+    since_s = (services.now() - job.created).total_seconds()
+    flow = flow_of(job.job_id, index_name(services.settings), turns=job.attempts, since_s=since_s)
+    found = indexer.ingestion(flow.index_name, flow.ingestion_name)
+    step = next_step(flow, None if found is None else parse_ingestion(found))
+    if isinstance(step, Submit):
+        submit(services, indexer, job, flow)
+        raise indexing(wait_s(0))
+    if isinstance(step, Wait):
+        raise indexing(step.seconds)
+    if isinstance(step, GiveUp):
+        raise ModelRefused(step.message, code=step.code, hint=USE_FRAMES)
+    return ask_about_it(services, stored, flow, step)
+
+
+def submit(services: Services, indexer: VideoIndexer, job: Job, flow: IndexFlow) -> None:
+    call_id = f"{job.job_id}-index"
+    indexer.ensure_index(flow.index_name, index_body())
+    money.reserve(services, job, call_id)
+    try:
+        url = read_address(services, job)
+        indexer.ingest(flow.index_name, flow.ingestion_name, ingestion_body(flow, url=url, metadata=metadata(job)))
+    except ModelRefused:
+        money.settle(services, job, call_id, Decimal(0))
+        raise
+    money.settle(services, job, call_id, index_cost(services, job).usd)
+
+
+def indexing(seconds: float) -> ModelUnavailable:
+    hint = "Nothing to do: the question is asked when the video is in the index."
+    return ModelUnavailable("the video is being indexed", code="indexing", retry_after_s=seconds, hint=hint)
+
+
+def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) -> tuple[Stored, Job]:
+    stored = keep_lease(services, stored)
+    options = options_of(stored.job)
+    target = target_of(services.settings, options)
+    asked = question(options, flow, read_address(services, stored.job))
+    composed = Composed(target=target, payload=build_payload(asked, target), expects_json=options.schema is not None)
+    job = ask(services, stored.job, composed)
+    index = index_cost(services, stored.job)
+    query = unit_cost("video index query", 1, on=services.now().date())
+    costs = [index, query, *([job.cost] if job.cost else [])]
+    return stored, replace(job, cost=sum_costs(*costs), earlier_usd=index.usd)
+
+
+def question(options: Options, flow: IndexFlow, url: str) -> Question:
+    return Question(
+        prompt=options.prompt,
+        system=options.system or "",
+        detail=options.detail,
+        max_output_tokens=options.max_output_tokens,
+        schema=options.schema if isinstance(options.schema, dict) else None,
+        ocr=options.ocr,
+        grounding=options.grounding,
+        video_index=VideoIndex(index_name=flow.index_name, document_id=flow.document_id, video_url=url),
+    )
+
+
+def read_address(services: Services, job: Job) -> str:
+    now = services.now()
+    return services.blobs.read_address(job.source.container, job.source.name, now=now, expires=now + ADDRESS_FOR)
+
+
+def metadata(job: Job) -> dict[str, str]:
+    folder, _, name = job.source.name.rpartition("/")
+    return {"name": name, "folder": folder, "timestamp": job.created.strftime("%Y-%m-%d %H:%M:%S")}
+
+
+def index_cost(services: Services, job: Job) -> Cost:
+    minutes = Decimal(str(job.source.duration_s or 0)) / 60
+    return unit_cost("video index", minutes.quantize(Decimal("0.0001")), on=services.now().date())
+
+
+def index_name(settings: Settings) -> str:
+    return settings.video_index_name or DEFAULT_INDEX
+
+
+def indexer_of(services: Services) -> VideoIndexer:
+    if services.video_index is None:
+        raise CapabilityMissing("there is no video index: AZURE_VISION_ENDPOINT is not set", hint=USE_FRAMES)
+    return services.video_index
+
+
+# Search
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A moment of a video, by its upload's name; None for a video that nobody dropped here."""
+
+    name: str | None
+    moment: Moment
+
+
+def search_videos(services: Services, search: Search) -> list[Hit]:
+    check_search(search)
+    indexer = indexer_of(services)
+    moments = parse_moments(indexer.search(index_name(services.settings), search_body(search)))
+    names: dict[str, str | None] = {}
+    for moment in moments:
+        if moment.document_id not in names:
+            stored = services.jobs.load(moment.document_id)
+            names[moment.document_id] = stored.job.source.name if stored else None
+    return [Hit(name=names[moment.document_id], moment=moment) for moment in moments]
+
+
+def to_document(hit: Hit) -> dict[str, Any]:
+    moment = hit.moment
+    return {
+        "name": hit.name,
+        "job_id": moment.document_id,
+        "start_s": moment.start_s,
+        "end_s": moment.end_s,
+        "best_s": moment.best_s,
+        "relevance": moment.relevance,
+        "kind": moment.kind,
+    }
