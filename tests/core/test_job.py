@@ -10,8 +10,18 @@ import pytest
 
 from shared.core import job as jobs
 from shared.core.codec import from_json, to_json
-from shared.core.errors import ModelUnavailable, NotFound, SourceRejected, StateConflict
-from shared.core.job import TERMINAL, TRANSITIONS, AnalysisMessage, Busy, Job, State
+from shared.core.errors import BudgetExceeded, ModelUnavailable, NotFound, SourceRejected, StateConflict
+from shared.core.job import (
+    MOST_CRASHES,
+    MOST_REDELIVERIES,
+    STUCK_AFTER,
+    TERMINAL,
+    TRANSITIONS,
+    AnalysisMessage,
+    Busy,
+    Job,
+    State,
+)
 from shared.core.options import Options
 from shared.core.reply import Reply
 from shared.core.result import AskedModel, Estimate, Normalized, Plan, Source
@@ -22,6 +32,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SOURCE = Source(container="uploads", name="a b/ü#.jpg", etag="0x8D", bytes=10)
 QUEUED = jobs.new_job(SOURCE, now=NOW)
 RUNNING = jobs.claim(QUEUED, owner="w1", now=NOW, lease_s=LEASE_S)
+MINUTES_15 = STUCK_AFTER.total_seconds()
 BUSY = ModelUnavailable("the endpoint is throttled", code="throttled", retry_after_s=5)
 NO_GOOD = SourceRejected("broken", code="corrupt")
 
@@ -78,6 +89,54 @@ def test_waiting_gives_the_job_back():
     assert (State.WAITING, None, later(5)) == (waiting.state, waiting.lease_owner, waiting.not_before)
     assert (waiting.error.code, waiting.error.retryable) == ("throttled", True)
     assert (again.error, again.not_before) == (None, None)
+
+
+def test_parked_jobs_wait_for_money():
+    """No owner, no time: the sweeper decides when it goes on."""
+    parked = jobs.park(RUNNING, BudgetExceeded("too little", scope="all", hint=""), now=NOW)
+
+    assert (parked.state, parked.lease_owner, parked.not_before) == (State.PARKED, None, None)
+    assert (parked.error.code, parked.budget_day) == ("budget_exceeded", None)
+
+
+def test_a_lease_is_renewed_by_its_owner_only():
+    """A worker that has lost its job must not go on as if it had not."""
+    assert jobs.renew(RUNNING, owner="w1", now=later(100), lease_s=LEASE_S).lease_until == later(100 + LEASE_S)
+    with pytest.raises(StateConflict, match="another owner"):
+        jobs.renew(RUNNING, owner="w2", now=later(100), lease_s=LEASE_S)
+
+
+STUCK = [
+    (QUEUED, 0, False),
+    (QUEUED, MINUTES_15, True),
+    (RUNNING, MINUTES_15, False),
+    (RUNNING, MINUTES_15 + LEASE_S, True),
+    (jobs.wait(RUNNING, BUSY, until=later(7200), now=NOW), MINUTES_15, False),
+    (jobs.wait(RUNNING, BUSY, until=later(7200), now=NOW), 7200 + MINUTES_15, True),
+    (jobs.park(RUNNING, NO_GOOD, now=NOW), 10**6, False),
+    (jobs.fail(RUNNING, NO_GOOD, now=NOW), 10**6, False),
+]
+
+
+@pytest.mark.parametrize(("job", "after_s", "stuck"), STUCK)
+def test_when_a_job_is_stuck(job, after_s, stuck):
+    """A quarter of an hour after it should have gone on; parked and ended jobs never are."""
+    assert jobs.is_stuck(job, now=later(after_s)) is stuck
+
+
+def test_when_a_job_is_hopeless():
+    """After three new messages, or five turns that broke off; turns that were given back do not count."""
+    anew = crashed = waited = QUEUED
+    for turn in range(MOST_CRASHES):
+        assert not any(map(jobs.is_hopeless, (crashed, waited)))
+        now = later(turn * LEASE_S)
+        crashed = jobs.claim(crashed, owner="w", now=now, lease_s=LEASE_S)
+        waited = jobs.wait(jobs.claim(waited, owner="w", now=now, lease_s=LEASE_S), BUSY, until=now, now=now)
+    for _ in range(MOST_REDELIVERIES):
+        assert not jobs.is_hopeless(anew)
+        anew = jobs.redelivered(anew, now=NOW)
+
+    assert [jobs.is_hopeless(job) for job in (anew, crashed, waited)] == [True, True, False]
 
 
 ENDINGS = [

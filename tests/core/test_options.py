@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from shared.core.errors import OptionsInvalid
@@ -11,6 +13,7 @@ from shared.core.options import (
     effective,
     is_options_file,
     options_files,
+    parse_budget,
     parse_metadata,
     parse_options_file,
 )
@@ -105,6 +108,30 @@ def test_wrong_metadata_names_the_field(metadata):
         parse_metadata(metadata, where="metadata of a.jpg")
 
     assert [caught.value.field] == list(metadata)
+
+
+BUDGETS = [
+    (b"prompt = 'x'", None),
+    (b"daily_budget_usd = 2.50", Decimal("2.50")),
+    (b"daily_budget_usd = 0", Decimal(0)),
+    (b"daily_budget_usd = 0.000000001", Decimal("0.000000001")),
+]
+
+
+@pytest.mark.parametrize(("text", "usd"), BUDGETS)
+def test_a_folder_s_budget_is_exact(text, usd):
+    """Read as a decimal, never as a binary fraction; it is no option of a job."""
+    assert parse_budget(text, where="_vision.toml") == usd
+    assert "daily_budget_usd" not in parse_options_file(text, where="_vision.toml")
+
+
+@pytest.mark.parametrize("usd", ["-1", "nan", "inf", "true", "'5'", "1e12"])
+def test_a_wrong_budget_is_named(usd):
+    """Money is never guessed."""
+    with pytest.raises(OptionsInvalid) as caught:
+        parse_budget(f"daily_budget_usd = {usd}".encode(), where="_vision.toml")
+
+    assert caught.value.field == "daily_budget_usd"
 
 
 def test_a_prompt_is_never_in_the_message():

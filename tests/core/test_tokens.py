@@ -184,11 +184,13 @@ def test_an_empty_picture_is_rejected():
 
 @pytest.mark.parametrize("model", ["gpt-image-2", "local"])
 def test_a_model_with_an_unpublished_rule_says_so(model):
-    """No guess: neither a count nor a best size."""
+    """No count is guessed; the size to send only keeps within what hosted models see."""
     with pytest.raises(CapabilityMissing, match="nobody has published"):
         count(model, 100, 100)
-    with pytest.raises(CapabilityMissing):
-        best_size(look_up_model(model), width=100, height=100, detail="high")
+    small, large = (best_size(look_up_model(model), width=w, height=1000, detail="high") for w in (100, 4096))
+
+    assert (small.width, small.height, small.scale) == (100, 1000, 1)
+    assert (large.width, large.height, large.tokens) == (2048, 500, 0)
 
 
 def test_high_fidelity_without_a_known_price_is_refused():
