@@ -1,0 +1,94 @@
+"""`./visiondrop drop` and `results` against the running app."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from local.__main__ import main
+from tests.pipeline.world import picture
+
+
+@pytest.fixture
+def run(app, capsys, monkeypatch):
+    """A command's exit code, output and complaints."""
+    monkeypatch.setenv("VISIONDROP_URL", app.url)
+
+    def call(*arguments):
+        code = main(list(arguments))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = [tmp_path / "one two.jpg", tmp_path / "ü.png"]
+    paths[0].write_bytes(picture(colour="azure"))
+    paths[1].write_bytes(picture("PNG", colour="coral"))
+    return [str(path) for path in paths]
+
+
+def test_drop_prints_the_answers(run, files):
+    """A table with state, tokens, cost and a link for each file; 0, since all were answered."""
+    code, out, err = run("drop", *files, "--folder", "cli", "--detail", "low")
+    lines = out.splitlines()
+
+    assert (code, err, len(lines)) == (0, "", 3)
+    assert all("done" in line and "$0.0" in line and "/api/jobs/" in line for line in lines[1:])
+
+
+def test_drop_tells_of_each_file(run, files, tmp_path):
+    """One refused file stops no other, but the exit code says so."""
+    (tmp_path / "notes.txt").write_text("words")
+    (tmp_path / "cut.jpg").write_bytes(picture()[:200])
+    names = [files[0], str(tmp_path / "notes.txt"), str(tmp_path / "cut.jpg")]
+    code, out, _ = run("drop", *names, "--folder", "cli2", "--json")
+    documents = json.loads(out)
+
+    assert code == 1
+    assert [one["state"] for one in documents] == ["done", "failed", "failed"]
+    assert [one["error"] and one["error"]["code"] for one in documents] == [None, "refused", "corrupt"]
+
+
+def test_results_in_full_and_as_a_list(run, files):
+    """One answer with its cost, or the newest in a table."""
+    run("drop", files[0], "--folder", "cli3")
+    one = run("results", "cli3/one two.jpg")
+    all_of_them = run("results", "--prefix", "cli3/")
+    as_json = run("results", "cli3/one two.jpg", "--json")
+
+    assert one[0] == all_of_them[0] == as_json[0] == 0
+    assert "cost    $0.0" in one[1]
+    assert "cli3/one two.jpg" in all_of_them[1].splitlines()[1]
+    assert json.loads(as_json[1])["state"] == "done"
+
+
+def test_uploading_only(run, files):
+    """It returns at once; the answer is asked for later."""
+    code, out, _ = run("drop", files[1], "--folder", "cli4", "--no-wait")
+
+    assert (code, "uploaded" in out) == (0, True)
+    assert run("results", "cli4/ü.png", "--wait", "30")[0] == 0
+
+
+FAULTS = [
+    (("results", "cli/never.jpg"), 1, "no upload named"),
+    (("results", "--state", "finished"), 1, "Give one or more of pending"),
+    (("results", "--wait", "61"), 2, "--wait"),
+    (("results", "--url", "ftp://x"), 1, "no http(s) address"),
+    (("results", "--url", "http://example.com", "--key", "k"), 1, "https only"),
+    (("results", "--url", "http://127.0.0.1:9"), 1, "does not answer"),
+    (("drop", "nowhere.jpg"), 2, "no such file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "complaint"), FAULTS)
+def test_faults_are_told(run, arguments, code, complaint):
+    """On standard error, with what to do."""
+    found, out, err = run(*arguments)
+
+    assert (found, out) == (code, "")
+    assert complaint in err
