@@ -113,7 +113,7 @@ export class Grid {
     card.item = item;
     const link = el("a", { href: address({ job: item.job_id }), tabindex: "-1", class: "card", on: { click: (event) => this.onClick(event, item) } },
       el("span", { class: "thumb" }, card.image, item.kind === "video" && el("span", { class: "badge" }, icon("video"), plural(item.pictures, "frame"))),
-      el("span", { class: "name", title: item.name }, item.name),
+      nameOf(item.name),
       el("span", { class: "said" }, item.text || (item.error_code ? item.error_code : PENDING.has(item.state) ? "No answer yet" : "")),
       el("span", { class: "facts" }, chip(item.state), origin(item), el("span", { class: "figure" }, item.usd === null ? "" : usd(item.usd)),
         el("time", { datetime: item.created, title: moment(item.created) }, age(item.created))));
@@ -222,6 +222,12 @@ function pictureOf(item) {
   const image = el("img", { alt: "", decoding: "async", "data-picture": item.picture });
   image.addEventListener("error", () => image.replaceWith(icon("image")));
   return image;
+}
+
+/** The file stands out; its folder gives way first where there is no room. */
+function nameOf(name) {
+  const cut = name.lastIndexOf("/") + 1;
+  return el("span", { class: "name", title: name }, cut > 0 && el("span", { class: "folder" }, name.slice(0, cut)), el("span", {}, name.slice(cut)));
 }
 
 const ORIGINS = { ask: ["chat", "Asked"], follow_up: ["chat", "Follow-up"], rerun: ["again", "Rerun"] };

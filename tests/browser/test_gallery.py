@@ -1,0 +1,272 @@
+"""What people do in the gallery: drop, watch, open, ask, compare, filter, export."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.stored import BOX, finished_job, job_with_regions, store
+from tests.e2e.conftest import App
+from tests.pipeline.world import picture
+
+Open = Callable[..., Page]
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+LONG_MS = 60_000  # for what the app works on while other tests use the machine
+
+DROP = """([name, data, type]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name, {type}));
+  for (const step of ["dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(step, {dataTransfer: transfer, bubbles: true, cancelable: true}));
+  }
+}"""
+
+
+def drop(page: Page, name: str, data: bytes, kind: str = "image/jpeg") -> None:
+    page.evaluate(DROP, [name, base64.b64encode(data).decode(), kind])
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.locator("#grid > li", has=page.get_by_title(name, exact=True))
+
+
+def detail(page: Page) -> Locator:
+    return page.get_by_role("dialog")
+
+
+@pytest.fixture(scope="module")
+def answered(live_app: App) -> str:
+    """The name of a picture that has its answer."""
+    live_app.drop("answered/teal.jpg", picture(size=(1600, 1200)))
+    live_app.result("answered/teal.jpg")
+    return "answered/teal.jpg"
+
+
+def test_a_dropped_picture_becomes_an_answer_in_place(live_app: App, open_page: Open):
+    """Drag a file onto the page: it is sent, appears, becomes done without a reload, and opens with all that is known."""
+    page = open_page(live_app)
+    drop(page, "dropped one.jpg", picture(colour="purple", size=(900, 600)))
+    expect(card(page, "dropped one.jpg").locator(".chip.done")).to_be_visible(timeout=LONG_MS)
+    card(page, "dropped one.jpg").get_by_role("link").click()
+    expect(detail(page).get_by_role("heading", name="dropped one.jpg")).to_be_focused()
+    expect(detail(page).locator(".answer .text")).to_contain_text("offline describer")
+    page.wait_for_function("() => document.querySelector('.picture img').naturalWidth === 900")
+    expect(detail(page).locator(".figures .total")).to_contain_text("$0.00")
+    expect(detail(page).get_by_role("textbox", name="Ask something more about it")).to_be_visible()
+    detail(page).get_by_text("Whole document").click()
+    shown = detail(page).locator(".document pre").inner_text()
+    assert json.loads(shown)["source"]["name"] == "dropped one.jpg"
+
+
+def test_refused_files_say_why_and_names_that_are_taken_are_asked_about(live_app: App, open_page: Open):
+    """A text file is refused in plain words; a second file of a name replaces the first only when that is chosen."""
+    page = open_page(live_app, refusals=True)
+    uploads = page.get_by_role("region", name="Uploads")
+    drop(page, "notes.jpg", b"not a picture at all")
+    expect(uploads.get_by_text("Refused", exact=True)).to_be_visible()
+    expect(uploads.locator("li", has_text="notes.jpg")).to_contain_text("picture")
+    live_app.drop("taken.jpg", picture(colour="gold"))
+    drop(page, "taken.jpg", picture(colour="red"))
+    uploads.get_by_role("button", name="Replace it taken.jpg").click()
+    expect(uploads.locator("li.done", has_text="taken.jpg")).to_be_visible()
+    uploads.get_by_role("button", name="Open taken.jpg").click()
+    expect(detail(page).locator(".chip.done")).to_be_visible(timeout=LONG_MS)
+
+
+def test_a_folder_goes_up_with_its_paths(live_app: App, open_page: Open, tmp_path: Path):
+    """Names keep the folder's structure; what systems leave in folders stays behind."""
+    folder = tmp_path / "trip"
+    (folder / "day 1").mkdir(parents=True)
+    (folder / "day 1" / "a.png").write_bytes(picture("PNG", colour="green", size=(300, 200)))
+    (folder / ".DS_Store").write_bytes(b"litter")
+    page = open_page(live_app)
+    page.locator("#folder").set_input_files(folder)
+    expect(page.get_by_role("region", name="Uploads").locator("li")).to_have_count(1)
+    expect(card(page, "trip/day 1/a.png")).to_be_visible(timeout=LONG_MS)
+
+
+@pytest.mark.parametrize("size", [(1280, 860), (360, 740)], ids=["wide", "phone"])
+def test_regions_are_drawn_where_they_are_in_the_picture(live_app: App, open_page: Open, size: tuple[int, int]):
+    """The polygon lies on the red box of the picture: by its place, and by the colour inside and outside of it."""
+    job = job_with_regions(live_app.connection_string, f"regions/{size[0]}.png")
+    page = open_page(live_app, f"?job={job.job_id}", viewport={"width": size[0], "height": size[1]})
+    page.wait_for_function("() => document.querySelector('.picture img')?.naturalWidth > 0")
+    box = page.locator(".regions polygon.object").bounding_box()
+    image = page.locator(".picture img").bounding_box()
+    assert box is not None
+    assert image is not None
+    left, top, right, bottom = BOX
+    expected = (image["x"] + left * image["width"], image["y"] + top * image["height"])
+    assert (box["x"], box["y"]) == pytest.approx(expected, abs=2)
+    inside = ((right - left) * image["width"], (bottom - top) * image["height"])
+    assert (box["width"], box["height"]) == pytest.approx(inside, abs=3)
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    middle_y = round(box["y"] + box["height"] / 2)
+    assert is_red(shot.getpixel((round(box["x"] + box["width"] - 8), middle_y)))
+    assert not is_red(shot.getpixel((round(box["x"] + box["width"] + 8), middle_y)))
+    page.get_by_role("button", name="Object box").focus()
+    expect(page.locator("polygon.marked")).to_have_class("object marked")
+
+
+def is_red(pixel: object) -> bool:
+    assert isinstance(pixel, tuple)
+    return bool(pixel[0] > 150 and pixel[1] < 100 and pixel[2] < 60)
+
+
+def test_a_follow_up_goes_on_with_the_conversation(live_app: App, open_page: Open, answered: str):
+    """The new answer opens with the former question and answer above it."""
+    page = open_page(live_app, "?prefix=answered/")
+    card(page, answered).get_by_role("link").first.click()
+    detail(page).get_by_role("textbox", name="Ask something more about it").fill("And what is on the left?")
+    detail(page).get_by_role("button", name="Ask", exact=True).click()
+    expect(detail(page).locator(".said.you").last).to_have_text(re.compile("And what is on the left"), timeout=LONG_MS)
+    expect(detail(page).locator(".said.model")).to_contain_text("offline describer")
+    expect(detail(page).locator(".answer .text")).to_be_visible(timeout=LONG_MS)
+
+
+def test_a_rerun_is_shown_beside_the_first_answer(live_app: App, open_page: Open, answered: str):
+    """Other options are priced before they are paid for; then both answers stand side by side with the difference."""
+    page = open_page(live_app, f"?job={live_app.result(answered)['job_id']}")
+    detail(page).get_by_text("Ask again with other options").click()
+    low = detail(page).get_by_role("radio", name="low")
+    expect(detail(page).locator("label", has=low)).to_contain_text("tokens, $")
+    low.check()
+    detail(page).get_by_role("button", name="Ask again and compare").click()
+    expect(detail(page).locator(".verdict")).to_contain_text("The second costs", timeout=LONG_MS)
+    expect(detail(page).locator(".sides .text")).to_have_count(2)
+    expect(detail(page).get_by_role("row", name=re.compile("^detail"))).to_contain_text("low")
+    assert "with=" in page.url
+
+
+def test_several_pictures_go_into_one_question(live_app: App, open_page: Open, answered: str):
+    """Selected with the keyboard, asked about together."""
+    live_app.drop("answered/gold.jpg", picture(colour="gold"))
+    live_app.result("answered/gold.jpg")
+    page = open_page(live_app, "?prefix=answered/&kind=image")
+    for name in (answered, "answered/gold.jpg"):
+        card(page, name).last.get_by_role("link").focus()
+        page.keyboard.press("Space")
+    page.get_by_role("button", name="Ask about them").click()
+    page.get_by_role("textbox", name="Your question").fill("What changed?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(detail(page).locator(".answer .text")).to_contain_text("2 images", timeout=LONG_MS)
+
+
+def test_filters_live_in_the_address(live_app: App, open_page: Open, answered: str):
+    """A filter changes the address; back undoes it, and the address alone brings it again."""
+    live_app.drop("broken.jpg", b"\xff\xd8\xff broken")
+    live_app.result("broken.jpg")
+    page = open_page(live_app)
+    expect(card(page, answered).last).to_be_visible()
+    page.get_by_label("State").select_option("Failed")
+    expect(card(page, answered)).to_have_count(0)
+    expect(card(page, "broken.jpg")).to_be_visible()
+    assert page.url.endswith("?state=failed")
+    page.reload()
+    expect(card(page, "broken.jpg")).to_be_visible()
+    expect(page.get_by_label("State")).to_have_value("failed")
+    page.go_back()
+    expect(card(page, answered).last).to_be_visible()
+    page.get_by_label("Search names and answers").fill("no such thing")
+    expect(page.get_by_role("heading", name="Nothing fits these filters")).to_be_visible()
+    page.locator("#empty").get_by_role("button", name="Clear filters").click()
+    expect(card(page, answered).last).to_be_visible()
+
+
+def test_a_film_shows_its_frames_and_goes_to_their_times(live_app: App, open_page: Open, tmp_path: Path):
+    """A click on a frame seeks; the player gets the film in parts."""
+    film = tmp_path / "film.mp4"
+    make_film(film)
+    live_app.drop("film.mp4", film.read_bytes())
+    document = live_app.result("film.mp4")
+    page = open_page(live_app, f"?job={document['job_id']}")
+    frames = page.get_by_role("group", name="Frames that the model saw").get_by_role("button")
+    expect(frames).to_have_count(len(document["normalized"]))
+    page.wait_for_function("() => document.querySelector('video').readyState > 0")
+    frames.last.click()
+    at_s = document["normalized"][-1]["at_s"]
+    assert at_s > 1
+    page.wait_for_function("(at) => Math.abs(document.querySelector('video').currentTime - at) < 0.05", arg=at_s)
+    expect(frames.last).to_have_attribute("aria-current", "true")
+
+
+def make_film(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(30):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (320, 240), (number * 8, 90, 255 - number * 8)))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def test_names_and_answers_are_text(live_app: App, open_page: Open):
+    """Markup in a name or an answer is shown as it is and does nothing."""
+    evil = "<img src=x onerror=alert(1)><b>bold</b>"
+    job = store(live_app.connection_string, finished_job(f"evil/{evil}.png", now=datetime.now(UTC), text=evil))
+    page = open_page(live_app, "?prefix=evil/")
+    expect(page.get_by_title(f"evil/{evil}.png")).to_be_visible()
+    page.goto(f"{live_app.url}/api/gallery?job={job.job_id}")
+    expect(detail(page).locator(".answer .text")).to_have_text(evil)
+    assert page.locator("b, img[src=x]").count() == 0
+
+
+def test_the_list_is_saved_as_csv_and_json(live_app: App, open_page: Open):
+    """Everything that fits the filter; what a spreadsheet would run is made text."""
+    for name in ("export/=1+1.png", "export/b.png"):
+        store(live_app.connection_string, finished_job(name, now=datetime.now(UTC), text='=SUM(A1),"x"'))
+    page = open_page(live_app, "?prefix=export/")
+    csv = export(page, "CSV")
+    assert csv.startswith("\ufeffname,state,kind,")
+    assert csv.count("\r\n") == 3
+    assert "\"'=SUM(A1),\"\"x\"\"\"" in csv
+    assert {item["name"] for item in json.loads(export(page, "JSON, one object"))} == {
+        "export/=1+1.png",
+        "export/b.png",
+    }
+    assert json.loads(export(page, "JSON with whole documents"))[0]["reply"]["text"] == '=SUM(A1),"x"'
+
+
+def export(page: Page, form: str) -> str:
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("radio", name=re.compile(f"^{form}")).check()
+    with page.expect_download() as download:
+        detail(page).get_by_role("button", name="Export").click()
+    return download.value.path().read_bytes().decode()
+
+
+def test_costs_are_drawn_and_listed(live_app: App, open_page: Open, answered: str):
+    """A bar for today, and the same money in the table."""
+    assert live_app.result(answered)["cost"]["usd"]
+    page = open_page(live_app)
+    page.get_by_role("button", name="Costs").click()
+    assert page.url.endswith("?view=costs")
+    expect(detail(page).locator(".chart rect").first).to_be_visible()
+    expect(detail(page).get_by_role("table")).to_contain_text("gpt-5.1")
+    page.keyboard.press("Escape")
+    expect(detail(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Costs")).to_be_focused()
+    assert "view" not in page.url
+
+
+def test_a_server_that_is_away_is_said_and_waited_for(live_app: App, open_page: Open, answered: str):
+    """The page says what is wrong and goes on by itself or on request, without losing what it shows."""
+    page = open_page(live_app, refusals=True)
+    expect(card(page, answered).last).to_be_visible()
+    page.route("**/api/results?*", lambda route: route.abort())
+    page.get_by_label("Kind").select_option("Pictures")
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    page.unroute("**/api/results?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(card(page, answered).last).to_be_visible()
