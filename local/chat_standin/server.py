@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import threading
 import time
@@ -17,9 +16,9 @@ import uvicorn
 
 from local.chat_standin.app import App, Settings
 from local.chat_standin.wire import Answer, Refusal, Request
+from local.sockets import LOOPBACK, listen
 
 LOG = logging.getLogger(__name__)
-HOST = "127.0.0.1"
 MAX_BODY_BYTES = 512 * 1024 * 1024  # what OpenAI takes per request
 STOP_TIMEOUT_S = 1
 
@@ -117,7 +116,7 @@ class ChatStandIn:
             timeout_graceful_shutdown=STOP_TIMEOUT_S,
         )
         self.server = Server(config)
-        self.base_url = f"http://{HOST}:{self.socket.getsockname()[1]}"
+        self.base_url = f"http://{LOOPBACK}:{self.socket.getsockname()[1]}"
         self.openai_base_url = f"{self.base_url}/openai/v1"
         # A daemon, so that a caller that dies without stopping it is not kept alive by it.
         self.thread = threading.Thread(target=self.serve, name="chat-standin", daemon=True)
@@ -137,17 +136,3 @@ class ChatStandIn:
     ) -> None:
         self.server.should_exit = True
         self.thread.join()
-
-
-def listen(port: int) -> socket.socket:
-    # Only for a socket that names TCP does asyncio switch Nagle's algorithm off; else every answer waits 44 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if os.name == "posix":  # on Windows this option would let two servers share the port
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-    except OSError:
-        listener.close()
-        raise
-    listener.listen()
-    return listener

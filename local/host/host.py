@@ -23,12 +23,13 @@ from local.host.options import HostJsonInvalid, parse_options
 from local.host.queue_listener import LEASE_S, QueueListener
 from local.host.routes import Route, make_route
 from local.host.schedule import parse_schedule
-from local.host.server import LOOPBACK, Server, listening_socket
+from local.host.server import Server
 from local.host.settings import FunctionFault, Settings, is_disabled, local_settings, resolve_binding
 from local.host.storage import HOST_STORAGE, Storage
 from local.host.timer_listener import TimerListener
 from local.host.values import queue_value
 from local.host.worker import Invocation, Worker
+from local.sockets import LOOPBACK, listen
 
 LOG = logging.getLogger("local.host")
 
@@ -62,7 +63,7 @@ class Host:
         self.host_id = self.settings.get("AzureFunctionsWebHost__hostid") or local_host_id(folder)
         self.keys, self.lease_s, self.blob_scan_s, self.grace_s = keys, lease_s, blob_scan_s, grace_s
         self.storage = Storage(self.settings)
-        self.socket = listening_socket(port)
+        self.socket = listen(port)
         self.url = f"http://{LOOPBACK}:{self.socket.getsockname()[1]}"
         threads = self.settings.get("PYTHON_THREADPOOL_THREAD_COUNT")
         self.worker = Worker(threads=int(threads) if threads else None, timeout_s=self.options.function_timeout_s)

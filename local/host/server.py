@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 
@@ -10,7 +9,6 @@ import uvicorn
 
 from local.host.http_front import HttpFront
 
-LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 10.0
 
 
@@ -46,16 +44,3 @@ class Server(uvicorn.Server):
     def close(self) -> None:
         if self.thread.is_alive():
             self.thread.join(timeout=START_TIMEOUT_S)
-
-
-def listening_socket(port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only for sockets that name TCP; with it on, each reply stalls for 40 ms
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if os.name == "posix":  # on Windows this option would let two hosts share the port
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((LOOPBACK, port))
-    except OSError:
-        listening.close()
-        raise
-    return listening
