@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def fill(world, number, *, state=State.DONE, step=timedelta(hours=5)):
         for index in range(number)
     ]
     operations = [("upsert", row) for row in map(to_row, items)]
-    by_partition = {}
+    by_partition: dict[str, list[Any]] = {}
     for operation in operations:
         by_partition.setdefault(operation[1]["PartitionKey"], []).append(operation)
     for rows in by_partition.values():
