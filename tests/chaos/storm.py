@@ -157,8 +157,8 @@ class Storm:
         self.urls.append(worker.wait_for(r'"url": "([^"]+)"')[1])
 
     def break_things(self) -> None:
-        """Kill a worker, or hold the storage for a moment, every second or two until all is done."""
-        while not self.over.wait(self.dice.uniform(1.0, 2.5)):
+        """Kill a worker, or hold the storage for a moment, every few seconds until all is done."""
+        while not self.over.wait(self.dice.uniform(2.0, 5.0)):
             if self.dice.random() < 0.7:
                 victim = self.dice.randrange(len(self.workers))
                 self.workers.pop(victim).kill()
