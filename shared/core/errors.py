@@ -76,6 +76,8 @@ class UnknownModel(VisiondropError):
 
 
 class PriceMissing(VisiondropError):
+    status_code = 422
+
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message, code="price_missing", hint=hint)
 

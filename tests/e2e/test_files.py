@@ -122,6 +122,15 @@ WAYS_OUT = [
     "/api/originals/?name=..%2Fnormalized%2F{id}%2F000.jpg",
     "/api/media/?name=%2E%2E%2F%2E%2E%2Fdevstoreaccount1%2Fresults%2F{id}.json",
     "/api/media/",
+    "/api/media/%00",
+    "/api/media/%7F%C2%85",
+    "/api/media/?name=%ED%A0%80",
+    "/api/media/?name=a%5C..%5Cb",
+    "/api/media/?name=%EF%BF%BF",
+    "/api/media/" + "n" * 3000,
+    "/api/media/" + "n/" * 400 + "n",
+    "/api/media/a.?thumb=1",
+    "/api/originals/%0D%0Ax",
 ]
 
 
