@@ -8,6 +8,7 @@ import pytest
 
 from local.azurite import ACCOUNT, Azurite
 from local.stack import make_places
+from tests.log_watch import LogWatch
 
 TEST_ACCOUNTS = tuple(f"test{number:04}" for number in range(1000))  # as many as fit in an environment variable
 unused_accounts = iter(TEST_ACCOUNTS)
@@ -26,3 +27,16 @@ def storage(azurite: Azurite) -> str:
     connection_string = azurite.connection_string_of(next(unused_accounts))
     make_places(connection_string)
     return connection_string
+
+
+@pytest.fixture(scope="session")
+def log_watch() -> Iterator[LogWatch]:
+    with LogWatch() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged(log_watch: LogWatch) -> Iterator[None]:
+    """Holds for every test there is. What a thread logs late counts against the test that runs then."""
+    yield
+    assert not log_watch.take()

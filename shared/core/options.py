@@ -6,19 +6,24 @@ error that names it and where it stands: a silent default would spend money on t
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from shared.core.errors import OptionsInvalid
 from shared.core.models import Detail
+from shared.core.plain_json import is_plain_json
 
 OPTIONS_FILE = "_vision.toml"
 MAX_OPTIONS_BYTES = 16 * 1024  # a prompt and a schema fit; deeper nesting than the parser can follow does not
+LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
+"""A dotted key of so many parts: each part costs the parser a copy of all before it."""
 MAX_PROMPT_CHARACTERS = 8_000
 MAX_FRAMES = 500
+MAX_DIGITS = 9
 BUDGET = "daily_budget_usd"  # of a folder, so it stands in its file only
 MAX_BUDGET_USD = 10**9
 
@@ -83,8 +88,11 @@ def read_toml(text: bytes, *, where: str, parse_float: Callable[[str], Any] = fl
     if len(text) > MAX_OPTIONS_BYTES:
         raise OptionsInvalid(f"{where} has {len(text)} bytes, more than {MAX_OPTIONS_BYTES}", field=where)
     try:
-        return tomllib.loads(text.decode(), parse_float=parse_float)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        lines = text.decode()
+        if LONG_KEY.search(lines):
+            raise OptionsInvalid(f"{where} is nested too deeply", field=where)
+        return tomllib.loads(lines, parse_float=parse_float)
+    except ValueError as fault:  # no text, no TOML, or a number of thousands of digits
         raise OptionsInvalid(f"{where} is not valid TOML: {fault}", field=where) from None
     except RecursionError:
         raise OptionsInvalid(f"{where} is nested too deeply", field=where) from None
@@ -100,7 +108,7 @@ def check_fields(fields: Fields, *, where: str) -> dict[str, Any]:
     for name in fields:
         if name not in CHECKS:
             raise OptionsInvalid(
-                f"{where} has an unknown option {name!r}", field=name, hint=f"Use one of: {', '.join(CHECKS)}."
+                f"{where} has an unknown option {shown(name)}", field=name, hint=f"Use one of: {', '.join(CHECKS)}."
             )
     return {name: check_field(name, value, where=where) for name, value in fields.items()}
 
@@ -122,8 +130,14 @@ def effective(layers: Iterable[Fields], *, defaults: Options) -> Options:
 
 def shown(value: Any) -> str:
     """The value if it is short enough to be a slip of the pen; never a prompt."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"a {type(value).__name__} of {len(value)}"  # noqa: PLR2004  # one word or two
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    if len(text) <= 40:  # noqa: PLR2004  # one word or two
+        return text
+    size = f" of {len(value)}" if isinstance(value, Sized) else ""
+    return f"a {type(value).__name__}{size}"
 
 
 def is_text(limit: int) -> Callable[[Any], bool]:
@@ -143,7 +157,9 @@ def is_flag(value: Any) -> bool:
 
 
 def is_schema(value: Any) -> bool:
-    return isinstance(value, dict) or (isinstance(value, str) and 0 < len(value) <= 1024)  # noqa: PLR2004  # a blob name
+    if isinstance(value, dict):
+        return is_plain_json(value)
+    return isinstance(value, str) and 0 < len(value) <= 1024  # noqa: PLR2004  # a blob name
 
 
 DETAILS = get_args(Detail)
@@ -176,6 +192,6 @@ def from_text(name: str, text: str) -> Any:
     check = CHECKS[name][1]
     if check is is_flag:
         return FLAGS.get(text.lower(), text)
-    if name in {"max_output_tokens", "frames"} and text.isascii() and text.isdigit():
+    if name in {"max_output_tokens", "frames"} and text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
         return int(text)
     return text

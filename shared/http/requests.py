@@ -12,13 +12,13 @@ import azure.functions as func
 
 from shared.core.errors import NotFound, OptionsInvalid, RequestTooLarge
 from shared.core.options import shown
+from shared.core.plain_json import is_plain_json
 
 MAX_JSON_BYTES = 128 * 1024
 HOST_PARAMETERS = frozenset({"code", "clientid"})  # the Functions host's own: the key and its name
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 MAX_NAME_CHARACTERS = 1024  # Azure's limit for a blob's name
 MAX_DIGITS = 10
-MOST_LEVELS = 64  # of nesting: no JSON Schema for an answer comes near
 
 Fields = Mapping[str, tuple[str, Callable[[Any], bool]]]
 """Each field with what is expected, in words, and the check."""
@@ -109,30 +109,12 @@ def read_body(request: func.HttpRequest) -> bytes:
 def parse_object(body: bytes) -> dict[str, Any]:
     """Nesting that no parser follows, numbers that are none and halves of characters are wrong input too."""
     try:
-        value = json.loads(body, parse_constant=refuse_constant)
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):  # UnicodeError is a ValueError
+        value = json.loads(body)
+    except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict) or is_deep(value):
+    if not isinstance(value, dict) or not is_plain_json(value):
         raise OptionsInvalid("the body is not a JSON object", field="body", hint="Send JSON in UTF-8, such as {}.")
     return value
-
-
-def is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(MOST_LEVELS):
-        level = [child for item in level for child in children(item)]
-    return bool(level)
-
-
-def children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
-
-
-def refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
 
 
 def check_object(value: Mapping[str, Any], fields: Fields, required: Collection[str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from shared.core.options import (
 )
 from shared.core.parts import calls
 from shared.core.payload import Target
+from shared.core.plain_json import MOST_LEVELS, is_plain_json
 from shared.core.prices import cost
 from shared.core.result import AskedModel, Estimate, Normalized, Source, Turn
 from shared.core.settings import DEFAULT_PROMPT, Settings
@@ -190,8 +191,8 @@ def read_schema(services: Services, schema: dict[str, Any] | str | None) -> dict
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict):
-        raise OptionsInvalid(f"schema {schema!r} is not a JSON object", field="schema")
+    if not isinstance(body, dict) or not is_plain_json(body):
+        raise OptionsInvalid(f"schema {schema!r} is not a JSON object of at most {MOST_LEVELS} levels", field="schema")
     return body
 
 
