@@ -28,7 +28,14 @@ class ImagePart:
     param: str
 
 
-Part = TextPart | ImagePart
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPart:
+    """A video in an index of Azure AI Vision."""
+
+    document_id: str
+
+
+Part = TextPart | ImagePart | DocumentPart
 
 
 def chat_parts(body: Mapping[str, Any]) -> list[Part]:
@@ -72,6 +79,8 @@ def read_part(part: object, *, role: str, param: str) -> Part:
             message = f"Image URLs are only allowed for messages with role 'user', but this message has role {role!r}."
             raise Refusal(message, code="invalid_value", param=param)
         return read_image_part(part, param=f"{param}.image_url")
+    if isinstance(part, dict) and kind == "acv_document_id" and role == "user":
+        return DocumentPart(document_id=str(part.get("acv_document_id")))
     message = f"Invalid value: {kind!r}. Supported values are: 'text' and 'image_url'."
     raise Refusal(message, code="invalid_value", param=f"{param}.type")
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from local.chat_standin import refusals
-from local.chat_standin.parts import ImagePart, Part, TextPart, chat_parts, labels, responses_parts
+from local.chat_standin.parts import DocumentPart, ImagePart, Part, TextPart, chat_parts, labels, responses_parts
 from local.chat_standin.pictures import Picture, decode_data_url, read_picture
 from local.chat_standin.routes import Route
+from local.chat_standin.video import FRAME_SEARCH_TOKENS, read_video
 from local.chat_standin.wire import Refusal
 from shared.core.errors import CapabilityMissing, SourceRejected
 from shared.core.models import Detail, Model
 from shared.core.tokens import image_tokens, text_tokens
 
-ENHANCEMENTS = ("ocr", "grounding")
+ENHANCEMENTS = ("ocr", "grounding", "video")
 VISION_SOURCE = "AzureComputerVision"
 
 
@@ -61,15 +62,21 @@ def read_question(body: Mapping[str, Any], *, route: Route, model: Model, max_im
     images = [part for part in parts if isinstance(part, ImagePart)]
     refusals.check_image_count(len(images), limit=1 if enhancements else max_images)
     schema, json_object = read_format(body, model=model, has_images=bool(images))
-    pictures = read_pictures(parts, images, route=route, model=model)
+    documents = [part.document_id for part in parts if isinstance(part, DocumentPart)]
+    refusals.check_documents(documents, images=len(images), wanted="video" in enhancements)
+    if documents:
+        pictures = read_video(body.get("dataSources"), documents[0], model=model)
+        params = ["dataSources"] * len(pictures)
+    else:
+        pictures = read_pictures(parts, images, route=route, model=model)
+        params = [part.param for part in images]
     question = Question(
         route=route,
         model=model,
         pictures=pictures,
-        image_tokens=sum(
-            count_image(picture, model, part.param) for picture, part in zip(pictures, images, strict=True)
-        ),
-        text_tokens=sum(text_tokens(part.text) for part in parts if isinstance(part, TextPart)),
+        image_tokens=sum(count_image(picture, model, param) for picture, param in zip(pictures, params, strict=True)),
+        text_tokens=sum(text_tokens(part.text) for part in parts if isinstance(part, TextPart))
+        + len(documents) * FRAME_SEARCH_TOKENS,
         max_output_tokens=read_token_limit(body, route=route, model=model),
         schema=schema,
         json_object=json_object,
@@ -142,9 +149,11 @@ def read_enhancements(body: Mapping[str, Any], *, route: Route, model: Model) ->
         raise Refusal("Unrecognized request argument supplied: enhancements")
     unknown = sorted(set(asked) - set(ENHANCEMENTS))
     if unknown:
-        raise Refusal(f"This local stand-in has no enhancement {unknown[0]!r}, only 'ocr' and 'grounding'.")
+        raise Refusal(f"This local stand-in has no enhancement {unknown[0]!r}, only 'ocr', 'grounding' and 'video'.")
     enabled = tuple(name for name in ENHANCEMENTS if isinstance(asked.get(name), dict) and asked[name].get("enabled"))
     sources = body.get("dataSources") or []
+    if "video" in enabled:
+        return enabled  # its data source is checked where it is used
     if enabled and not any(isinstance(source, dict) and source.get("type") == VISION_SOURCE for source in sources):
         raise Refusal(f"The '{enabled[0]}' enhancement requires a data source of type '{VISION_SOURCE}'.")
     return enabled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.chat_standin.wire import Operation, Refusal
@@ -24,6 +24,14 @@ def check_parameters(body: Mapping[str, Any], *, model: Model, operation: Operat
     check_sampling(body, model)
     check_reasoning_effort(reasoning_effort(body), model)
     check_token_limit(token_limit(body), model)
+
+
+def check_documents(documents: Sequence[str], *, images: int, wanted: bool) -> None:
+    """A video prompt holds one video and no pictures, and the enhancement must be on."""
+    if documents and not wanted:
+        raise Refusal("Content of type 'acv_document_id' needs the 'video' enhancement.")
+    if wanted and (len(documents) != 1 or images):
+        raise Refusal("The 'video' enhancement takes exactly one 'acv_document_id' and no images.")
 
 
 def check_operation(operation: Operation, model: Model) -> None:

@@ -31,6 +31,10 @@ class VideoIndex:
         self.headers = headers
         self.client = httpx2.Client(timeout=TIMEOUT_S, params={"api-version": API_VERSION})
 
+    def close(self) -> None:
+        """A functions worker keeps its connections for life."""
+        self.client.close()
+
     def ensure_index(self, name: str, body: dict[str, Any]) -> None:
         """Made if it is not there. Raises CapabilityMissing where the service itself is not there."""
         response = self.send("PUT", f"/{name}", body)

@@ -24,6 +24,7 @@ INGESTION_CHARACTERS = 20
 
 FIRST_WAIT_S = 10.0
 LONGEST_WAIT_S = 120.0
+MOST_STEPS = 20  # of growing waits
 PATIENCE_S = 6 * 3600.0
 
 RUNNING = frozenset({"notstarted", "running"})
@@ -121,7 +122,7 @@ def outcome(flow: IndexFlow, found: Ingestion) -> Step:
 
 
 def wait_s(turns: int) -> float:
-    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 1.5 ** max(0, turns - 1))
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 1.5 ** min(max(0, turns - 1), MOST_STEPS))
 
 
 def check_index_name(name: str) -> str:

@@ -1,0 +1,181 @@
+"""What the stand-in keeps: indexes, their ingestions with the service's states, and the documents in them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from local.video_index_standin.frames import SeenFrame
+from shared.core.errors import VisiondropError
+
+READERS = Callable[[str], list[SeenFrame]]
+MODELS = {"vision": "2023-05-31", "speech": "2023-06-30"}
+GOOD_RELEVANCE = 0.24  # of a frame that shows what was asked for, as recorded from the service
+WORDS = re.compile(r"[a-z]+")
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    document_id: str
+    url: str
+    metadata: dict[str, Any]
+    frames: list[SeenFrame] = field(default_factory=list)
+    fault: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Ingestion:
+    """Each look at it brings it a step on; `polls_left` of them before it is done."""
+
+    name: str
+    documents: list[Document]
+    polls_left: int
+    created: str
+    state: str = "Running"
+    work: threading.Thread | None = None
+    broken: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Index:
+    name: str
+    schema: dict[str, Any]
+    features: list[dict[str, Any]]
+    user_data: Any
+    created: str
+    ingestions: dict[str, Ingestion] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> list[Document]:
+        """Those that are in: of completed ingestions, without fault."""
+        done = [one for one in self.ingestions.values() if one.state in {"Completed", "PartiallySucceeded"}]
+        return [document for one in done for document in one.documents if not document.fault]
+
+
+def now() -> str:
+    """With seven fractional digits, as the service writes it."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+
+
+def start(documents: list[Document], read: READERS) -> threading.Thread:
+    def look_at_all() -> None:
+        for document in documents:
+            look(document, read)
+
+    thread = threading.Thread(target=look_at_all, daemon=True)
+    thread.start()
+    return thread
+
+
+def look(document: Document, read: READERS) -> None:
+    try:
+        document.frames = read(document.url)
+    except VisiondropError as error:
+        document.fault = error.message
+
+
+def advance(ingestion: Ingestion) -> None:
+    """What a look finds: still running, or the outcome of the documents."""
+    if ingestion.state not in {"NotStarted", "Running"}:
+        return
+    if ingestion.polls_left > 0:
+        ingestion.polls_left -= 1
+        ingestion.state = "Running"
+        return
+    if ingestion.work is not None:
+        ingestion.work.join()
+    faults = [document for document in ingestion.documents if document.fault]
+    if ingestion.broken or len(faults) == len(ingestion.documents):
+        ingestion.state = "Failed"
+    else:
+        ingestion.state = "PartiallySucceeded" if faults else "Completed"
+
+
+def index_document(index: Index) -> dict[str, Any]:
+    features = [
+        {"name": one["name"], "modelVersion": MODELS[one["name"]], "domain": one.get("domain", "generic")}
+        for one in index.features
+    ]
+    fields = [{**one, "name": one["name"].lower()} for one in index.schema.get("fields", [])]
+    return {
+        "name": index.name,
+        "metadataSchema": {"language": index.schema.get("language", "en"), "fields": fields},
+        "userData": index.user_data,
+        "features": features,
+        "eTag": f'"{index.created}"',
+        "createdDateTime": index.created,
+        "lastModifiedDateTime": index.created,
+    }
+
+
+def ingestion_document(ingestion: Ingestion) -> dict[str, Any]:
+    """File details come once it is done; the error stands inside a good answer."""
+    body: dict[str, Any] = {
+        "name": ingestion.name,
+        "state": ingestion.state,
+        "batchName": ingestion.name.ljust(32, "0"),
+        "createdDateTime": ingestion.created,
+        "lastModifiedDateTime": now(),
+    }
+    if ingestion.state == "Failed":
+        details = [{"code": "OutputResultWriteFailed", "message": "An unexpected error was encountered."}]
+        body["error"] = {"code": "FailedToProcessBatch", "message": "Failed to process the batch.", "details": details}
+    if ingestion.state not in {"NotStarted", "Running"}:
+        body["fileStatusDetails"] = [file_status(document) for document in ingestion.documents]
+    return body
+
+
+def file_status(document: Document) -> dict[str, Any]:
+    status: dict[str, Any] = {
+        "lastUpdateTime": now(),
+        "documentId": document.document_id,
+        "documentUrl": document.url.partition("?")[0],
+        "succeeded": not document.fault,
+    }
+    if document.fault:
+        inner = {"code": "UnsupportedMedia", "message": document.fault}
+        status["error"] = {"code": "InvalidVideo", "message": "The video could not be read.", "innerError": inner}
+    return status
+
+
+def stored_document(document: Document) -> dict[str, Any]:
+    """The address is kept without its SAS."""
+    return {
+        "documentId": document.document_id,
+        "documentUrl": document.url.partition("?")[0],
+        "metadata": document.metadata,
+    }
+
+
+def rank(documents: list[Document], text: str) -> list[dict[str, Any]]:
+    """Frames by how much of them has a colour that the text names, best first; none of them, and all are equal."""
+    wanted = set(WORDS.findall(text.lower()))
+    found = [(score(frame, wanted), document, frame) for document in documents for frame in document.frames]
+    found.sort(key=lambda row: -row[0])
+    return [
+        {
+            "documentId": document.document_id,
+            "documentKind": "VideoFrame",
+            "start": clock(frame.at_s),
+            "end": clock(frame.until_s),
+            "best": clock(frame.at_s),
+            "relevance": round(GOOD_RELEVANCE * share, 4),
+            "additionalMetadata": {},
+        }
+        for share, document, frame in found
+    ]
+
+
+def score(frame: SeenFrame, wanted: set[str]) -> float:
+    return sum(share for name, share in frame.colours.items() if set(name.split()) <= wanted)
+
+
+def clock(at_s: float) -> str:
+    whole = int(at_s)
+    text = f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+    fraction = round((at_s - whole) * 10_000_000)
+    return f"{text}.{fraction:07}" if fraction else text

@@ -1,0 +1,262 @@
+"""The index flow over sockets: submit, wait, ask, search; every state and fault; nothing submitted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from local.chat_standin import ChatStandIn
+from local.video_index_standin import VideoIndexStandIn
+from local.video_index_standin.app import Fault
+from shared.core.errors import CapabilityMissing, ModelUnavailable
+from shared.core.job import State
+from shared.core.settings import Settings
+from shared.core.video_flow import Search
+from shared.pipeline.look_up import look_up
+from shared.pipeline.video_index import search_videos, to_document
+from shared.wiring import build
+from tests.pipeline.world import Outbox, World
+from tests.videos import clip, plain
+
+KEY = "made-up"
+
+
+@dataclass
+class IndexWorld(World):
+    index: VideoIndexStandIn
+
+    def run(self, name: str = "film.mp4", data: bytes | None = None):
+        """Until nothing is on the queue; the final job and all waits."""
+        self.drop(name, data or clip(20, tone_hz=440), video="index", max_output_tokens="4000")
+        self.accept(name)
+        waits = []
+        while self.outbox.waiting:
+            job, waited_s = self.analyze_next()
+            waits.append((job.state, waited_s))
+        return look_up(self.services, name), waits
+
+
+@pytest.fixture
+def world(storage: str, media) -> Iterator[IndexWorld]:
+    with (
+        ChatStandIn(model="gpt-4-vision-preview", ocr=False) as endpoint,
+        VideoIndexStandIn(key=KEY) as index,
+        BlobServiceClient.from_connection_string(storage) as blobs,
+    ):
+        clock = [datetime.now(UTC)]  # a SAS is checked against the real time
+        outbox = Outbox()
+        settings = Settings.from_environ(
+            {
+                "AzureWebJobsStorage": storage,
+                "AZURE_OPENAI_ENDPOINT": endpoint.base_url,
+                "AZURE_OPENAI_DEPLOYMENT": "eyes",
+                "AZURE_OPENAI_API_KEY": "made-up",
+                "AZURE_OPENAI_API_VERSION": "2023-12-01-preview",
+                "VISION_MODEL": "gpt-4-vision-preview",
+                "AZURE_VISION_ENDPOINT": index.base_url,
+                "AZURE_VISION_KEY": KEY,
+                "VIDEO_INDEX_NAME": "my-video-index",
+            }
+        )
+        built = build(settings)
+        services = replace(built, messages=outbox, media=media, now=lambda: clock[0], jitter=lambda: 0.0)
+        yield IndexWorld(services=services, outbox=outbox, endpoint=endpoint, blobs=blobs, clock=clock, index=index)
+        built.video_index.close()
+
+
+def entries(world):
+    return world.endpoint.app.journal.to_document()["entries"]
+
+
+def submissions(world):
+    return [path for method, path in world.index.app.requests if method == "PUT" and "/ingestions/" in path]
+
+
+@pytest.mark.parametrize("camel", [False, True], ids=["as on the wire", "as in the reference"])
+def test_a_video_goes_into_the_index_and_is_answered(world, camel):
+    """Submitted once, waited for by delayed messages, asked with the extension; index and query are on the bill."""
+    world.index.app.polls, world.index.app.camel = 3, camel
+    job, waits = world.run()
+    (entry,) = entries(world)
+    items = {line.item: line for line in job.cost.breakdown}
+
+    assert job.state is State.DONE
+    assert [state for state, _ in waits] == [State.WAITING] * 4 + [State.DONE]
+    assert [waited_s for _, waited_s in waits][1:] == sorted(waited_s for _, waited_s in waits[1:])
+    assert len(submissions(world)) == 1
+    assert entry["path"].endswith("/extensions/chat/completions")
+    assert entry["images"] == 20
+    assert "Frame at 00:01.0" in job.reply.text
+    assert items["video index"].quantity == (Decimal("2.0") / 60).quantize(Decimal("0.0001"))
+    assert items["video index query"].usd == Decimal("0.00025")
+    assert job.cost.usd == sum((line.usd for line in job.cost.breakdown), Decimal(0))
+    assert job.earlier_usd == items["video index"].usd
+    assert job.media[0].role == "poster"
+
+
+def test_it_says_what_it_waits_for(world):
+    """Somebody who looks meanwhile sees that the video is being indexed."""
+    world.drop("film.mp4", clip(20), video="index")
+    world.accept("film.mp4")
+    job, _ = world.analyze_next()
+
+    assert (job.state, job.error.code, job.error.retryable) == (State.WAITING, "indexing", True)
+
+
+def test_a_message_that_comes_twice_submits_once(world):
+    """The service is asked first what it has."""
+    world.drop("film.mp4", clip(20), video="index")
+    job_id = world.accept("film.mp4").job_id
+    for _ in range(3):
+        world.analyze(job_id)
+        world.pass_time(60)
+
+    assert len(submissions(world)) == 1
+
+
+def test_a_second_video_finds_the_index_there(world):
+    """AlreadyExists is success."""
+    first, _ = world.run("a.mp4")
+    second, _ = world.run("b.mp4", clip(30))
+
+    assert (first.state, second.state) == (State.DONE, State.DONE)
+
+
+FAULTS = [
+    (Fault(status=503, method="GET"), State.DONE, None),
+    (Fault(status=500, method="PUT", times=2), State.DONE, None),
+    (Fault(status=429, method="PUT", retry_after_s=40), State.DONE, None),
+    (Fault(status=401, code="401", method="GET"), State.DONE, None),
+    (Fault(status=400, code="InvalidRequest", method="PUT"), State.FAILED, "index_refused"),
+]
+
+
+@pytest.mark.parametrize(("fault", "state", "code"), FAULTS)
+def test_the_service_s_faults(world, fault, state, code):
+    """What may pass is waited out; what will not ends the job with a hint at frames."""
+    world.index.app.faults = [fault]
+    job, _ = world.run()
+
+    assert (job.state, job.error and job.error.code) == (state, code)
+    if code:
+        assert "video = frames" in job.error.hint
+
+
+def test_a_failed_ingestion_keeps_its_reasons(world):
+    """Code and innermost cause, as the service gave them; nothing is asked."""
+    world.index.app.fail_ingestions = True
+    job, _ = world.run()
+
+    assert (job.state, job.error.code) == (State.FAILED, "index_failed")
+    assert "OutputResultWriteFailed" in job.error.message
+    assert "video = frames" in job.error.hint
+    assert world.calls == 0
+
+
+def test_an_index_that_never_ends_is_given_up(world):
+    """After hours, with a code of its own."""
+    world.index.app.polls = 10**6
+    world.drop("film.mp4", clip(20), video="index")
+    world.accept("film.mp4")
+    world.analyze_next()
+    world.pass_time(7 * 3600)
+    job, _ = world.analyze_next()
+
+    assert (job.state, job.error.code) == (State.FAILED, "index_timeout")
+
+
+def test_a_retired_endpoint_names_frames(world):
+    """Its address is there, the service is not."""
+    world.index.app.retired = True
+    job, waits = world.run()
+
+    assert (job.state, job.error.code) == (State.FAILED, "capability_missing")
+    assert "2025-06-30" in job.error.message
+    assert "video = frames" in job.error.hint
+    assert len(waits) == 1
+
+
+CANNOT = [
+    ({"AZURE_VISION_ENDPOINT": ""}, {}, "AZURE_VISION_ENDPOINT"),
+    ({"VISION_MODEL": "gpt-4o"}, {}, "no Vision enhancements"),
+    ({"AZURE_OPENAI_API_VERSION": ""}, {}, "no Vision enhancements"),
+    ({}, {"form": "matroska"}, "takes MP4 and MOV"),
+    ({"VIDEO_INDEX_NAME": "much-too-long-a-name-for-an-index"}, {}, "VIDEO_INDEX_NAME"),
+]
+
+
+@pytest.mark.parametrize(("changes", "made", "said"), CANNOT, ids=[row[2] for row in CANNOT])
+def test_what_cannot_work_is_refused_before_anything_is_paid(world, storage, changes, made, said):
+    """With a hint, and without a call to anybody."""
+    environ = {
+        "AzureWebJobsStorage": storage,
+        "AZURE_OPENAI_ENDPOINT": world.endpoint.base_url,
+        "AZURE_OPENAI_DEPLOYMENT": "eyes",
+        "AZURE_OPENAI_API_KEY": "made-up",
+        "AZURE_OPENAI_API_VERSION": "2023-12-01-preview",
+        "VISION_MODEL": "gpt-4-vision-preview",
+        "AZURE_VISION_ENDPOINT": world.index.base_url,
+        "AZURE_VISION_KEY": KEY,
+        **changes,
+    }
+    built = build(Settings.from_environ(environ))
+    world.services = replace(world.services, settings=built.settings, video_index=built.video_index)
+    job, _ = world.run(data=clip(10, **made))
+
+    if built.video_index is not None:
+        built.video_index.close()
+    assert job.state is State.FAILED
+    assert said in job.error.message
+    assert (world.calls, world.index.app.requests) == (0, [])
+
+
+def test_search_finds_moments_by_what_is_in_them(world):
+    """Real frames: the red second of a film is found by its colour, under the upload's name."""
+    frames = [plain("red" if 10 <= number < 20 else "blue") for number in range(30)]
+    job, _ = world.run("cams/film.mp4", clip(frames))
+    (hit,) = search_videos(world.services, Search(text="something red", top=5))
+    moment = to_document(hit)
+
+    assert job.state is State.DONE
+    assert (moment["name"], moment["job_id"], moment["kind"]) == ("cams/film.mp4", job.job_id, "vision")
+    assert 1.0 <= moment["best_s"] < 2.0
+
+
+SEARCHES = [
+    (Search(text="red", folder="cams"), 1),
+    (Search(text="red", folder="other"), 0),
+    (Search(text="red", kinds=("speech",)), 0),
+    (Search(text="red", since="2020-01-01T00:00:00Z", until="2099-01-01T00:00:00Z"), 1),
+    (Search(text="red", since="2099-01-01T00:00:00Z"), 0),
+    (Search(text="red", skip=1), 0),
+    (Search(text="red", dedup=False, top=100), 2),
+    (Search(text="red", dedup=False, top=1), 1),
+]
+
+
+def test_search_filters_pages_and_dedups(world):
+    """By folder, time and kind; one moment a video unless all are wanted."""
+    world.run("cams/film.mp4", clip([plain("red")] * 10 + [plain("blue")] * 10))
+
+    assert [len(search_videos(world.services, search)) for search, _ in SEARCHES] == [count for _, count in SEARCHES]
+
+
+def test_search_where_there_is_no_index(world):
+    """Gone, and never set up, are two different answers; both name frames."""
+    with pytest.raises(CapabilityMissing, match="my-video-index"):
+        search_videos(world.services, Search(text="x"))
+    with pytest.raises(CapabilityMissing, match="AZURE_VISION_ENDPOINT"):
+        search_videos(replace(world.services, video_index=None), Search(text="x"))
+
+
+def test_an_endpoint_that_is_down_is_not_one_that_is_gone(world):
+    """A refused connection is tried again."""
+    world.index.server.server_close()
+    world.index.server.shutdown()
+    with pytest.raises(ModelUnavailable):
+        search_videos(world.services, Search(text="x"))
