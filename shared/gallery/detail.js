@@ -64,18 +64,25 @@ export class Detail {
     if (item) go({ job: item.job_id, with: "" }, { replace: true });
   }
 
+  /** The list may come, or change, after the job was opened. */
+  enableSteps() {
+    for (const step of this.steps ?? []) step.disabled = !this.neighbour(Number(step.dataset.by));
+  }
+
   /** The parts that stay while the job changes; the title takes the focus. */
   frame() {
     releaseAll(this.dialog);
     this.shown = null;
     const title = el("h2", { id: "detail-title", tabindex: "-1" }, this.items().find((item) => item.job_id === this.id)?.name ?? "…");
-    const step = (name, text, by) => button("", { icon: name, kind: "quiet", "aria-label": text, disabled: !this.neighbour(by) }, () => this.move(by));
+    this.steps = this.other ? [] : [["previous", "Newer", -1], ["next", "Older", 1]].map(([name, text, by]) =>
+      button("", { icon: name, kind: "quiet", "aria-label": text, "data-by": by }, () => this.move(by)));
+    this.enableSteps();
     this.title = title;
     this.status = el("span", { class: "row" });
     this.body = el("div", { class: "body" }, el("p", { class: "muted" }, "Loading …"));
     this.dialog.replaceChildren(
       el("header", {}, title, this.status,
-        el("span", { class: "row end" }, !this.other && [step("previous", "Newer", -1), step("next", "Older", 1)],
+        el("span", { class: "row end" }, this.steps,
           button("", { icon: "close", kind: "quiet", "aria-label": "Close" }, () => this.dialog.close()))),
       this.body, el("div", { class: "hidden", role: "status", "aria-live": "polite" }));
     if (!this.dialog.open) this.dialog.showModal();
@@ -86,13 +93,23 @@ export class Detail {
   async showJob(signal) {
     try {
       for (let waitS = 0; !signal.aborted; waitS = WAIT_S) {
-        const found = await fetchJob(this.id, { waitS, signal });
+        const found = await this.find(waitS, signal);
         if (signal.aborted) return;
-        this.show(found);
-        if (!PENDING.has(found.state)) break;
+        if (found) this.show(found);
+        if (found && !PENDING.has(found.state)) break;
       }
     } catch (fault) {
       this.fail(fault, signal);
+    }
+  }
+
+  /** The job; null at first for one that is not known yet: an upload is noticed a moment after it. */
+  async find(waitS, signal) {
+    try {
+      return await fetchJob(this.id, { waitS, signal });
+    } catch (fault) {
+      if (fault.status === 404 && waitS === 0) return null;
+      throw fault;
     }
   }
 

@@ -16,7 +16,7 @@ function fill(node, { on = {}, ...attributes }, children) {
     if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
   }
   for (const [name, listener] of Object.entries(on)) node.addEventListener(name, listener);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 

@@ -1,7 +1,7 @@
 // Pictures and videos. Without a key the browser loads them itself; behind a key they are fetched with the header and
 // shown from memory, and that memory is given back as soon as they are no longer shown.
 
-import { at, headers, key, request } from "./api.js";
+import { at, key, request } from "./api.js";
 
 const PART = 4 * 1024 * 1024;
 const AT_ONCE = 6;
@@ -19,10 +19,14 @@ export async function show(node, address) {
     if (fault.name !== "AbortError") node.dispatchEvent(new Event("error"));
     return null;
   });
-  if (!blob || stop.signal.aborted) return;
-  const local = URL.createObjectURL(blob);
-  held.set(node, { stop, address: local });
-  node.src = local;
+  if (blob && !stop.signal.aborted) showBlob(node, blob);
+}
+
+export function showBlob(node, blob) {
+  release(node);
+  const address = URL.createObjectURL(blob);
+  held.set(node, { stop: new AbortController(), address });
+  node.src = address;
 }
 
 /** The node is shown no more. */
@@ -66,4 +70,3 @@ export async function fetchWhole(address, { signal, progress } = {}) {
 export const thumbnail = (picture) => at("media", picture, { thumb: "1" });
 export const media = (name) => at("media", name);
 export const original = (name) => at("originals", name);
-export { headers };

@@ -65,6 +65,7 @@ function showResults() {
   const { items, state, cursor, error } = results;
   grid.complete = cursor === null;
   grid.setItems(items);
+  detail.enableSteps();
   const isEmpty = state === "ready" && items.length === 0 && cursor === null;
   byId("empty").hidden = !isEmpty;
   if (isEmpty) showEmpty();

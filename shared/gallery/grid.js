@@ -109,6 +109,7 @@ export class Grid {
   fillCard(card, item) {
     const hasFocus = card.node.contains(document.activeElement);
     const samePicture = card.item?.picture === item.picture && card.image;
+    if (card.image && !samePicture) release(card.image);
     card.image = samePicture ? card.image : pictureOf(item);
     card.item = item;
     const link = el("a", { href: address({ job: item.job_id }), tabindex: "-1", class: "card", on: { click: (event) => this.onClick(event, item) } },

@@ -120,7 +120,8 @@ export class Results extends EventTarget {
 
   plan(ms = this.pause()) {
     clearTimeout(this.timer);
-    if (!document.hidden) this.timer = setTimeout(() => this.refresh(), ms);
+    const isRefused = this.error?.status >= 400 && this.error.status < 500; // asking again would change nothing
+    if (!document.hidden && !isRefused) this.timer = setTimeout(() => this.refresh(), ms);
   }
 
   pause() {
@@ -155,6 +156,7 @@ export class Results extends EventTarget {
     if (!body) return false;
     const fresh = body.items.filter((item) => !this.known.has(item.job_id));
     const isGap = body.cursor && this.items.length > 0 && fresh.length === body.items.length;
+    this.newer = 0;
     if (fresh.length && this.isAway()) {
       this.newer = fresh.length;
       body.items = body.items.filter((item) => this.known.has(item.job_id));

@@ -1,10 +1,9 @@
 // What the model got to see: the picture with the places the answer points at, or the film with its frames.
 
-import { el, svg } from "./dom.js";
 import { key } from "./api.js";
-import { fetchWhole, media, original, show, thumbnail } from "./files.js";
+import { button, el, icon, problem, svg } from "./dom.js";
+import { fetchWhole, media, original, releaseAll, show, showBlob, thumbnail } from "./files.js";
 import { bytes, timecode } from "./format.js";
-import { button, icon } from "./dom.js";
 
 const AT_ONCE_BYTES = 16e6; // behind a key a film has to be fetched as a whole: larger ones only when asked for
 
@@ -40,8 +39,13 @@ function polygon({ polygon: points, kind, text }) {
 
 function several(job, pictures, first) {
   const place = el("div", {}, first.node);
-  const choose = (sent) => place.replaceChildren(picture(job, sent, sent === pictures[0] ? undefined : []).node);
-  return { node: el("figure", { class: "stage" }, place, strip(pictures, (sent) => choose(sent), (_, number) => `Picture ${number}`), caption(job, pictures[0])), mark: first.mark };
+  const choose = (sent) => swap(place, picture(job, sent, sent === pictures[0] ? undefined : []).node);
+  return { node: el("figure", { class: "stage" }, place, strip(pictures, choose, (_, number) => `Picture ${number}`), caption(job, pictures[0])), mark: first.mark };
+}
+
+function swap(place, node) {
+  releaseAll(place);
+  place.replaceChildren(node);
 }
 
 function film(job, pictures) {
@@ -50,7 +54,7 @@ function film(job, pictures) {
   let first = null;
   const showFrame = (sent) => {
     first = picture(job, sent, sent === pictures[0] ? undefined : []);
-    place.replaceChildren(first.node);
+    swap(place, first.node);
   };
   const address = original(job.source.name);
   video.addEventListener("error", () => {
@@ -72,9 +76,12 @@ function load(video, place, address, size) {
   if (!key() || size <= AT_ONCE_BYTES) { show(video, address); return; }
   const start = button(`Load the film (${bytes(size)})`, { icon: "download" }, async () => {
     start.disabled = true;
-    const blob = await fetchWhole(address, { progress: (done, total) => { start.textContent = `${Math.round((100 * done) / total)} %`; } });
-    start.remove();
-    await show(video, URL.createObjectURL(blob));
+    try {
+      showBlob(video, await fetchWhole(address, { progress: (done, total) => { start.textContent = `${Math.round((100 * done) / total)} %`; } }));
+      start.remove();
+    } catch (fault) {
+      start.replaceWith(problem(fault));
+    }
   });
   place.append(start);
 }
