@@ -13,7 +13,7 @@ from typing import Any
 from shared.core.asking import asked_job_id, check_pictures_ready, origin_of, turns_after
 from shared.core.errors import StateConflict
 from shared.core.job import Job, State
-from shared.core.options import Options
+from shared.core.options import CHECKS, Options
 from shared.core.picture_limits import check_number
 from shared.core.result import Normalized, Origin, Plan
 from shared.pipeline.accept import (
@@ -32,7 +32,8 @@ from shared.pipeline.ports import Services
 from shared.pipeline.records import load, reload
 
 Changes = Mapping[str, Any]
-SHAPING = ("model", "detail", "frames", "video")  # options that decide which pictures are made of an upload
+WORDS = frozenset({"prompt", "system", "max_output_tokens", "schema", "ocr", "grounding", "query", "reuse"})
+"""Options about the question. All others decide which pictures are made of an upload, and for which model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,6 @@ def submit(services: Services, request: Request) -> Job:
 
 def make_job(services: Services, request: Request, job_id: str) -> Job:
     target = target_of(services.settings, request.options)
-    check_number(len(request.pictures), target)
     now = services.now()
     job = Job(
         job_id=job_id,
@@ -139,7 +139,9 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
         source_partial=request.partial,
     )
     job = prepare_anew(services, job, request) if needs_other_pictures(request) else job
-    compose(services, job)
+    if len(request.origin.jobs) > 1 or job.source.kind != "video":  # one long video is asked in parts by the worker
+        check_number(len(job.normalized), target)
+        compose(services, job)
     known = estimate(services, target.model, request.options, job.normalized, request.origin.turns)
     return replace(job, estimate=known)
 
@@ -151,7 +153,7 @@ def needs_other_pictures(request: Request) -> bool:
     return (
         request.origin.kind == "rerun"
         and is_dropped
-        and any(getattr(before, name) != getattr(after, name) for name in SHAPING)
+        and any(getattr(before, name) != getattr(after, name) for name in CHECKS.keys() - WORDS)
     )
 
 
