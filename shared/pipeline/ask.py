@@ -31,8 +31,8 @@ from shared.pipeline.ports import NORMALIZED, Services
 
 MAYBE_PAID = frozenset({"timeout", "connection_lost"})
 NOTHING = Decimal(0)
-
 PROVIDERS = {"azure": "azure.ai.openai"}
+
 
 def target_of(settings: Settings, options: Options) -> Target:
     """Where to ask. Raises OptionsInvalid for a deployment that the settings do not name."""
@@ -145,6 +145,11 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
     except ModelRefused:
         money.settle(services, job, call_id, NOTHING)
         raise
+    expected = job.estimate.input_tokens or 0 if job.estimate else 0
+    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=expected)
+    return Call(call_id=call_id, body=completion.body, again=again)
+
+
 def described(target: Target, job: Job) -> dict[str, object]:
     """A call in OpenTelemetry's words for generative models."""
     return {
@@ -154,11 +159,6 @@ def described(target: Target, job: Job) -> dict[str, object]:
         "pictures": len(job.normalized),
         "picture_bytes": sum(picture.bytes for picture in job.normalized),
     }
-
-
-    expected = job.estimate.input_tokens or 0 if job.estimate else 0
-    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=expected)
-    return Call(call_id=call_id, body=completion.body, again=again)
 
 
 def read_reply(services: Services, job: Job, call: Call, *, expects_json: bool) -> Reply:
