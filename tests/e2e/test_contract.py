@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from shared.core.options import CHECKS as CHECKS_OF_OPTIONS
 from shared.http.openapi import contract
 from tests.e2e.served import http_triggers
 from tests.pipeline.world import picture
@@ -106,6 +107,13 @@ def test_the_contract_has_every_route():
     }
 
     assert served - NOT_IN_IT == documented - {("GET", "results")}
+
+
+def test_every_option_is_in_the_contract():
+    """A new option of files is one of reruns too."""
+    body = contract()["paths"]["/api/jobs/{job_id}/rerun"]["post"]["requestBody"]
+
+    assert set(body["content"]["application/json"]["schema"]["properties"]) == set(CHECKS_OF_OPTIONS)
 
 
 def test_the_served_contract_is_the_one(app):
