@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 STATE = ROOT / ".visiondrop"
 LOOK_EVERY_S = 0.5
 USUAL_PORT = 7071  # as `func start` takes
-ADDRESSES = (("health", "/api/health"), ("results", "/api/results/NAME"))
+ADDRESSES = (("gallery", "/api/gallery"), ("health", "/api/health"), ("results", "/api/results/NAME"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

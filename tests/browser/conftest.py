@@ -37,7 +37,7 @@ PATIENCE_MS = 20_000  # other tests use the machine too
 LOAD_FAILED = "Failed to load resource"  # Chromium says so for every 4xx, wanted or not
 WATCH = """
 window.breaches = [];
-window.addEventListener("securitypolicyviolation", (event) => window.breaches.push(event.violatedDirective + " " + event.blockedURI));
+addEventListener("securitypolicyviolation", (event) => breaches.push(`${event.violatedDirective} ${event.blockedURI}`));
 window.addresses = new Set();
 const [create, revoke] = [URL.createObjectURL, URL.revokeObjectURL];
 URL.createObjectURL = (blob) => { const made = create.call(URL, blob); window.addresses.add(made); return made; };
@@ -98,7 +98,8 @@ def open_page(browser: Browser) -> Iterator[Open]:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, "locale": "en-GB", **options})
         context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(WATCH)
-        page, said = context.new_page(), []
+        page = context.new_page()
+        said: list[str] = []
         opened.append((page, said, refusals))
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda fault: said.append(str(fault)))

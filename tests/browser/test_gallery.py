@@ -59,7 +59,7 @@ def answered(live_app: App) -> str:
 
 
 def test_a_dropped_picture_becomes_an_answer_in_place(live_app: App, open_page: Open):
-    """Drag a file onto the page: it is sent, appears, becomes done without a reload, and opens with all that is known."""
+    """Drag a file onto the page: it is sent, becomes done without a reload, and opens with all that is known."""
     page = open_page(live_app)
     drop(page, "dropped one.jpg", picture(colour="purple", size=(900, 600)))
     expect(card(page, "dropped one.jpg").locator(".chip.done")).to_be_visible(timeout=LONG_MS)
@@ -232,7 +232,7 @@ def test_the_list_is_saved_as_csv_and_json(live_app: App, open_page: Open):
     csv = export(page, "CSV")
     assert csv.startswith("\ufeffname,state,kind,")
     assert csv.count("\r\n") == 3
-    assert "\"'=SUM(A1),\"\"x\"\"\"" in csv
+    assert '"\'=SUM(A1),""x"""' in csv
     assert {item["name"] for item in json.loads(export(page, "JSON, one object"))} == {
         "export/=1+1.png",
         "export/b.png",

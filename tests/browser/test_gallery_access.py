@@ -75,7 +75,9 @@ def test_a_phone_needs_no_sideways_scrolling(live_app: App, open_page: Open, sho
     assert page.evaluate("() => document.documentElement.scrollWidth") == 360
     page.goto(f"{live_app.url}/api/gallery?job={shown}")
     expect(page.locator(".answer .text")).to_be_visible()
-    width = page.evaluate("() => { const one = document.querySelector('#detail'); return [one.scrollWidth, one.clientWidth]; }")
+    width = page.evaluate(
+        "() => { const one = document.querySelector('#detail'); return [one.scrollWidth, one.clientWidth]; }"
+    )
     assert width[0] <= width[1] <= 360
 
 
@@ -102,7 +104,9 @@ def test_the_keyboard_does_it_all(live_app: App, open_page: Open, shown: str):
     assert f"job={shown}" in page.url
     for _ in range(40):
         page.keyboard.press("Tab")
-        assert page.evaluate("() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null")
+        assert page.evaluate(
+            "() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null"
+        )
     page.keyboard.press("Escape")
     expect(page.locator(f"#grid > li[data-id='{shown}'] a")).to_be_focused()
     expect(page).not_to_have_url(re.compile("job="))
