@@ -33,9 +33,7 @@ def test_every_file_comes_under_the_policy_and_with_its_type(name: str):
     assert get(name, **{"if-none-match": response.headers["ETag"]}).status_code == 304
 
 
-@pytest.mark.parametrize(
-    "name", ["../http/gallery.py", "..", "index.html", "/etc/passwd", "gallery.css/", "GALLERY.CSS"]
-)
+@pytest.mark.parametrize("name", ["../http/gallery.py", "..", "index.html", "/etc/passwd", "key.js/", "KEY.JS"])
 def test_nothing_else_is_served(name: str):
     """Names are looked up in a table; no path is ever put together from them."""
     assert get(name).status_code == 404
@@ -50,8 +48,6 @@ def test_a_slash_at_the_end_leads_to_the_page():
 def test_foreign_text_can_only_become_text():
     """No module parses markup or runs text; the page has no script, style or handler inside it."""
     code = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.js"))
-    assert not re.search(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser", code
-    )
+    assert not re.search(r"(inner|outer|Adjacent)HTML|document\.write|\beval\(|new Function|DOMParser", code)
     page = (FOLDER / PAGE).read_text("utf-8")
     assert not re.search(r"<script(?![^>]*src=)|<style|style=|\son\w+=", page)
