@@ -16,6 +16,8 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from local.outcomes import plain
+
 if TYPE_CHECKING:
     import argparse
 
@@ -146,6 +148,7 @@ def is_as_expected(file: Dropped, document: dict[str, Any]) -> bool:
 def show(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, asked: str, seconds: float) -> None:
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0))
@@ -156,7 +159,12 @@ def show(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, ask
         table.add_column(column, justify="right", no_wrap=True)
     for file, document in zip(dropped, documents, strict=True):
         table.add_row(
-            file.name, sent_as(document), said(file, document), tokens(document), cost(document), took(document)
+            escape(plain(file.name)),
+            sent_as(document),
+            said(file, document),
+            tokens(document),
+            cost(document),
+            took(document),
         )
     console = Console()
     console.print(f"Asked {asked}.")
@@ -174,14 +182,14 @@ def sent_as(document: dict[str, Any]) -> str:
 
 
 def said(file: Dropped, document: dict[str, Any]) -> str:
-    """Plain text: an answer is somebody's words, never markup."""
+    """Plain text: an answer is somebody's words, never markup or a terminal's orders."""
     from rich.markup import escape
 
     error = document["error"]
     if error is None:
-        return escape(" ".join(document["reply"]["text"].split()))
+        return escape(" ".join(plain(document["reply"]["text"]).split()))
     verdict = "rejected, as it should be: " if is_as_expected(file, document) else ""
-    return escape(f"{verdict}{error['code']}: {error['message']}")
+    return escape(plain(f"{verdict}{error['code']}: {error['message']}"))
 
 
 def tokens(document: dict[str, Any]) -> str:

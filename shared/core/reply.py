@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn
 from shared.core.content_filter import ContentFilter, parse_content_filter, parse_error_filter
 from shared.core.error_reply import error_object, parse_error
 from shared.core.errors import ModelRefused
+from shared.core.plain_json import is_plain_json
 from shared.core.regions import Region, parse_regions
 from shared.core.tokens import Usage
 from shared.core.turns import Turn, alien, read_turn
@@ -116,14 +117,13 @@ def finish_reason(turn: Turn, verdicts: ContentFilter | None) -> tuple[FinishRea
 def with_data(reply: Reply) -> Reply:
     """A strict schema makes invalid JSON rare, not impossible; the text was paid for and stays."""
     try:
-        return replace(reply, data=json.loads(reply.text, parse_constant=refuse_constant))
+        data = json.loads(reply.text)
+        is_json = is_plain_json(data)
     except (ValueError, RecursionError):
-        return replace(reply, notes=(*reply.notes, "a schema was asked but the answer is no JSON"))
-
-
-def refuse_constant(word: str) -> NoReturn:
-    """NaN and Infinity: Python reads them, but they are no JSON and could not be stored as such."""
-    raise ValueError(word)
+        is_json = False
+    if is_json:
+        return replace(reply, data=data)
+    return replace(reply, notes=(*reply.notes, "a schema was asked but the answer is no JSON"))
 
 
 def parse_usage(said: Any) -> Usage | None:

@@ -18,7 +18,8 @@ def as_objects(value: Any) -> tuple[dict[str, Any], ...]:
 
 
 def as_text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """JSON can hold halves of characters, which UTF-8 and so storage cannot: each becomes a question mark."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def as_count(value: Any) -> int | None:

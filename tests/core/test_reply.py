@@ -152,7 +152,10 @@ def test_asked_json_is_data() -> None:
     assert (reply.data, reply.text) == ({"boats": 2}, '{"boats": 2}')
 
 
-@pytest.mark.parametrize("text", ["Two boats.", '{"boats": NaN}', "[" * 100_000, ""])
+@pytest.mark.parametrize(
+    "text",
+    ["Two boats.", '{"boats": NaN}', '{"boats": 1e999}', '["\\ud800"]', "[" * 100_000, "[" * 600 + "]" * 600, ""],
+)
 def test_asked_json_that_is_none_is_noted(text: str) -> None:
     """The text was paid for and stays; what could not be stored as JSON is none."""
     reply = parse_reply(said(text), expects_json=True)
