@@ -7,7 +7,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from shared.adapters.azure_storage import credential
 from shared.adapters.media import MediaReader
 from shared.core.payload import Payload
 from shared.core.settings import Settings
-from shared.pipeline.ports import Completion, Services, VideoIndexer, VisionModel
+from shared.pipeline.ports import Completion, Said, Services, Transcriber, VideoIndexer, VisionModel
 
 if TYPE_CHECKING:
     from shared.adapters.telemetry import Telemetry
@@ -53,6 +53,7 @@ def build(settings: Settings) -> Services:
         answers=shared_state.Answers(jobs_table),
         gates=shared_state.Gates(jobs_table),
         video_index=connect_video_index(settings),
+        transcriber=TranscriberOnDemand(settings) if settings.transcribe_deployment else None,
         jitter=random.random,
         worker=f"{socket.gethostname()}-{os.getpid()}",
         now=utc_now,
@@ -100,6 +101,30 @@ class ModelOnDemand:
 
     def complete(self, payload: Payload) -> Completion:
         return self.model.complete(payload)
+
+
+class TranscriberOnDemand:
+    """As ModelOnDemand: the same SDK."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def transcriber(self) -> Transcriber:
+        from shared.adapters import chat_model, transcriber  # noqa: PLC0415  # see above
+
+        client = chat_model.connect(
+            transcriber.audio_endpoint(self.settings.endpoint),
+            timeout_s=self.settings.model_timeout_s,
+            tokens_for=lambda scope: entra_tokens(self.settings, scope),
+        )
+        return transcriber.SdkTranscriber(client, deployment=self.settings.transcribe_deployment or "", now=utc_now)
+
+    def close(self) -> None:
+        self.transcriber.close()
+
+    def transcribe(self, mp3: bytes) -> Sequence[Said]:
+        return self.transcriber.transcribe(mp3)
 
 
 def connect_video_index(settings: Settings) -> VideoIndexer | None:

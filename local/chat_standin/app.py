@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from local.chat_standin.audio import is_transcription, transcribe
 from local.chat_standin.chat import answer
 from local.chat_standin.faults import Effect
 from local.chat_standin.journal import Entry, Journal
@@ -96,6 +97,10 @@ class App:
         request = visit.request
         route = find_route(request)
         self.check_key(request)
+        if is_transcription(request):
+            speech = Route(dialect=dialect_of(request.path), operation="chat")
+            visit.effect = self.script.next_effect(request, speech, "")
+            return visit.effect.instead or transcribe(request)
         if route is None:
             raise resource_not_found()
         body = read_body(request.body)

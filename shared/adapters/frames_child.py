@@ -1,7 +1,8 @@
 """The process that decodes videos: frames_worker.py starts it, answers its reads, and may kill it.
 
 It has no keys, no address of the video and a cap on its memory. One request per video: `open` is answered by `info`,
-then `plan` by `outputs` (the pictures, the poster last), with questions for ranges of the file in between.
+then `plan` by `outputs` (the pictures, the poster last); with `sound`, it is answered by the sound's pieces. Questions
+for ranges of the file come in between.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from PIL import Image
 from shared.adapters.frames_draw import compose, draw, encode_frame
 from shared.adapters.frames_open import Video, decoder_errors, open_video
 from shared.adapters.frames_sample import Samples, Shot, sample
+from shared.adapters.frames_sound import pieces
 from shared.adapters.frames_wire import RemoteFile
 from shared.adapters.pixels_child import cap_memory
 from shared.adapters.pixels_encode import Encoded
@@ -41,10 +43,13 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         except EOFError:
             return
         limits = from_json(Limits, task["limits"])
-        file = RemoteFile(requests, replies, task["bytes"])
+        file = RemoteFile(requests, replies, task["bytes"], whole=task["sound"])
         deadline = time.monotonic() + limits.max_seconds * SOFT_SHARE
         try:
             with open_video(file, limits) as video:
+                if task["sound"]:
+                    answer_sound(video, replies)
+                    continue
                 send(replies, {"info": to_json(video.info)})
                 answer_plan(video, deadline, requests, replies)
         except SourceRejected as error:
@@ -67,6 +72,16 @@ def answer_plan(video: Video, deadline: float, requests: IO[bytes], replies: IO[
         "coverage": to_json(report),
     }
     send(replies, message, [data for _, data in outputs])
+
+
+def answer_sound(video: Video, replies: IO[bytes]) -> None:
+    """One message per piece, and one without a piece at the end."""
+    with decoder_errors(video.info.kind):
+        video.container.seek(0)
+        for piece in pieces(video.container):
+            facts = {"start_s": piece.start_s, "duration_s": piece.duration_s}
+            send(replies, {"piece": facts}, [piece.data])
+    send(replies, {"piece": None})
 
 
 def render(samples: Samples, plan: VideoPlan) -> Iterator[Picture]:

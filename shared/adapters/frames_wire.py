@@ -35,12 +35,12 @@ def serve(requests: IO[bytes], replies: IO[bytes], file: Ranges) -> dict[str, ob
 
 
 class RemoteFile(io.RawIOBase):
-    """In the child: the parent's file as one that FFmpeg can seek in. `limit` caps what is read of it in all."""
+    """In the child: the parent's file as one that FFmpeg can seek in. What is read of it in all is capped."""
 
-    def __init__(self, requests: IO[bytes], replies: IO[bytes], size: int) -> None:
+    def __init__(self, requests: IO[bytes], replies: IO[bytes], size: int, *, whole: bool = False) -> None:
         self.requests, self.replies, self.size = requests, replies, size
         self.at = 0
-        self.left = max(LEAST_READ, size // READ_SHARE)
+        self.left = max(LEAST_READ, 2 * size if whole else size // READ_SHARE)
 
     def readable(self) -> bool:
         return True

@@ -35,6 +35,15 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """MP3, 16 kHz mono."""
+
+    start_s: float
+    duration_s: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampledVideo:
     """`poster` shows the video where its frames are too small to be looked at by people."""
 
@@ -69,7 +78,7 @@ class FrameWorker(CappedChild):
     ) -> SampledVideo:
         """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
         with self.lock, self.running_child() as (requests, replies):
-            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits)}})
+            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "sound": False}})
             info = from_json(VideoInfo, self.answer(requests, replies, file)["info"])
             try:
                 plan = plan_video(
@@ -88,6 +97,16 @@ class FrameWorker(CappedChild):
                 poster=poster,
                 coverage=from_json(Coverage, reply["coverage"]),
             )
+
+    def sound(self, file: Ranges) -> list[Piece]:
+        """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""
+        found: list[Piece] = []
+        with self.lock, self.running_child() as (requests, replies):
+            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "sound": True}})
+            while facts := self.answer(requests, replies, file)["piece"]:
+                piece = from_json(Piece, {**facts, "data": receive_block(replies)})
+                found += [piece] if piece.data else []
+        return found
 
     def answer(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> Any:
         """A read that fails leaves the child in the middle of a question, so it does not live on."""

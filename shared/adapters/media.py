@@ -13,7 +13,7 @@ from shared.core.models import Model
 from shared.core.normalised import NormalisedImage
 from shared.core.options import Options
 from shared.core.result import Plan
-from shared.pipeline.ports import Prepared, Rendered, SourceFile
+from shared.pipeline.ports import Prepared, Rendered, SoundPiece, SourceFile
 
 
 class MediaReader:
@@ -45,6 +45,10 @@ class MediaReader:
             contact_sheet=options.contact_sheet,
         )
         return from_video(video)
+
+    def sound(self, file: SourceFile) -> list[SoundPiece]:
+        found = self.frames.sound(RangeReader(file.fetch, file.size))
+        return [SoundPiece(data=one.data, start_s=one.start_s, duration_s=one.duration_s) for one in found]
 
     def thumbnail(self, data: bytes) -> bytes:
         return make_thumbnail(data)
@@ -90,6 +94,7 @@ def from_video(video: SampledVideo) -> Prepared:
         codec=info.codec,
         pictures=tuple(from_frame(frame) for frame in video.frames),
         poster=from_frame(video.poster),
+        has_sound=info.audio_codec is not None,
         plan=Plan(steps=(*video.plan.steps, *info.notes), facts=video.coverage.facts()),
         partial=video.partial,
     )

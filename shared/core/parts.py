@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from shared.core.result import Normalized
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """`number` counts from 1."""
+    """`number` counts from 1. It reaches from its first frame, or the start, to the first frame of the next part."""
 
     number: int
     of: int
     pictures: tuple[Normalized, ...]
+    from_s: float = 0.0
+    until_s: float = float("inf")
 
     @property
     def span(self) -> str:
-        times = [at_s for item in self.pictures for at_s in (item.frames_at_s or (item.at_s or 0.0,))]
+        times = times_of(self.pictures)
         return f"{timecode(min(times))} to {timecode(max(times))}"
+
+
+def times_of(pictures: Sequence[Normalized]) -> list[float]:
+    return [at_s for item in pictures for at_s in (item.frames_at_s or (item.at_s or 0.0,))]
 
 
 def split(pictures: Sequence[Normalized], room: int) -> tuple[Part, ...]:
     """As few parts as possible, of as equal length as possible."""
     count = max(1, -(-len(pictures) // room))
     edges = [len(pictures) * index // count for index in range(count + 1)]
+    slices = [tuple(pictures[start:end]) for start, end in pairwise(edges)]
+    starts = [0.0, *(min(times_of(items)) for items in slices[1:]), float("inf")]
     return tuple(
-        Part(number=index + 1, of=count, pictures=tuple(pictures[edges[index] : edges[index + 1]]))
-        for index in range(count)
+        Part(number=index + 1, of=count, pictures=items, from_s=starts[index], until_s=starts[index + 1])
+        for index, items in enumerate(slices)
     )
 
 
@@ -59,3 +68,18 @@ def timecode(at_s: float) -> str:
     """Minutes and seconds; hours go on as minutes."""
     tenths = round(at_s * 10)
     return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"
+
+
+def with_transcript(prompt: str, transcript: str) -> str:
+    return f"{prompt}\n\nWhat is said in the video, with times:\n{transcript}" if transcript else prompt
+
+
+def transcript_of(part: Part, transcript: str) -> str:
+    """The lines whose time lies in the part."""
+    return "\n".join(line for line in transcript.splitlines() if part.from_s <= time_of(line) < part.until_s)
+
+
+def time_of(line: str) -> float:
+    """Seconds of the timecode in brackets that a line of a transcript begins with."""
+    minutes, _, rest = line.removeprefix("[").partition("]")[0].partition(":")
+    return int(minutes) * 60 + float(rest)

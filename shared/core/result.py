@@ -48,6 +48,7 @@ class Normalized:
     at_s: float | None = None
     label: str | None = None
     frames_at_s: tuple[float, ...] = ()
+    duration_s: float | None = None
     role: Literal["picture", "poster", "video", "sound"] = "picture"
 
 

@@ -42,6 +42,7 @@ from shared.pipeline.records import load, reload, store_result
 from shared.pipeline.video_index import check_index
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a picture: far above any camera's, far below the smallest instance's memory
+MP3 = "audio/mpeg"
 READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
 V1 = "v1"  # the API version of endpoints that have none
 MAX_SCHEMA_BYTES = 64 * 1024
@@ -106,6 +107,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
         check_index(services, options, target, kind.format)
     ready = services.media.prepare(file, model=target.model, options=options)
     normalized = store_pictures(services, job, ready)
+    sound = store_sound(services, job, file) if wants_sound(services, options, ready) else ()
     accept_ms = round((time.monotonic() - started) * 1000)
     return jobs.prepared(
         job,
@@ -113,7 +115,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
         source=describe_source(job.source, ready),
         options=options,
         normalized=normalized,
-        media=store_poster(services, job, ready),
+        media=(*store_poster(services, job, ready), *sound),
         plan=ready.plan,
         source_partial=ready.partial,
         budget_folders=folders_with_budget(folders),
@@ -121,7 +123,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
             options,
             model=target.model.name,
             api=f"{target.kind} {target.deployment} {target.api_version or V1}",
-            pictures=[picture.sha256 for picture in normalized],
+            pictures=[item.sha256 for item in (*normalized, *sound)],
         ),
         model=asked_model(target),
         estimate=estimate(services, target.model, options, normalized),
@@ -239,6 +241,33 @@ def store_poster(services: Services, job: Job, ready: Prepared) -> tuple[Normali
     if ready.poster is None:
         return ()
     return (replace(store_picture(services, f"{job.job_id}/poster", ready.poster), role="poster"),)
+
+
+def wants_sound(services: Services, options: Options, ready: Prepared) -> bool:
+    """The index listens for itself."""
+    return ready.has_sound and services.transcriber is not None and options.video == "frames"
+
+
+def store_sound(services: Services, job: Job, file: SourceFile) -> tuple[Normalized, ...]:
+    """In pieces; each is transcribed by a call of its own."""
+    stored = []
+    for number, piece in enumerate(services.media.sound(file)):
+        name = f"{job.job_id}/sound-{number:03}.mp3"
+        services.blobs.write(NORMALIZED, name, piece.data, media_type=MP3, overwrite=True)
+        stored.append(
+            Normalized(
+                name=name,
+                media_type=MP3,
+                width=0,
+                height=0,
+                bytes=len(piece.data),
+                sha256=hashlib.sha256(piece.data).hexdigest(),
+                at_s=piece.start_s,
+                duration_s=piece.duration_s,
+                role="sound",
+            )
+        )
+    return tuple(stored)
 
 
 def store_picture(services: Services, stem: str, picture: Rendered) -> Normalized:

@@ -61,6 +61,23 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoundPiece:
+    """Part of a video's sound as an MP3 file."""
+
+    data: bytes
+    start_s: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What was heard from a moment on, counted from the start of its piece."""
+
+    at_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
     """An upload's bytes, to be read in parts: `fetch(at, size)`. Raises NotFound once the blob has another version."""
 
@@ -86,6 +103,7 @@ class Prepared:
     sha256: str | None = None
     pictures: tuple[Rendered, ...]
     poster: Rendered | None = None
+    has_sound: bool = False
     plan: Plan
     partial: bool = False
 
@@ -173,6 +191,9 @@ class Media(Protocol):
     def prepare(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
         """Raises SourceRejected for a file that is broken, unsupported or too large. Of a video, parts are read."""
 
+    def sound(self, file: SourceFile) -> Sequence[SoundPiece]:
+        """What is to be heard in a video, in pieces small enough to be transcribed. Reads all of it."""
+
     def thumbnail(self, data: bytes) -> bytes:
         """A small JPEG of a normalised picture."""
 
@@ -256,8 +277,17 @@ def no_span(_name: str, _job_id: str, _facts: Mapping[str, Any], /) -> AbstractC
     return nullcontext()
 
 
+class Transcriber(Protocol):
+    def close(self) -> None: ...
+
+    def transcribe(self, mp3: bytes) -> Sequence[Said]:
+        """Raises ModelRefused or ModelUnavailable. One entry from the start where the model gives no times."""
+
+
 class VideoIndexer(Protocol):
     """Raises CapabilityMissing where the service is not there any more, ModelRefused or ModelUnavailable."""
+
+    def close(self) -> None: ...
 
     def ensure_index(self, name: str, body: dict[str, Any]) -> None: ...
 
@@ -289,4 +319,5 @@ class Services:
     now: Callable[[], datetime]
     log: Callable[[str, Mapping[str, Any]], None]
     video_index: VideoIndexer | None = None
+    transcriber: Transcriber | None = None
     span: StartSpan = no_span

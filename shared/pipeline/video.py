@@ -1,4 +1,4 @@
-"""What a video may need before the one question about it: answers about its parts, when it has too many frames.
+"""What a video may need before the one question about it: a transcript, and answers about parts if it has many frames.
 
 Each paid call is stored before the next is made, so that whatever stops a job, nothing is paid for twice knowingly.
 """
@@ -9,20 +9,25 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from shared.core import codec
-from shared.core.errors import ModelRefused, NotFound
+from shared.core.errors import ModelRefused, ModelUnavailable, NotFound, PriceMissing
 from shared.core.job import Job, why_withheld
 from shared.core.models import host_limits
-from shared.core.parts import Part, ask_part, ask_whole, split
+from shared.core.options import Options
+from shared.core.parts import Part, ask_part, ask_whole, split, timecode, transcript_of, with_transcript
 from shared.core.payload import Target, build_payload
-from shared.core.prices import Cost, sum_costs
+from shared.core.prices import Cost, sum_costs, unit_cost
 from shared.core.question import Question
+from shared.core.result import Normalized
 from shared.core.tokens import Usage
+from shared.pipeline import gatekeeper, money
 from shared.pipeline.ask import (
+    MAYBE_PAID,
+    NOTHING,
     Composed,
     ask,
-    compose,
     cost_of,
     options_of,
     paid_call,
@@ -32,7 +37,7 @@ from shared.pipeline.ask import (
     settle_reply,
     target_of,
 )
-from shared.pipeline.ports import RESULTS, Services, Stored
+from shared.pipeline.ports import NORMALIZED, RESULTS, Services, Stored
 from shared.pipeline.records import keep_lease
 from shared.pipeline.video_index import answer_from_index
 
@@ -63,40 +68,103 @@ def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Compo
     options = options_of(stored.job)
     target = target_of(services.settings, options)
     parts = split(stored.job.normalized, room_of(target))
+    paid: list[Paid] = []
+    for item in (one for one in stored.job.media if one.role == "sound"):
+        stored = keep_lease(services, stored)
+        paid.append(transcribe(services, stored.job, item))
+        stored = services.jobs.replace(stored, with_bill(stored.job, paid))
+    transcript = "\n".join(one.text for one in paid if one.text)
     if len(parts) <= 1:
-        return stored, compose(services, stored.job)
+        question = question_of(services, stored.job, options)
+        question = replace(question, prompt=with_transcript(question.prompt, transcript))
+        return stored, composed(question, target, options)
     answers: list[Paid] = []
     for part in parts:
         stored = keep_lease(services, stored)
-        answers.append(answer_part(services, stored.job, part, target))
-        stored = services.jobs.replace(stored, with_bill(stored.job, answers))
+        answers.append(answer_part(services, stored.job, part, target, transcript))
+        stored = services.jobs.replace(stored, with_bill(stored.job, [*paid, *answers]))
     question = replace(
         question_of(services, replace(stored.job, normalized=()), options),
         prompt=ask_whole(options.prompt, parts, [answer.text for answer in answers]),
     )
+    return stored, composed(question, target, options)
+
+
+def composed(question: Question, target: Target, options: Options) -> Composed:
     payload = build_payload(question, target)
-    return stored, Composed(target=target, payload=payload, expects_json=options.schema is not None)
+    return Composed(target=target, payload=payload, expects_json=options.schema is not None)
+
+
+def transcribe(services: Services, job: Job, item: Normalized) -> Paid:
+    """What is said in a piece of the sound, line by line with times; stored before anything else is paid for."""
+    stem = item.name.rpartition("/")[2].removesuffix(".mp3")
+    name, call_id = f"{job.job_id}.{stem}.json", f"{job.job_id}-{stem}"
+    found = read_paid(services, name)
+    if found is None:
+        found = call_transcriber(services, job, item, call_id)
+        keep(services, name, found)
+    settle_reply(services, job, None, found.cost, call_id=call_id)
+    return found
+
+
+def call_transcriber(services: Services, job: Job, item: Normalized, call_id: str) -> Paid:
+    if services.transcriber is None:
+        return Paid(text="", is_whole=False)  # switched off since the video was accepted
+    endpoint = f"{services.settings.endpoint.kind}-{services.settings.transcribe_deployment}"
+    started = time.monotonic()
+    gatekeeper.enter(services, endpoint)
+    money.reserve(services, job, call_id)
+    try:
+        said = services.transcriber.transcribe(services.blobs.read(NORMALIZED, item.name))
+    except (ModelUnavailable, ModelRefused) as error:
+        if isinstance(error, ModelUnavailable):
+            gatekeeper.report_failure(services, endpoint, error)
+        money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
+        raise
+    lines = [
+        f"[{timecode((item.at_s or 0) + one.at_s)}] {' '.join(one.text.split())}" for one in said if one.text.strip()
+    ]
+    return Paid(
+        text="\n".join(lines),
+        cost=transcription_cost(services, item),
+        model_ms=round((time.monotonic() - started) * 1000),
+    )
+
+
+def transcription_cost(services: Services, item: Normalized) -> Cost | None:
+    """By the minute. A deployment is priced under its own name, as models are, or not at all."""
+    minutes = (Decimal(str(item.duration_s or 0)) / 60).quantize(Decimal("0.0001"))
+    try:
+        return unit_cost(services.settings.transcribe_deployment or "", minutes, on=services.now().date())
+    except PriceMissing as error:
+        services.log("unpriced", {"model": services.settings.transcribe_deployment, "code": error.code})
+        return None
 
 
 def room_of(target: Target) -> int:
     return min(target.model.max_images, target.max_images or host_limits(target.kind).images)
 
 
-def answer_part(services: Services, job: Job, part: Part, target: Target) -> Paid:
+def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
     """Read where an earlier turn has paid for it, else asked, stored and only then entered as spent."""
     name, call_id = f"{job.job_id}.part-{part.number:03}.json", f"{job.job_id}-{part.number}"
     found = read_paid(services, name)
     if found is None:
-        found = call_for_part(services, job, part, target, call_id)
-        body = json.dumps(codec.to_json(found), ensure_ascii=False).encode()
-        services.blobs.write(RESULTS, name, body, media_type="application/json", overwrite=False)
+        found = call_for_part(services, job, part, target, transcript)
+        keep(services, name, found)
     settle_reply(services, job, None, found.cost, call_id=call_id)
     return found
 
 
-def call_for_part(services: Services, job: Job, part: Part, target: Target, call_id: str) -> Paid:
-    started = time.monotonic()
-    call = paid_call(services, job, target, build_payload(part_question(services, job, part), target), call_id=call_id)
+def keep(services: Services, name: str, paid: Paid) -> None:
+    body = json.dumps(codec.to_json(paid), ensure_ascii=False).encode()
+    services.blobs.write(RESULTS, name, body, media_type="application/json", overwrite=False)
+
+
+def call_for_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
+    started, call_id = time.monotonic(), f"{job.job_id}-{part.number}"
+    payload = build_payload(part_question(services, job, part, transcript), target)
+    call = paid_call(services, job, target, payload, call_id=call_id)
     reply = read_reply(services, job, call, expects_json=False)
     bill = cost_of(services, target, reply.usage)
     withheld = why_withheld(reply)
@@ -113,11 +181,11 @@ def call_for_part(services: Services, job: Job, part: Part, target: Target, call
     )
 
 
-def part_question(services: Services, job: Job, part: Part) -> Question:
+def part_question(services: Services, job: Job, part: Part, transcript: str) -> Question:
     """In words, whatever schema the answer must fit in the end."""
     options = options_of(job)
     return Question(
-        prompt=ask_part(options.prompt, part),
+        prompt=with_transcript(ask_part(options.prompt, part), transcript_of(part, transcript)),
         system=options.system or "",
         pictures=tuple(read_picture(services, item) for item in part.pictures),
         detail=options.detail,

@@ -236,11 +236,11 @@ def test_key_is_needed_and_checked(data_url, ask):
     ("enhancements", "sources", "says"),
     [
         ({"ocr": {"enabled": True}}, [], "requires a data source of type 'AzureComputerVision'"),
-        ({"video": {"enabled": True}}, [], "no enhancement 'video'"),
+        ({"video": {"enabled": True}}, [], "exactly one 'acv_document_id'"),
     ],
 )
 def test_enhancements_need_their_data_source(enhancements, sources, says, standin, data_url, ask):
-    """As the service said in 2023; the video index is not this stand-in's."""
+    """As the service said in 2023."""
     url = f"{standin.base_url}/openai/deployments/gpt-4-vision-preview/extensions/chat/completions"
     body = {"messages": ask(data_url()), "enhancements": enhancements, "dataSources": sources}
     answer = httpx2.post(f"{url}?api-version=2023-12-01-preview", headers={"api-key": "any"}, json=body)

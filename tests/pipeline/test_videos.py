@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
 from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
+from shared.wiring import TranscriberOnDemand
 from tests.pipeline.test_at_least_once import FailsOnce
 from tests.videos import clip, counted
 
@@ -153,3 +155,50 @@ def test_a_part_is_stored_as_what_was_said(world, many_frames):
 
     assert stored["text"].startswith("[offline describer")
     assert look_up(world.services, "film.mp4") == job
+
+
+@pytest.fixture
+def hearing(world):
+    """The same app with a deployment that transcribes."""
+    settings = replace(world.services.settings, transcribe_deployment="whisper")
+    with closing(TranscriberOnDemand(settings)) as transcriber:
+        world.services = replace(world.services, settings=settings, transcriber=transcriber)
+        yield world
+
+
+def test_what_is_said_is_part_of_the_question(hearing):
+    """One piece of sound is transcribed, stands in the prompt with its time, and is on the bill by the minute."""
+    job = hearing.answer("film.mp4", clip(30, tone_hz=440), max_output_tokens="4000")
+    (sound,) = [item for item in job.media if item.role == "sound"]
+    (line,) = [line for line in job.cost.breakdown if line.item == "whisper"]
+    stored = json.loads(hearing.services.blobs.read("results", f"{job.job_id}.sound-000.json"))
+    spoken, question = journal(hearing)
+
+    assert job.state is State.DONE
+    assert sound.duration_s == pytest.approx(3.0, abs=0.2)
+    assert stored["text"].startswith("[00:00.0] [offline transcriber, no model]")
+    assert question["prompt_tokens"] > job.estimate.input_tokens
+    assert spoken["path"].endswith("/audio/transcriptions")
+    assert line.quantity == (Decimal(str(sound.duration_s)) / 60).quantize(Decimal("0.0001"))
+    assert job.cost.usd == sum((line.usd for line in job.cost.breakdown), Decimal(0)) == spent(hearing)
+    assert job.earlier_usd == line.usd
+
+
+@pytest.mark.parametrize("made", [{"silent": True}, {}], ids=["silent track", "no track"])
+def test_silence_is_not_transcribed(hearing, made):
+    """Nothing to hear, nothing to pay."""
+    job = hearing.answer("film.mp4", clip(30, **made))
+
+    assert [item.role for item in job.media] == ["poster"]
+    assert len(journal(hearing)) == 1
+
+
+def test_a_throttled_transcription_waits(hearing):
+    """As any other call; it is made once."""
+    hearing.script({"do": "throttle", "retry_after_s": 9, "times": 1})
+    waiting = hearing.answer("film.mp4", clip(20, tone_hz=300), max_output_tokens="4000")
+    done, waited_s = hearing.analyze_next()
+
+    assert (waiting.state, waiting.error.code, waited_s) == (State.WAITING, "throttled", 9)
+    assert done.state is State.DONE
+    assert [entry["status"] for entry in journal(hearing)] == [429, 200, 200]
