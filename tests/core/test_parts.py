@@ -54,7 +54,10 @@ def test_questions_say_what_they_are_about():
     assert "Question: What?" in whole
 
 
-@pytest.mark.parametrize(("transcript", "prompt"), [("", "Q"), ("[00:00.0] hi", "Q\n\nWhat is said in the video, with times:\n[00:00.0] hi")])  # fmt: skip
+SAID = "\n\nWhat is said in the video, with times:\n[00:00.0] hi"
+
+
+@pytest.mark.parametrize(("transcript", "prompt"), [("", "Q"), ("[00:00.0] hi", f"Q{SAID}")])
 def test_a_transcript_follows_the_prompt(transcript, prompt):
     """Silent videos get the prompt alone."""
     assert with_transcript("Q", transcript) == prompt
