@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.table import table
+from local.video_rows import sample_file, to_row
 from shared.core.errors import SourceRejected
-from shared.core.media import sniff
+from shared.core.media import HEAD_BYTES, sniff
 from shared.core.models import look_up_model
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
+    from shared.adapters.frames_worker import FrameWorker
     from shared.adapters.pixels_worker import PixelWorker
     from shared.core.models import Detail, Model
     from shared.core.normalised import NormalisedImage
 
-SUMMARY = "pictures as they would be sent, written to a folder"
+SUMMARY = "pictures and frames of videos as they would be sent, written to a folder"
 DETAILS = ("auto", "low", "high", "original")
 DEFAULT_MODEL = "gpt-4o"
 HEADINGS = ("source", "state", "kind", "size", "frames", "sent", "bytes", "note")
@@ -31,23 +34,33 @@ MAX_STEM_CHARACTERS = 80
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """The child processes that decode."""
+
+    pixels: PixelWorker
+    frames: FrameWorker
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--out", required=True, metavar="DIR", type=Path, help="made if it is not there")
-    parser.add_argument("--detail", choices=DETAILS, default="high", help="default: high")
+    parser.add_argument("--detail", choices=DETAILS, help="default: high for pictures, low for frames of videos")
     parser.add_argument("--model", metavar="M", help=f"whose rules decide; default: VISION_MODEL or {DEFAULT_MODEL}")
     parser.add_argument("--json", action="store_true", help="rows for a program, with steps and notes")
 
 
 def run(arguments: Namespace) -> int:
+    from shared.adapters.frames_worker import FrameWorker
     from shared.adapters.pixels_worker import PixelWorker
 
     model = look_up_model(arguments.model or os.environ.get("VISION_MODEL") or DEFAULT_MODEL)
     arguments.out.mkdir(parents=True, exist_ok=True)
     names = FreeNames()
-    with PixelWorker() as worker:
+    with PixelWorker() as pixels, FrameWorker() as frames:
+        workers = Workers(pixels=pixels, frames=frames)
         rows = [
-            normalise_file(path, arguments.out, worker=worker, model=model, detail=arguments.detail, names=names)
+            normalise_file(path, arguments.out, workers=workers, model=model, detail=arguments.detail, names=names)
             for path in arguments.files
         ]
     print(json.dumps(rows, ensure_ascii=False, indent=2) if arguments.json else table(HEADINGS, map(cells, rows)))
@@ -55,21 +68,27 @@ def run(arguments: Namespace) -> int:
 
 
 def normalise_file(
-    path: Path, out: Path, *, worker: PixelWorker, model: Model, detail: Detail, names: FreeNames
+    path: Path, out: Path, *, workers: Workers, model: Model, detail: Detail | None, names: FreeNames
 ) -> Row:
     row: Row = dict.fromkeys(("code", "kind", "format", "width", "height", "orientation", "frames", "duration_s"))
     row |= {"source": str(path), "outputs": []}
     try:
-        data = path.read_bytes()
+        kind = sniff(read_head(path))
+        row |= {"kind": kind.kind, "format": kind.format}
+        if kind.kind == "video":
+            video = sample_file(path, worker=workers.frames, model=model, detail=detail or "low")
+            return row | to_row(video, out, names.take(path.stem))
+        image = workers.pixels.normalise_image(path.read_bytes(), model=model, detail=detail or "high")
     except OSError as error:
         return row | {"state": "rejected", "code": "unreadable", "message": str(error.strerror)}
-    kind = sniff(data)
-    row |= {"kind": kind.kind, "format": kind.format}
-    try:
-        image = worker.normalise_image(data, model=model, detail=detail)
     except SourceRejected as error:
         return row | {"state": "rejected", "code": error.code, "message": error.message, "hint": error.hint}
     return row | accepted(image) | {"outputs": list(write(image, names.take(path.stem), out))}
+
+
+def read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 def accepted(image: NormalisedImage) -> Row:
