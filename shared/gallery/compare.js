@@ -4,7 +4,7 @@ import { button, chip, el, problem } from "./dom.js";
 import { count, duration, moment, NONE, usd } from "./format.js";
 
 export function comparison({ jobs, options, difference }, open) {
-  const names = Object.keys(options);
+  const names = Object.keys(options).filter((name) => name !== "prompt"); // which stands above each answer
   return el("div", { class: "comparison" },
     el("p", { class: "verdict" }, verdict(difference, jobs)),
     el("div", { class: "sides" }, jobs.map((job, index) => side(job, index, open))),

@@ -2,7 +2,7 @@
 
 import { costs } from "./api.js";
 import { byId, el, openDialog, problem, svg } from "./dom.js";
-import { count, day, deviation, usd } from "./format.js";
+import { count, day, plural, usd } from "./format.js";
 
 const DAY_MS = 86_400_000;
 const WIDTH = 640;
@@ -38,11 +38,14 @@ function summary(found) {
   const models = [...new Set(found.days.map((line) => line.model))].sort();
   const answers = found.days.reduce((all, line) => all + line.answers, 0);
   return [
-    el("p", { class: "big" }, usd(found.usd), el("span", { class: "muted" }, ` for ${count(answers)} answers; their input was expected to cost ${usd(found.estimate_usd)}`)),
+    el("p", { class: "big" }, usd(found.usd), el("span", { class: "muted" }, ` for ${plural(answers, "answer")}; expected ${expected(found)}`)),
     el("figure", {}, chart(found, models), legend(found, models)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Costs by day and model" }, table(found)),
   ];
 }
+
+/** From the input alone to answers of full length. */
+const expected = (line) => `${usd(line.estimate_usd)} to ${usd(line.max_usd)}`;
 
 function chart(found, models) {
   const days = daysBetween(found.from, found.to);
@@ -76,11 +79,11 @@ function legend(found, models) {
 }
 
 function table(found) {
-  const heads = ["Day", "Model", "Answers", "Input tokens", "Output tokens", "Input expected", "Cost", "Difference"];
+  const heads = ["Day", "Model", "Answers", "Input tokens", "Output tokens", "Expected", "Cost"];
   const rows = [...found.days].sort((one, other) => (one.day < other.day ? 1 : -1));
   return el("table", { class: "figures" }, el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col" }, text)))),
     el("tbody", {}, rows.map((line) => el("tr", {}, el("th", { scope: "row" }, day(line.day)),
-      [line.model, count(line.answers), count(line.input_tokens), count(line.output_tokens), usd(line.estimate_usd), usd(line.usd), deviation(line.usd, line.estimate_usd)].map((text) => el("td", {}, text))))));
+      [line.model, count(line.answers), count(line.input_tokens), count(line.output_tokens), expected(line), usd(line.usd)].map((text) => el("td", {}, text))))));
 }
 
 function daysBetween(from, to) {

@@ -5,7 +5,7 @@ import { compare, job as fetchJob, related } from "./api.js";
 import { askAgainForm, followUpForm } from "./asking.js";
 import { comparison } from "./compare.js";
 import { announce, button, byId, chip, el, PENDING, problem } from "./dom.js";
-import { facts } from "./facts.js";
+import { facts, said } from "./facts.js";
 import { releaseAll } from "./files.js";
 import { age, usd } from "./format.js";
 import { stage } from "./stage.js";
@@ -138,8 +138,9 @@ export class Detail {
     const versions = el("section", { class: "versions", hidden: true });
     this.body.replaceChildren(
       el("div", { class: "left" }, shown.node, versions),
-      el("div", { class: "right" }, facts(found, shown),
-        !PENDING.has(found.state) && [followUpForm(found, (id) => this.opened(id)), askAgainForm(found, this.items(), (id) => this.opened(id, { beside: true }))]));
+      el("div", { class: "right" }, said(found, shown),
+        !PENDING.has(found.state) && [followUpForm(found, (id) => this.opened(id)), askAgainForm(found, this.items(), (id) => this.opened(id, { beside: true }))],
+        facts(found)));
     this.showVersions(found, versions, this.stop.signal);
   }
 

@@ -77,12 +77,14 @@ export function announce(text) {
 /** Opens a dialog with new content; the browser keeps the focus inside and gives it back. */
 export function openDialog(dialog, title, ...children) {
   const close = button("", { icon: "close", kind: "quiet", "aria-label": "Close" }, () => dialog.close());
+  const heading = el("h2", { id: `${dialog.id}-title`, tabindex: "-1" }, title);
   dialog.replaceChildren(
-    el("header", {}, el("h2", { id: `${dialog.id}-title` }, title), close),
+    el("header", {}, heading, close),
     ...children,
     el("div", { class: "hidden", role: "status", "aria-live": "polite" }),
   );
   if (!dialog.open) dialog.showModal();
+  heading.focus();
 }
 
 /** What went wrong and what to do. */

@@ -7,9 +7,12 @@ import { bytes, count, deviation, duration, moment, NONE, usd } from "./format.j
 
 const opened = new Set(["cost"]); // sections stay open from picture to picture
 
-export function facts(job, stage) {
+export function said(job, stage) {
+  return el("div", { class: "facts-list" }, trouble(job), conversation(job), answer(job), places(job, stage), data(job));
+}
+
+export function facts(job) {
   return el("div", { class: "facts-list" },
-    trouble(job), conversation(job), answer(job), places(job, stage), data(job),
     section("cost", "Tokens and cost", cost(job)),
     section("plan", "What was done", plan(job)),
     section("options", "Options", pairs(Object.entries(job.options ?? {}).filter(([, value]) => value !== null))),
@@ -34,8 +37,8 @@ function conversation(job) {
   const turns = job.origin?.turns ?? [];
   const last = job.options?.prompt;
   if (!last) return null;
-  const said = (who, text) => el("div", { class: `said ${who}` }, el("span", { class: "hidden" }, who === "you" ? "Question: " : "Answer: "), text);
-  return el("div", { class: "talk" }, turns.map((turn) => [said("you", turn.prompt), said("model", turn.answer)]), said("you", last));
+  const turnOf = (who, text) => el("div", { class: `said ${who}` }, el("span", { class: "hidden" }, who === "you" ? "Question: " : "Answer: "), text);
+  return el("div", { class: "talk" }, turns.map((turn) => [turnOf("you", turn.prompt), turnOf("model", turn.answer)]), turnOf("you", last));
 }
 
 function answer(job) {

@@ -115,7 +115,7 @@ export class Grid {
     const link = el("a", { href: address({ job: item.job_id }), tabindex: "-1", class: "card", on: { click: (event) => this.onClick(event, item) } },
       el("span", { class: "thumb" }, card.image, item.kind === "video" && el("span", { class: "badge" }, icon("video"), plural(item.pictures, "frame"))),
       nameOf(item.name),
-      el("span", { class: "said" }, item.text || (item.error_code ? item.error_code : PENDING.has(item.state) ? "No answer yet" : "")),
+      el("span", { class: "said" }, item.text || faultOf(item) || (PENDING.has(item.state) ? "No answer yet" : "")),
       el("span", { class: "facts" }, chip(item.state), origin(item), el("span", { class: "figure" }, item.usd === null ? "" : usd(item.usd)),
         el("time", { datetime: item.created, title: moment(item.created) }, age(item.created))));
     const box = el("input", { type: "checkbox", class: "tick", tabindex: "-1", "aria-label": `Select ${item.name}`, on: { change: () => this.toggle(item) } });
@@ -230,6 +230,13 @@ function nameOf(name) {
   const cut = name.lastIndexOf("/") + 1;
   return el("span", { class: "name", title: name }, cut > 0 && el("span", { class: "folder" }, name.slice(0, cut)), el("span", {}, name.slice(cut)));
 }
+
+const FAULTS = {
+  corrupt: "The file is damaged", unsupported: "No picture or video that the model can see", too_large: "Too large",
+  budget_exceeded: "The budget is spent", throttled: "The model is busy", content_filter: "Stopped by the content filter",
+};
+
+const faultOf = (item) => item.error_code && (FAULTS[item.error_code] ?? item.error_code.replaceAll("_", " "));
 
 const ORIGINS = { ask: ["chat", "Asked"], follow_up: ["chat", "Follow-up"], rerun: ["again", "Rerun"] };
 
