@@ -32,7 +32,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "throttle_ms": {"do": "throttle", "retry_after_s": 0.8, "retry_after_as": "ms"},
     "throttle_date": {"do": "throttle", "retry_after_s": 2, "retry_after_as": "date"},
     "status": {"status": 503},
-    "pending": {"do": "throttle", "retry_after_s": 30},
+    "retried": {"do": "refuse"},
+    "pending": {"do": "throttle", "retry_after_s": 3600},  # longer than any run of the tests
     "html": {},
     "alien": {},
     "unauthorized": {},
