@@ -7,6 +7,7 @@ import json
 import pytest
 
 from local.__main__ import main
+from tests.e2e.conftest import wait_until
 from tests.pipeline.world import picture
 
 
@@ -92,3 +93,46 @@ def test_faults_are_told(run, arguments, code, complaint):
 
     assert (found, out) == (code, "")
     assert complaint in err
+
+
+def test_retry_runs_failed_jobs_again(run, app):
+    """A job that failed for a passing reason is asked again, and its answer is a job of its own."""
+    failed = app.result("faults/retried.jpg")
+    code, out, _ = run("retry", "faults/retried.jpg", "--json")
+    (again,) = json.loads(out)
+    answer = wait_until(lambda: ended(app, again["new_job_id"]))
+
+    assert (failed["state"], failed["error"]["code"], code) == ("failed", "refusal", 0)
+    assert (again["job_id"], answer["state"]) == (failed["job_id"], "done")
+
+
+def test_retry_finds_what_failed_for_a_reason(run, app):
+    """All failed jobs with a code; those that cannot be run again say why, and the exit code tells."""
+    app.drop("retry/cut.jpg", picture()[:150])
+    failed = app.result("retry/cut.jpg")
+    code, out, _ = run("retry", "--failed", "--code", "corrupt", "--json")
+    outcome = next(outcome for outcome in json.loads(out) if outcome["job_id"] == failed["job_id"])
+
+    assert (code, outcome["new_job_id"]) == (1, None)
+    assert outcome["error"]
+
+
+def test_retry_leaves_answers_alone(run, app):
+    """What did not fail is not paid for again."""
+    app.drop("retry/fine.jpg", picture(colour="peru"))
+    app.result("retry/fine.jpg")
+    code, out, _ = run("retry", "retry/fine.jpg")
+
+    assert (code, "is done, not failed" in out) == (1, True)
+
+
+def ended(app, job_id):
+    answer = app.get(f"/api/jobs/{job_id}")
+    return answer.body if answer.status == 200 else None
+
+
+def test_retry_says_what_it_needs(run):
+    """Without a job there is nothing to run again."""
+    code, _, err = run("retry")
+
+    assert (code, "name jobs or uploads" in err) == (2, True)
