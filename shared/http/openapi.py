@@ -20,11 +20,10 @@ from shared.core.codec import field_hints
 from shared.core.job import CONTROL_FIELDS, Job
 from shared.core.listing import Item
 from shared.core.spending import Spending
-from shared.http.operations import ANY_FILE, JSON, OPERATIONS, SCHEMAS, USD, Operation, reference
+from shared.http.operations import ANY_FILE, JSON, OPERATIONS, Operation
 from shared.http.replies import to_cacheable_json
+from shared.http.shapes import SCHEMAS, USD, Schema, reference
 from shared.pipeline.estimates import Row
-
-Schema = dict[str, Any]
 
 SCALARS: dict[Any, Schema] = {
     str: {"type": "string"},

@@ -1,0 +1,96 @@
+"""The shapes behind openapi.json: words to write JSON Schema with, and what the routes answer with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+def reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def text(*, most: int, least: int = 1) -> Schema:
+    return {"type": "string", "minLength": least, "maxLength": most}
+
+
+def whole(least: int, most: int, **more: Any) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, **more}
+
+
+def one_of(choices: Any, **more: Any) -> Schema:
+    return {"type": "string", "enum": list(choices), **more}
+
+
+def shape(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def list_of(name: str) -> Schema:
+    return {"type": "array", "items": reference(name)}
+
+
+STRING: Schema = {"type": "string"}
+USD: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
+DAY: Schema = {"type": "string", "format": "date"}
+PAIR: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
+
+SCHEMAS: dict[str, Schema] = {
+    "List": shape({"items": list_of("Item"), "cursor": {"type": ["string", "null"]}, "looked_at": {"type": "integer"}}),
+    "ListOrDocument": {"anyOf": [reference("List"), reference("Document")]},
+    "Related": shape({"items": list_of("Item")}),
+    "Comparison": shape(
+        {
+            "jobs": list_of("Document"),
+            "options": {"type": "object", "additionalProperties": PAIR},
+            "difference": shape(
+                {
+                    "usd": {"anyOf": [USD, {"type": "null"}]},
+                    **{name: {"type": ["integer", "null"]} for name in ("input_tokens", "output_tokens", "model_ms")},
+                }
+            ),
+        }
+    ),
+    "Estimate": shape({"width": {"type": "integer"}, "height": {"type": "integer"}, "rows": list_of("EstimateRow")}),
+    "Moments": shape({"moments": list_of("Moment")}),
+    "Moment": shape(
+        {
+            "name": {"type": ["string", "null"]},
+            "job_id": STRING,
+            "start_s": {"type": "number"},
+            "end_s": {"type": "number"},
+            "best_s": {"type": "number"},
+            "relevance": {"type": "number"},
+            "kind": STRING,
+        }
+    ),
+    "Costs": shape(
+        {"from": DAY, "to": DAY, "usd": USD, "estimate_usd": USD, "max_usd": USD, "days": list_of("Spending")}
+    ),
+    "Kept": shape(
+        {
+            "name": STRING,
+            "bytes": {"type": "integer"},
+            "etag": STRING,
+            "job_id": {"type": ["string", "null"]},
+            "result": {"type": ["string", "null"]},
+        }
+    ),
+    "Ticket": shape(
+        {
+            "url": STRING,
+            "method": {"const": "PUT"},
+            "headers": {"type": "object", "additionalProperties": STRING},
+            "expires": {"type": "string", "format": "date-time"},
+            "name": STRING,
+            "result": STRING,
+        }
+    ),
+    "Health": shape({"status": one_of(["ok", "unhealthy"]), "checks": {"type": "object"}}),
+    "Contract": {"type": "object", "required": ["openapi", "paths"]},
+    "Error": shape(
+        {"error": shape({"code": STRING, "message": STRING, "hint": STRING, "field": STRING}, optional=("field",))}
+    ),
+}
