@@ -26,7 +26,12 @@ log = logging.getLogger("visiondrop")
 
 VISION_SCOPE = "https://cognitiveservices.azure.com/.default"
 
-CHATTY = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
+CHATTY = (
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
+)
 """The exporter talks to the workspace that was named, and reports nothing about itself elsewhere."""
 
 

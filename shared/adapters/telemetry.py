@@ -23,7 +23,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
@@ -164,8 +164,8 @@ def to_azure(connection_string: str) -> Telemetry:
 
 
 def to_console() -> Telemetry:
-    """On stderr: the local host's stdout is one line of JSON for programs."""
+    """On stderr, each span as it ends: the local host's stdout is one line of JSON for programs."""
     return Telemetry(
-        BatchSpanProcessor(ConsoleSpanExporter(out=sys.stderr)),
+        SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)),
         PeriodicExportingMetricReader(ConsoleMetricExporter(out=sys.stderr)),
     )
