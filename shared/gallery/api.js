@@ -5,7 +5,7 @@ import { askForKey } from "./key.js";
 const ROOT = new URL("../", import.meta.url);
 const STORE = "visiondrop-key";
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor({ code, message, hint, field, status, retryAfter }) {
     super(message);
     Object.assign(this, { code, hint, field, status, retryAfter });

@@ -73,7 +73,7 @@ async function documents(items, progress, signal) {
 }
 
 /** RFC 4180 with a byte order mark, which spreadsheets need for UTF-8. */
-export function toCsv(items) {
+function toCsv(items) {
   const rows = [COLUMNS, ...items.map((item) => COLUMNS.map((name) => item[name]))];
   return `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
