@@ -6,9 +6,9 @@ The job's row holds all that its result document holds: the document is written 
 from __future__ import annotations
 
 from shared.core.errors import NotFound
-from shared.core.job import Job
+from shared.core.job import TERMINAL, Job
 from shared.pipeline.ports import UPLOADS, Services
-from shared.pipeline.records import load
+from shared.pipeline.records import load, read_result
 
 
 def look_up(services: Services, name: str) -> Job:
@@ -20,4 +20,8 @@ def look_up(services: Services, name: str) -> Job:
 
 
 def look_up_job(services: Services, job_id: str) -> Job:
-    return load(services, job_id).job
+    """A very long answer is only in the result document (job_table.py)."""
+    job = load(services, job_id).job
+    if job.state in TERMINAL and job.reply is None and job.error is None:
+        return read_result(services, job_id) or job
+    return job

@@ -8,12 +8,15 @@ from decimal import Decimal
 
 import pytest
 
+from shared.core import job as jobs
 from shared.core.errors import NotFound
 from shared.core.job import State
 from shared.core.models import look_up_model
+from shared.core.reply import Reply
 from shared.core.tokens import image_tokens
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.look_up import look_up
+from shared.pipeline.records import store_result
 from tests.pipeline.world import picture
 
 
@@ -103,6 +106,17 @@ def test_folder_options_and_metadata_choose_the_question(world):
     assert (job.options.prompt, job.options.max_output_tokens, job.options.detail) == ("near", 77, "high")
     assert (job.model.name, job.model.deployment) == ("gpt-4o-2024-08-06", "old")
     assert accept_upload(world.services, "shop/_vision.toml") is None
+
+
+def test_an_answer_longer_than_a_row(world):
+    """The table's row cannot hold it, the result document does, and look-up finds it."""
+    world.drop("long.jpg", picture())
+    stored = world.services.jobs.load(world.accept("long.jpg").job_id)
+    running = jobs.claim(stored.job, owner="w", now=world.clock[0], lease_s=9)
+    reply = Reply(text="ä" * 600_000, finish_reason="stop")
+    store_result(world.services, stored, jobs.finish(running, reply, now=world.clock[0], model_ms=1))
+
+    assert look_up(world.services, "long.jpg").reply == reply
 
 
 def test_a_model_of_one_s_own(world):
