@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -109,6 +109,11 @@ class BlobStore:
         except StateConflict:
             return None
         return str(written["etag"]).strip('"')
+
+    def write_blocks(self, container: str, name: str, blocks: Iterable[bytes], *, media_type: str) -> None:
+        settings = ContentSettings(content_type=media_type)
+        with storage_faults(f"blob {container}/{name}"):
+            self.client(container, name).upload_blob(blocks, overwrite=True, content_settings=settings)
 
     def create_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
         return self.address(container, name, BlobSasPermissions(create=True), now=now, expires=expires)

@@ -1,12 +1,14 @@
 """The process that decodes videos: frames_worker.py starts it, answers its reads, and may kill it.
 
 It has no keys, no address of the video and a cap on its memory. One request per video: `open` is answered by `info`,
-then `plan` by `outputs` (the pictures, the poster last); with `sound`, it is answered by the sound's pieces. Questions
+then `plan` by `outputs` (the pictures, the poster last); told to give sound or MP4, it answers with
+pieces of that. Questions
 for ranges of the file come in between.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -17,6 +19,7 @@ import av
 from PIL import Image
 
 from shared.adapters.frames_draw import compose, draw, encode_frame
+from shared.adapters.frames_mp4 import write_mp4
 from shared.adapters.frames_open import Video, decoder_errors, open_video
 from shared.adapters.frames_sample import Samples, Shot, sample
 from shared.adapters.frames_sound import pieces
@@ -43,12 +46,12 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         except EOFError:
             return
         limits = from_json(Limits, task["limits"])
-        file = RemoteFile(requests, replies, task["bytes"], whole=task["sound"])
+        file = RemoteFile(requests, replies, task["bytes"], whole=task["give"] != "frames")
         deadline = time.monotonic() + limits.max_seconds * SOFT_SHARE
         try:
             with open_video(file, limits) as video:
-                if task["sound"]:
-                    answer_sound(video, replies)
+                if task["give"] != "frames":
+                    (answer_sound if task["give"] == "sound" else answer_mp4)(video, replies)
                     continue
                 send(replies, {"info": to_json(video.info)})
                 answer_plan(video, deadline, requests, replies)
@@ -81,6 +84,28 @@ def answer_sound(video: Video, replies: IO[bytes]) -> None:
         for piece in pieces(video.container):
             facts = {"start_s": piece.start_s, "duration_s": piece.duration_s}
             send(replies, {"piece": facts}, [piece.data])
+    send(replies, {"piece": None})
+
+
+class Sink(io.RawIOBase):
+    """What the muxer writes goes to the parent at once."""
+
+    def __init__(self, replies: IO[bytes]) -> None:
+        self.replies = replies
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        send(self.replies, {"piece": {}}, [bytes(data)])
+        return len(data)
+
+
+def answer_mp4(video: Video, replies: IO[bytes]) -> None:
+    """One message per block that was written, and one without at the end."""
+    with decoder_errors(video.info.kind):
+        video.container.seek(0)
+        write_mp4(video.container, video.stream, Sink(replies))
     send(replies, {"piece": None})
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -78,7 +79,7 @@ class FrameWorker(CappedChild):
     ) -> SampledVideo:
         """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
         with self.lock, self.running_child() as (requests, replies):
-            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "sound": False}})
+            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "frames"}})
             info = from_json(VideoInfo, self.answer(requests, replies, file)["info"])
             try:
                 plan = plan_video(
@@ -102,11 +103,18 @@ class FrameWorker(CappedChild):
         """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""
         found: list[Piece] = []
         with self.lock, self.running_child() as (requests, replies):
-            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "sound": True}})
+            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "sound"}})
             while facts := self.answer(requests, replies, file)["piece"]:
                 piece = from_json(Piece, {**facts, "data": receive_block(replies)})
                 found += [piece] if piece.data else []
         return found
+
+    def mp4(self, file: Ranges) -> Iterator[bytes]:
+        """The video as MP4, in blocks as they are written. Reads it all; the child is busy until the last block."""
+        with self.lock, self.running_child() as (requests, replies):
+            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "mp4"}})
+            while self.answer(requests, replies, file)["piece"] is not None:
+                yield receive_block(replies)
 
     def answer(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> Any:
         """A read that fails leaves the child in the middle of a question, so it does not live on."""

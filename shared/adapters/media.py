@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from shared.adapters.frames_worker import Frame, FrameWorker, SampledVideo
 from shared.adapters.pixels_worker import PixelWorker
@@ -49,6 +50,9 @@ class MediaReader:
     def sound(self, file: SourceFile) -> list[SoundPiece]:
         found = self.frames.sound(RangeReader(file.fetch, file.size))
         return [SoundPiece(data=one.data, start_s=one.start_s, duration_s=one.duration_s) for one in found]
+
+    def mp4(self, file: SourceFile) -> Iterator[bytes]:
+        return self.frames.mp4(RangeReader(file.fetch, file.size))
 
     def thumbnail(self, data: bytes) -> bytes:
         return make_thumbnail(data)

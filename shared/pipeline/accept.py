@@ -39,10 +39,11 @@ from shared.core.tokens import Usage, image_tokens, text_tokens
 from shared.pipeline.ask import target_of
 from shared.pipeline.ports import NORMALIZED, UPLOADS, Prepared, Rendered, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
-from shared.pipeline.video_index import check_index
+from shared.pipeline.video_index import INDEX_FORMATS, check_index
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a picture: far above any camera's, far below the smallest instance's memory
 MP3 = "audio/mpeg"
+MP4 = "video/mp4"
 READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
 V1 = "v1"  # the API version of endpoints that have none
 MAX_SCHEMA_BYTES = 64 * 1024
@@ -104,10 +105,11 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
     options = read_options(services, upload, folders, is_video=is_video)
     target = target_of(services.settings, options)
     if is_video and options.video == "index":
-        check_index(services, options, target, kind.format)
+        check_index(services, options, target)
     ready = services.media.prepare(file, model=target.model, options=options)
     normalized = store_pictures(services, job, ready)
     sound = store_sound(services, job, file) if wants_sound(services, options, ready) else ()
+    mp4 = store_mp4(services, job, file, ready) if is_video and options.video == "index" else ()
     accept_ms = round((time.monotonic() - started) * 1000)
     return jobs.prepared(
         job,
@@ -115,7 +117,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
         source=describe_source(job.source, ready),
         options=options,
         normalized=normalized,
-        media=(*store_poster(services, job, ready), *sound),
+        media=(*store_poster(services, job, ready), *sound, *mp4),
         plan=ready.plan,
         source_partial=ready.partial,
         budget_folders=folders_with_budget(folders),
@@ -268,6 +270,26 @@ def store_sound(services: Services, job: Job, file: SourceFile) -> tuple[Normali
             )
         )
     return tuple(stored)
+
+
+def store_mp4(services: Services, job: Job, file: SourceFile, ready: Prepared) -> tuple[Normalized, ...]:
+    """For the index, which takes MP4 and MOV only."""
+    if ready.format in INDEX_FORMATS:
+        return ()
+    name = f"{job.job_id}/video.mp4"
+    services.blobs.write_blocks(NORMALIZED, name, services.media.mp4(file), media_type=MP4)
+    stored = services.blobs.describe(NORMALIZED, name)
+    return (
+        Normalized(
+            name=name,
+            media_type=MP4,
+            width=ready.width,
+            height=ready.height,
+            bytes=stored.bytes if stored else 0,
+            duration_s=ready.duration_s,
+            role="video",
+        ),
+    )
 
 
 def store_picture(services: Services, stem: str, picture: Rendered) -> Normalized:

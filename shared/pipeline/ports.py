@@ -129,6 +129,9 @@ class Blobs(Protocol):
     ) -> str | None:
         """The new blob's etag; None when there is one already and `overwrite` is not set."""
 
+    def write_blocks(self, container: str, name: str, blocks: Iterable[bytes], *, media_type: str) -> None:
+        """Stores blocks while they come, over what was there."""
+
     def read_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
         """A URL that lets others read this blob, and nothing else, until it expires."""
 
@@ -193,6 +196,9 @@ class Media(Protocol):
 
     def sound(self, file: SourceFile) -> Sequence[SoundPiece]:
         """What is to be heard in a video, in pieces small enough to be transcribed. Reads all of it."""
+
+    def mp4(self, file: SourceFile) -> Iterable[bytes]:
+        """The video as MP4, in blocks as they are made; tracks that fit are copied. Reads all of it."""
 
     def thumbnail(self, data: bytes) -> bytes:
         """A small JPEG of a normalised picture."""

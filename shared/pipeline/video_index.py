@@ -38,19 +38,17 @@ from shared.core.video_flow import (
 )
 from shared.pipeline import money
 from shared.pipeline.ask import Composed, ask, options_of, target_of
-from shared.pipeline.ports import Services, Stored, VideoIndexer
+from shared.pipeline.ports import NORMALIZED, Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
 
 DEFAULT_INDEX = "visiondrop"
 ADDRESS_FOR = timedelta(minutes=30)  # the index fetches the video as soon as it is submitted
-FORMATS = ("mp4", "mov")  # "Both MP4 and MOV file types are supported"
+INDEX_FORMATS = ("mp4", "mov")  # "Both MP4 and MOV file types are supported"
 SOURCE = "https://example.blob.core.windows.net/uploads/video.mp4"  # stands in where only the question is checked
 
 
-def check_index(services: Services, options: Options, target: Target, video_format: str) -> None:
+def check_index(services: Services, options: Options, target: Target) -> None:
     """Before anything is paid for. Raises CapabilityMissing with a hint at frames for what the flow cannot do."""
-    if video_format not in FORMATS:
-        raise CapabilityMissing(f"the video index takes MP4 and MOV, not {video_format}", hint=USE_FRAMES)
     indexer_of(services)
     flow = flow_of("0" * 32, index_name(services.settings), turns=0, since_s=0)
     build_payload(question(options, flow, SOURCE), target)
@@ -118,8 +116,11 @@ def question(options: Options, flow: IndexFlow, url: str) -> Question:
 
 
 def read_address(services: Services, job: Job) -> str:
+    """Of the upload, or of the MP4 that was made of it."""
     now = services.now()
-    return services.blobs.read_address(job.source.container, job.source.name, now=now, expires=now + ADDRESS_FOR)
+    made = next((item.name for item in job.media if item.role == "video"), None)
+    container, name = (NORMALIZED, made) if made else (job.source.container, job.source.name)
+    return services.blobs.read_address(container, name, now=now, expires=now + ADDRESS_FOR)
 
 
 def metadata(job: Job) -> dict[str, str]:

@@ -15,13 +15,14 @@ from local.video_index_standin import VideoIndexStandIn
 from local.video_index_standin.app import Fault
 from shared.core.errors import CapabilityMissing, ModelUnavailable
 from shared.core.job import State
+from shared.core.models import look_up_model
 from shared.core.settings import Settings
 from shared.core.video_flow import Search
 from shared.pipeline.look_up import look_up
 from shared.pipeline.video_index import search_videos, to_document
 from shared.wiring import build
 from tests.pipeline.world import Outbox, World
-from tests.videos import clip, plain
+from tests.videos import clip, plain, ranges
 
 KEY = "made-up"
 
@@ -97,6 +98,25 @@ def test_a_video_goes_into_the_index_and_is_answered(world, camel):
     assert job.cost.usd == sum((line.usd for line in job.cost.breakdown), Decimal(0))
     assert job.earlier_usd == items["video index"].usd
     assert job.media[0].role == "poster"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [{"form": "matroska"}, {"form": "avi", "codec": "mjpeg"}, {"form": "webm", "codec": "libvpx", "gop": 5}],
+    ids=["copied", "encoded", "encoded from WebM"],
+)
+def test_other_containers_become_mp4(world, made):
+    """Copied where the codec fits, else encoded; the index and the question get the MP4, which the result lists."""
+    job, _ = world.run("film.bin", clip(20, **made))
+    (mp4,) = [item for item in job.media if item.role == "video"]
+    data = world.services.blobs.read("normalized", mp4.name)
+    remade = world.services.media.frames.sample(ranges(data), model=look_up_model("gpt-4o"), detail="low")
+
+    assert job.state is State.DONE
+    assert (mp4.media_type, mp4.bytes, data[4:8]) == ("video/mp4", len(data), b"ftyp")
+    assert (remade.info.frames, remade.info.width) == (20, 128)
+    assert remade.info.duration_s == pytest.approx(2.0, abs=0.15)
+    assert entries(world)[0]["images"] == 20
 
 
 def test_it_says_what_it_waits_for(world):
@@ -181,11 +201,10 @@ def test_a_retired_endpoint_names_frames(world):
     assert len(waits) == 1
 
 
-CANNOT = [
+CANNOT: list[tuple[dict[str, str], dict[str, str], str]] = [
     ({"AZURE_VISION_ENDPOINT": ""}, {}, "AZURE_VISION_ENDPOINT"),
     ({"VISION_MODEL": "gpt-4o"}, {}, "no Vision enhancements"),
     ({"AZURE_OPENAI_API_VERSION": ""}, {}, "no Vision enhancements"),
-    ({}, {"form": "matroska"}, "takes MP4 and MOV"),
     ({"VIDEO_INDEX_NAME": "much-too-long-a-name-for-an-index"}, {}, "VIDEO_INDEX_NAME"),
 ]
 
