@@ -7,6 +7,9 @@ import { bytes, plural } from "./format.js";
 const AT_ONCE = 3;
 const MOST_BYTES = 50 * 1024 * 1024; // what the app takes; larger ones go straight into storage
 const SHOWN = 40; // of thousands: those at work and refused ones first
+const DRAW_MS = 100;
+const ORDER = ["running", "failed", "queued", "done"];
+const isOptions = (name) => /(^|\/)_vision\.toml$/.test(name); // goes first: it speaks for the pictures that follow
 const LITTER = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini)$/i; // what systems leave in folders
 
 export class Uploads {
@@ -62,7 +65,7 @@ export class Uploads {
   }
 
   add(files) {
-    const wanted = files.filter(([name]) => !LITTER.test(name));
+    const wanted = files.filter(([name]) => !LITTER.test(name)).sort(([one], [other]) => isOptions(other) - isOptions(one));
     const base = this.base();
     this.entries.push(...wanted.map(([name, file]) => ({ name: base + name, file, state: "queued", part: 0 })));
     if (wanted.length) announce(`Uploading ${plural(wanted.length, "file")}`);
@@ -73,7 +76,8 @@ export class Uploads {
   next() {
     while (this.running < AT_ONCE) {
       const entry = this.entries.find((one) => one.state === "queued");
-      if (!entry) break;
+      const isEarly = entry && !isOptions(entry.name) && this.entries.some((one) => one.state === "running" && isOptions(one.name));
+      if (!entry || isEarly) break;
       this.running += 1;
       this.send(entry).finally(() => {
         this.running -= 1;
@@ -129,7 +133,7 @@ export class Uploads {
   }
 
   drawSoon() {
-    this.frame ??= requestAnimationFrame(() => { this.frame = null; this.draw(); });
+    this.drawing ??= setTimeout(() => { this.drawing = null; this.draw(); }, DRAW_MS);
   }
 
   draw() {
@@ -137,8 +141,7 @@ export class Uploads {
     place.hidden = this.entries.length === 0;
     const [all, done, failed] = [this.entries.length, this.count("done"), this.count("failed")];
     const focused = place.contains(document.activeElement) ? document.activeElement.dataset.action : null;
-    const rank = { running: 0, failed: 1, queued: 2, done: 3 };
-    const shown = [...this.entries].sort((one, other) => rank[one.state] - rank[other.state]).slice(0, SHOWN);
+    const shown = ORDER.flatMap((state) => this.entries.filter((entry) => entry.state === state)).slice(0, SHOWN);
     place.replaceChildren(
       el("header", {}, el("h2", {}, "Uploads"), el("span", { class: "muted" }, `${done} of ${all}${failed ? `, ${failed} refused` : ""}`),
         button("", { icon: "close", kind: "quiet", "aria-label": "Put the uploads away", "data-action": "away" }, () => this.clear())),

@@ -90,15 +90,19 @@ def test_refused_files_say_why_and_names_that_are_taken_are_asked_about(live_app
 
 
 def test_a_folder_goes_up_with_its_paths(live_app: App, open_page: Open, tmp_path: Path):
-    """Names keep the folder's structure; what systems leave in folders stays behind."""
+    """Names keep the folder's structure, its options go before its pictures, what systems leave there stays behind."""
     folder = tmp_path / "trip"
     (folder / "day 1").mkdir(parents=True)
     (folder / "day 1" / "a.png").write_bytes(picture("PNG", colour="green", size=(300, 200)))
+    (folder / "zoo.png").write_bytes(picture("PNG", colour="olive", size=(300, 200)))
+    (folder / "_vision.toml").write_text('prompt = "How many boats?"')
     (folder / ".DS_Store").write_bytes(b"litter")
     page = open_page(live_app)
     page.locator("#folder").set_input_files(folder)
-    expect(page.get_by_role("region", name="Uploads").locator("li")).to_have_count(1)
+    expect(page.get_by_role("region", name="Uploads").locator("li")).to_have_count(3)
     expect(card(page, "trip/day 1/a.png")).to_be_visible(timeout=LONG_MS)
+    for name in ("trip/day 1/a.png", "trip/zoo.png"):
+        assert live_app.result(name)["options"]["prompt"] == "How many boats?"
 
 
 @pytest.mark.parametrize("size", [(1280, 860), (360, 740)], ids=["wide", "phone"])
