@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.core.codec import from_json, to_json
@@ -192,7 +192,8 @@ def test_coverage_says_what_is_missing_and_why():
 
 @given(st.floats(0.1, 1e4), st.integers(1, 60))
 def test_a_frame_from_every_slot_covers_all(duration_s, frames):
-    """Nothing dropped is 100 percent, and no gap is longer than two slots."""
+    """Nothing dropped is 100 percent, and no gap is longer than two slots (slots of a few clock ticks aside)."""
+    assume(duration_s / frames > 4 * CLOCK_S)
     made = plan(info=video(duration_s=duration_s, frames=None), frames=frames)
     middles = [(slot.start_s + min(slot.end_s, duration_s)) / 2 for slot in made.slots]
     found = coverage(made, [(at_s, at_s) for at_s in middles], [])
