@@ -1,0 +1,210 @@
+"""20 frames of an hour over HTTP: bytes, seconds and memory, against a whole download and ffmpeg's own HTTP seek.
+
+    python bench/video.py [--hours 1] [--clip-seconds 47]
+
+Makes a long 1080p film by looping a clip (no bytes are invented: the packets are copied), serves it with ranges on
+loopback and counts what goes over the socket. Needs `ffmpeg` on PATH for the peers; without it they are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import av
+from PIL import Image
+
+from shared.adapters.frames_open import open_video
+from shared.adapters.frames_sample import sample
+from shared.adapters.frames_worker import VIDEO_LIMITS, FrameWorker
+from shared.adapters.ranges import RangeReader
+from shared.core.frame_plan import plan_video
+from shared.core.models import look_up_model
+
+MODEL = look_up_model("gpt-4o")
+SIZE = (1920, 1080)
+RATE = 30
+FRAMES = 20
+
+
+def make_clip(path: Path, seconds: int) -> None:
+    """A camera that wanders over a large picture: motion, detail, no two frames alike."""
+    fractal = Image.effect_mandelbrot((4000, 3000), (-2, -1.2, 0.7, 1.2), 60).convert("RGB")
+    world = Image.blend(fractal, Image.effect_noise((4000, 3000), 90).convert("RGB"), 0.3)
+    with av.open(str(path), "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.options = {"preset": "ultrafast", "crf": "30", "g": "250"}
+        for number in range(seconds * RATE):
+            left, top = number * 2 % 2000, (number * 3 // 2) % 1900
+            view = world.crop((left, top, left + SIZE[0], top + SIZE[1]))
+            out.mux(stream.encode(av.VideoFrame.from_image(view)))
+        out.mux(stream.encode(None))
+
+
+def loop(clip: Path, path: Path, seconds: float) -> None:
+    with av.open(str(clip)) as source, av.open(str(path), "w", format="mp4") as out:
+        track = source.streams.video[0]
+        copy = out.add_stream_from_template(track)
+        packets = [packet for packet in source.demux(track) if packet.size]
+        length = max(packet.pts + packet.duration for packet in packets)
+        moments = [(packet.pts, packet.dts) for packet in packets]
+        for turn in range(int(seconds / float(length * track.time_base)) + 1):
+            for packet, (pts, dts) in zip(packets, moments, strict=True):
+                packet.pts, packet.dts, packet.stream = pts + turn * length, dts + turn * length, copy
+                packet.time_base = Fraction(track.time_base)
+                out.mux(packet)
+
+
+class Ranges(BaseHTTPRequestHandler):
+    """Serves one file; counts the bytes that it could send before the other side hung up."""
+
+    path_on_disk: Path
+    sent = 0
+    asked = 0
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        size = self.path_on_disk.stat().st_size
+        start, _, end = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        first, last = int(start), int(end) if end else size - 1
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+        self.send_header("Content-Length", str(last - first + 1))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+        kind = type(self)
+        kind.asked += 1
+        with self.path_on_disk.open("rb") as file:
+            file.seek(first)
+            left = last - first + 1
+            try:
+                while left > 0 and (block := file.read(min(left, 65536))):
+                    self.wfile.write(block)
+                    kind.sent += len(block)
+                    left -= len(block)
+            except OSError:
+                self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def reader(url: str, size: int) -> RangeReader:
+    def fetch(at: int, count: int) -> bytes:
+        with urlopen(Request(url, headers={"Range": f"bytes={at}-{at + count - 1}"})) as response:
+            return response.read()
+
+    return RangeReader(fetch, size)
+
+
+def children_s() -> float:
+    """CPU seconds of children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def peak_mb(pid: int) -> float:
+    """Of a running process, counted from its own start."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def ours(url: str, size: int) -> None:
+    file = reader(url, size)
+    started, before = time.perf_counter(), children_s()
+    with FrameWorker() as worker:
+        video = worker.sample(file, model=MODEL, detail="low", frames=FRAMES)
+        peak = peak_mb(worker.child.pid)
+    cpu = children_s()
+    print(
+        f"visiondrop: {len(video.frames)} frames, {file.bytes_fetched / 1e6:.1f} MB in {file.requests} requests "
+        f"({100 * file.bytes_fetched / size:.2f} %), {time.perf_counter() - started:.2f} s, CPU {cpu - before:.2f} s, "
+        f"peak {peak:.0f} MB, {video.coverage.percent:g} % covered, largest gap {video.coverage.largest_gap_s:.0f} s"
+    )
+
+
+def seek_errors(path: Path) -> None:
+    """How far frames are from the middles of their slots."""
+    for name, keyframes in (("nearest keyframe", True), ("exact", False)):
+        with path.open("rb") as raw:
+            file = SizedFile(raw, path.stat().st_size)
+            with open_video(file, VIDEO_LIMITS) as video:
+                plan = plan_video(video.info, model=MODEL, detail="low", frames=FRAMES)
+                plan = plan if keyframes else replace(plan, keyframes_s=())
+                started = time.process_time()
+                shots = sample(video, plan, deadline=time.monotonic() + 600).shots
+        error = sum(abs(shot.look.at_s - shot.wanted_s) for shot in shots) / len(shots)
+        print(f"{name}: {error:.2f} s off on average, CPU {time.process_time() - started:.2f} s")
+
+
+class SizedFile:
+    def __init__(self, file, size: int) -> None:
+        self.file, self.size = file, size
+
+    def __getattr__(self, name: str):
+        return getattr(self.file, name)
+
+
+def peers(url: str, duration_s: float, folder: Path, counter: type[Ranges]) -> None:
+    moments = [duration_s * (2 * number + 1) / (2 * FRAMES) for number in range(FRAMES)]
+    started, sent, before = time.perf_counter(), counter.sent, children_s()
+    copy = folder / "copy.mp4"
+    with urlopen(url) as response, copy.open("wb") as target:
+        shutil.copyfileobj(response, target)
+    ffmpeg(str(copy), moments, folder)
+    report("download, then ffmpeg -ss", started, before, counter.sent - sent)
+    started, sent, before = time.perf_counter(), counter.sent, children_s()
+    ffmpeg(url, moments, folder)
+    report("ffmpeg -ss over HTTP", started, before, counter.sent - sent)
+
+
+def ffmpeg(source: str, moments: list[float], folder: Path) -> None:
+    for at_s in moments:
+        scale = ("-frames:v", "1", "-vf", "scale=512:-2", str(folder / "frame.jpg"))
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", str(at_s), "-i", source, *scale], check=True)
+
+
+def report(name: str, started: float, before: float, sent: int) -> None:
+    seconds = time.perf_counter() - started
+    print(f"{name}: {sent / 1e6:.1f} MB, {seconds:.2f} s, CPU {children_s() - before:.2f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hours", type=float, default=1.0)
+    parser.add_argument("--clip-seconds", type=int, default=47)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clip, film = folder / "clip.mp4", folder / "film.mp4"
+        make_clip(clip, arguments.clip_seconds)
+        loop(clip, film, arguments.hours * 3600)
+        size = film.stat().st_size
+        print(f"{arguments.hours:g} h of 1080p{RATE}, H.264, a keyframe every 250 frames: {size / 1e6:.0f} MB")
+        handler = type("Served", (Ranges,), {"path_on_disk": film})
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}/film.mp4"
+            ours(url, size)
+            if shutil.which("ffmpeg"):
+                peers(url, arguments.hours * 3600, folder, handler)
+            server.shutdown()
+        seek_errors(film)
+
+
+if __name__ == "__main__":
+    main()
