@@ -1,4 +1,4 @@
-"""The gallery in the system's Chromium, over the real app. One browser for all tests, a new context for each.
+"""The gallery in the system's Chromium, over the real app. One browser for a module, a new context for each test.
 
 A page that says anything on its console, or breaks its own policy, fails its test.
 """
@@ -45,8 +45,9 @@ URL.revokeObjectURL = (made) => { window.addresses.delete(made); revoke.call(URL
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """While Playwright runs, this thread has an event loop and other tests could start none: not longer than needed."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         if os.environ.get("CI"):
