@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import azure.functions as func
 import pytest
 from azure.storage.blob import BlobServiceClient
 
 from local.chat_standin import ChatStandIn
 from local.video_index_standin import VideoIndexStandIn
 from local.video_index_standin.app import Fault
-from shared.core.errors import CapabilityMissing, ModelUnavailable
+from shared.core.errors import CapabilityMissing, ModelUnavailable, OptionsInvalid
 from shared.core.job import State
 from shared.core.models import look_up_model
 from shared.core.settings import Settings
 from shared.core.video_flow import Search
+from shared.http import videos
 from shared.pipeline.look_up import look_up
 from shared.pipeline.video_index import search_videos, to_document
 from shared.wiring import build
@@ -263,6 +266,29 @@ def test_search_filters_pages_and_dedups(world):
     world.run("cams/film.mp4", clip([plain("red")] * 10 + [plain("blue")] * 10))
 
     assert [len(search_videos(world.services, search)) for search, _ in SEARCHES] == [count for _, count in SEARCHES]
+
+
+ASKED: list[tuple[dict[str, object], str | None]] = [
+    ({"query": "red", "top": 1, "filters": {"kinds": ["vision"], "since": "2020-01-01T00:00:00+02:00"}}, None),
+    ({}, "query"),
+    ({"query": "red", "top": 0}, "top"),
+    ({"query": "red", "filters": {"kinds": ["ocr"]}}, "kinds"),
+    ({"query": "red", "filters": {"since": "yesterday"}}, "since"),
+    ({"query": "red", "filters": {"camera": "1"}}, "camera"),
+]
+
+
+def test_search_over_http(world):
+    """Moments as JSON; a wrong field is named."""
+    world.run("cams/film.mp4", clip([plain("red")] * 10 + [plain("blue")] * 10))
+    for body, wrong in ASKED:
+        request = func.HttpRequest(method="POST", url="/api/videos/search", body=json.dumps(body).encode())
+        if wrong is None:
+            (moment,) = json.loads(videos.search(world.services, request).get_body())["moments"]
+            assert moment["name"] == "cams/film.mp4"
+        else:
+            with pytest.raises(OptionsInvalid, match=wrong):
+                videos.search(world.services, request)
 
 
 def test_search_where_there_is_no_index(world):
