@@ -16,20 +16,14 @@ from shared.core.job import Job, State
 from shared.core.options import CHECKS, Options
 from shared.core.picture_limits import check_number
 from shared.core.result import Normalized, Origin, Plan
-from shared.pipeline.accept import (
-    asked_model,
-    describe_source,
-    dispatch,
-    estimate,
-    open_source,
-    read_schema,
-    store_pictures,
-    store_poster,
-)
+from shared.pipeline.accept import asked_model, describe_source, dispatch, open_source
 from shared.pipeline.ask import compose, options_of, target_of
+from shared.pipeline.effective_options import read_schema
+from shared.pipeline.estimated_cost import estimate
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services
 from shared.pipeline.records import load, reload
+from shared.pipeline.stored_media import store_pictures, store_poster
 
 Changes = Mapping[str, Any]
 WORDS = frozenset({"prompt", "system", "max_output_tokens", "schema", "ocr", "grounding", "query", "reuse"})

@@ -1,0 +1,90 @@
+"""What accept stores of an upload in `normalized`: the pictures to send, a poster, the sound, an MP4."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from shared.core.job import Job
+from shared.core.options import Options
+from shared.core.result import Normalized
+from shared.pipeline.ports import NORMALIZED, Prepared, Rendered, Services, SourceFile
+from shared.pipeline.video_index import INDEX_FORMATS
+
+MP3 = "audio/mpeg"
+MP4 = "video/mp4"
+EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
+
+
+def store_pictures(services: Services, job: Job, ready: Prepared) -> tuple[Normalized, ...]:
+    return tuple(
+        store_picture(services, f"{job.job_id}/{index:03}", picture) for index, picture in enumerate(ready.pictures)
+    )
+
+
+def store_poster(services: Services, job: Job, ready: Prepared) -> tuple[Normalized, ...]:
+    if ready.poster is None:
+        return ()
+    return (replace(store_picture(services, f"{job.job_id}/poster", ready.poster), role="poster"),)
+
+
+def wants_sound(services: Services, options: Options, ready: Prepared) -> bool:
+    """The index listens for itself."""
+    return ready.has_sound and services.transcriber is not None and options.video == "frames"
+
+
+def store_sound(services: Services, job: Job, file: SourceFile) -> tuple[Normalized, ...]:
+    """In pieces; each is transcribed by a call of its own."""
+    stored = []
+    for number, piece in enumerate(services.media.sound(file)):
+        name = f"{job.job_id}/sound-{number:03}.mp3"
+        services.blobs.write(NORMALIZED, name, piece.data, media_type=MP3, overwrite=True)
+        stored.append(
+            Normalized(
+                name=name,
+                media_type=MP3,
+                width=0,
+                height=0,
+                bytes=len(piece.data),
+                sha256=hashlib.sha256(piece.data).hexdigest(),
+                at_s=piece.start_s,
+                duration_s=piece.duration_s,
+                role="sound",
+            )
+        )
+    return tuple(stored)
+
+
+def store_mp4(services: Services, job: Job, file: SourceFile, ready: Prepared) -> tuple[Normalized, ...]:
+    """For the index, which takes MP4 and MOV only."""
+    if ready.format in INDEX_FORMATS:
+        return ()
+    name = f"{job.job_id}/video.mp4"
+    services.blobs.write_blocks(NORMALIZED, name, services.media.mp4(file), media_type=MP4)
+    stored = services.blobs.describe(NORMALIZED, name)
+    return (
+        Normalized(
+            name=name,
+            media_type=MP4,
+            width=ready.width,
+            height=ready.height,
+            bytes=stored.bytes if stored else 0,
+            duration_s=ready.duration_s,
+            role="video",
+        ),
+    )
+
+
+def store_picture(services: Services, stem: str, picture: Rendered) -> Normalized:
+    name = f"{stem}.{EXTENSIONS[picture.media_type]}"
+    services.blobs.write(NORMALIZED, name, picture.data, media_type=picture.media_type, overwrite=True)
+    return Normalized(
+        name=name,
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        bytes=len(picture.data),
+        sha256=hashlib.sha256(picture.data).hexdigest(),
+        at_s=picture.at_s,
+        frames_at_s=picture.frames_at_s,
+    )
