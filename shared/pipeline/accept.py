@@ -21,7 +21,7 @@ from shared.core.payload import Target
 from shared.core.result import AskedModel, Source
 from shared.pipeline.ask import target_of
 from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options
-from shared.pipeline.estimated_cost import estimate
+from shared.pipeline.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.ports import UPLOADS, Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
 from shared.pipeline.stored_media import store_mp4, store_pictures, store_poster, store_sound, wants_sound
@@ -89,6 +89,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
     normalized = store_pictures(services, job, ready)
     sound = store_sound(services, job, file) if wants_sound(services, options, ready) else ()
     mp4 = store_mp4(services, job, file, ready) if is_video and options.video == "index" else ()
+    work = work_of(options, sound, ready.duration_s) if is_video else NO_WORK
     accept_ms = round((time.monotonic() - started) * 1000)
     return jobs.prepared(
         job,
@@ -107,7 +108,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
             pictures=[item.sha256 for item in (*normalized, *sound)],
         ),
         model=asked_model(target),
-        estimate=estimate(services, target.model, options, normalized),
+        estimate=estimate(services, target.model, options, normalized, work=work),
         timings=replace(job.timings, accept_ms=accept_ms),
     )
 

@@ -1,8 +1,11 @@
-"""What a question will cost, before it is asked: the least without an answer, and the most with a full one."""
+"""What a question will cost, before it is asked: the least without an answer, and the most with a full one.
+
+Budgets reserve the most. So it has what a video costs beside the question too: transcription, or index and query.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from shared.core.models import Model, host_limits
@@ -11,7 +14,30 @@ from shared.core.parts import calls
 from shared.core.prices import cost
 from shared.core.result import Estimate, Normalized, Turn
 from shared.core.tokens import Usage, image_tokens, text_tokens
+from shared.core.video_prompt import FRAME_SEARCH_TOKENS, FRAMES
 from shared.pipeline.ports import Services
+from shared.pipeline.video_costs import index_cost, query_cost, transcription_cost
+
+SPOKEN_TOKENS = 10
+"""A second: hardly anybody says more than four words in it, and few languages need more than two tokens for a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is to be done to a video beside showing its frames. Exactly what its job will do, no more."""
+
+    sound: tuple[Normalized, ...] = ()
+    indexed_s: float | None = None
+
+
+NO_WORK = Work()
+
+
+def work_of(options: Options, media: tuple[Normalized, ...], duration_s: float | None) -> Work:
+    """`media` is what was stored beside the pictures. The index listens for itself."""
+    if options.video == "index":
+        return Work(indexed_s=duration_s or 0.0)
+    return Work(sound=tuple(item for item in media if item.role == "sound"))
 
 
 def estimate(
@@ -20,27 +46,56 @@ def estimate(
     options: Options,
     pictures: tuple[Normalized, ...],
     turns: tuple[Turn, ...] = (),
+    work: Work = NO_WORK,
 ) -> Estimate:
     if model.image_rule is None:
         return Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None)  # the reply's usage will say
-    images = sum(
+    is_indexed = work.indexed_s is not None
+    images = frames_from_index(model) if is_indexed else tokens_of(model, options, pictures)
+    said = [options.prompt, options.system or "", *(part for turn in turns for part in (turn.prompt, turn.answer))]
+    text = sum(text_tokens(part) for part in said)
+    room = min(model.max_images, host_limits(services.settings.endpoint.kind).images)
+    requests = 1 if is_indexed else calls(len(pictures), room)
+    usage = Usage(input_tokens=images + text * requests, output_tokens=0, image_tokens=images)
+    most_said = (requests - 1) * options.max_output_tokens  # about parts: an output, then the last question's input
+    search = FRAME_SEARCH_TOKENS + text if is_indexed else 0
+    longest = replace(
+        usage,
+        input_tokens=usage.input_tokens + most_said + search + spoken_tokens(work),
+        output_tokens=most_said + options.max_output_tokens,
+    )
+    beside = price_of_work(services, work)
+    return Estimate(
+        image_tokens=images,
+        input_tokens=usage.input_tokens,
+        usd=price(services, model, usage) + beside,
+        max_usd=price(services, model, longest) + beside,
+    )
+
+
+def tokens_of(model: Model, options: Options, pictures: tuple[Normalized, ...]) -> int:
+    return sum(
         image_tokens(model, width=picture.width, height=picture.height, detail=options.detail).tokens
         for picture in pictures
     )
-    said = [options.prompt, options.system or "", *(part for turn in turns for part in (turn.prompt, turn.answer))]
-    text = sum(text_tokens(part) for part in said)
-    requests = calls(len(pictures), min(model.max_images, host_limits(services.settings.endpoint.kind).images))
-    text *= requests
-    usage = Usage(input_tokens=images + text, output_tokens=0, image_tokens=images)
-    usd = price(services, model, usage)
-    said_about_parts = (requests - 1) * options.max_output_tokens
-    longest = replace(
-        usage,
-        input_tokens=usage.input_tokens + said_about_parts,
-        output_tokens=said_about_parts + options.max_output_tokens,
-    )
-    max_usd = price(services, model, longest)
-    return Estimate(image_tokens=images, input_tokens=images + text, usd=usd, max_usd=max_usd)
+
+
+def frames_from_index(model: Model) -> int:
+    """The service chooses them, whatever was sampled here."""
+    return FRAMES * image_tokens(model, width=512, height=512, detail="low").tokens
+
+
+def spoken_tokens(work: Work) -> int:
+    """The most that a transcript adds to the question, its times included."""
+    heard_s = sum(item.duration_s or 0 for item in work.sound) + (work.indexed_s or 0)
+    return round(heard_s * SPOKEN_TOKENS)
+
+
+def price_of_work(services: Services, work: Work) -> Decimal:
+    costs = [transcription_cost(services, item) for item in work.sound]
+    if work.indexed_s is not None:
+        costs += [index_cost(services, work.indexed_s), query_cost(services)]
+    return sum((one.usd for one in costs if one is not None), Decimal(0))
 
 
 def price(services: Services, model: Model, usage: Usage) -> Decimal:

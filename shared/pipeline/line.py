@@ -7,7 +7,7 @@ from datetime import date
 from shared.core.budget import Totals
 from shared.core.errors import BudgetExceeded
 from shared.core.job import AnalysisMessage, Job, State
-from shared.pipeline.money import FILE, allowances, ceiling, limit_of_file
+from shared.pipeline.money import FILE, allowances, ceiling, limit_of_file, still_to_come
 from shared.pipeline.ports import Services
 
 MOST_AT_ONCE = 500
@@ -47,7 +47,7 @@ def release_line(services: Services, scope: str) -> int:
     for place, job_id in services.ledger.parked(scope, most=MOST_AT_ONCE):
         stored = services.jobs.load(job_id)
         if stored is not None and stored.job.state is State.PARKED:
-            amount = ceiling(stored.job)
+            amount = still_to_come(stored.job)
             if not fits(services, stored.job, scope, amount + promised, today):
                 if scope == FILE:
                     continue

@@ -22,8 +22,8 @@ NEXT_DAY_HINT = "It goes on when the next day (UTC) begins, or when the budget i
 
 def reserve(services: Services, job: Job, call_id: str) -> bool:
     """True when an earlier attempt at this call may have been paid. Raises BudgetExceeded with nothing reserved."""
-    amount = ceiling(job)
-    check_file_budget(services, amount)
+    check_file_budget(services, ceiling(job))
+    amount = still_to_come(job)
     day = budget_day(job, services)
     granted: dict[str, Grant] = {}
     for allowance in allowances(services, job):
@@ -78,6 +78,11 @@ def ceiling(job: Job) -> int:
     """The most that the call can cost, in nano-dollars. A model without a price costs nothing."""
     usd = job.estimate.max_usd if job.estimate else None
     return to_nano(usd or Decimal(0))
+
+
+def still_to_come(job: Job) -> int:
+    """Without what the job has paid already: that stands in the day's spending, and would be counted twice."""
+    return max(0, ceiling(job) - to_nano(job.earlier_usd))
 
 
 def budget_day(job: Job, services: Services) -> date:

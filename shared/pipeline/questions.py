@@ -19,7 +19,7 @@ from shared.core.result import Normalized, Origin, Plan
 from shared.pipeline.accept import asked_model, describe_source, dispatch, open_source
 from shared.pipeline.ask import compose, options_of, target_of
 from shared.pipeline.effective_options import read_schema
-from shared.pipeline.estimated_cost import estimate
+from shared.pipeline.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services
 from shared.pipeline.records import load, reload
@@ -136,7 +136,9 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
     if len(request.origin.jobs) > 1 or job.source.kind != "video":  # one long video is asked in parts by the worker
         check_number(len(job.normalized), target)
         compose(services, job)
-    known = estimate(services, target.model, request.options, job.normalized, request.origin.turns)
+    is_video = job.source.kind == "video"
+    work = work_of(request.options, job.media, job.source.duration_s) if is_video else NO_WORK
+    known = estimate(services, target.model, request.options, job.normalized, request.origin.turns, work)
     return replace(job, estimate=known)
 
 

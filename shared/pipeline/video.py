@@ -9,16 +9,15 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from shared.core import codec
-from shared.core.errors import ModelRefused, ModelUnavailable, NotFound, PriceMissing
+from shared.core.errors import ModelRefused, ModelUnavailable, NotFound
 from shared.core.job import Job, why_withheld
 from shared.core.models import host_limits
 from shared.core.options import Options
 from shared.core.parts import Part, ask_part, ask_whole, split, timecode, transcript_of, with_transcript
 from shared.core.payload import Target, build_payload
-from shared.core.prices import Cost, sum_costs, unit_cost
+from shared.core.prices import Cost, sum_costs
 from shared.core.question import Question
 from shared.core.result import Normalized
 from shared.core.tokens import Usage
@@ -39,6 +38,7 @@ from shared.pipeline.ask import (
 )
 from shared.pipeline.ports import NORMALIZED, RESULTS, Services, Stored
 from shared.pipeline.records import keep_lease
+from shared.pipeline.video_costs import transcription_cost
 from shared.pipeline.video_index import answer_from_index
 
 
@@ -129,16 +129,6 @@ def call_transcriber(services: Services, job: Job, item: Normalized, call_id: st
         cost=transcription_cost(services, item),
         model_ms=round((time.monotonic() - started) * 1000),
     )
-
-
-def transcription_cost(services: Services, item: Normalized) -> Cost | None:
-    """By the minute. A deployment is priced under its own name, as models are, or not at all."""
-    minutes = (Decimal(str(item.duration_s or 0)) / 60).quantize(Decimal("0.0001"))
-    try:
-        return unit_cost(services.settings.transcribe_deployment or "", minutes, on=services.now().date())
-    except PriceMissing as error:
-        services.log("unpriced", {"model": services.settings.transcribe_deployment, "code": error.code})
-        return None
 
 
 def room_of(target: Target) -> int:

@@ -14,7 +14,7 @@ from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
 from shared.core.job import Job
 from shared.core.options import Options
 from shared.core.payload import Target, VideoIndex, build_payload
-from shared.core.prices import Cost, sum_costs, unit_cost
+from shared.core.prices import sum_costs
 from shared.core.question import Question
 from shared.core.settings import Settings
 from shared.core.video_flow import (
@@ -40,6 +40,7 @@ from shared.pipeline import money
 from shared.pipeline.ask import Composed, ask, options_of, target_of
 from shared.pipeline.ports import NORMALIZED, Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
+from shared.pipeline.video_costs import index_cost, query_cost
 
 DEFAULT_INDEX = "visiondrop"
 ADDRESS_FOR = timedelta(minutes=30)  # the index fetches the video as soon as it is submitted
@@ -81,7 +82,7 @@ def submit(services: Services, indexer: VideoIndexer, job: Job, flow: IndexFlow)
     except ModelRefused:
         money.settle(services, job, call_id, Decimal(0))
         raise
-    money.settle(services, job, call_id, index_cost(services, job).usd)
+    money.settle(services, job, call_id, index_cost(services, job.source.duration_s).usd)
 
 
 def indexing(seconds: float) -> ModelUnavailable:
@@ -95,11 +96,10 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
     target = target_of(services.settings, options)
     asked = question(options, flow, read_address(services, stored.job))
     composed = Composed(target=target, payload=build_payload(asked, target), expects_json=options.schema is not None)
-    job = ask(services, stored.job, composed)
-    index = index_cost(services, stored.job)
-    query = unit_cost("video index query", 1, on=services.now().date())
-    costs = [index, query, *([job.cost] if job.cost else [])]
-    return stored, replace(job, cost=sum_costs(*costs), earlier_usd=index.usd)
+    index = index_cost(services, stored.job.source.duration_s)
+    job = ask(services, replace(stored.job, earlier_usd=index.usd), composed)
+    costs = [index, query_cost(services), *([job.cost] if job.cost else [])]
+    return stored, replace(job, cost=sum_costs(*costs))
 
 
 def question(options: Options, flow: IndexFlow, url: str) -> Question:
@@ -126,11 +126,6 @@ def read_address(services: Services, job: Job) -> str:
 def metadata(job: Job) -> dict[str, str]:
     folder, _, name = job.source.name.rpartition("/")
     return {"name": name, "folder": folder, "timestamp": job.created.strftime("%Y-%m-%d %H:%M:%S")}
-
-
-def index_cost(services: Services, job: Job) -> Cost:
-    minutes = Decimal(str(job.source.duration_s or 0)) / 60
-    return unit_cost("video index", minutes.quantize(Decimal("0.0001")), on=services.now().date())
 
 
 def index_name(settings: Settings) -> str:

@@ -15,13 +15,17 @@ from azure.storage.blob import BlobServiceClient
 from local.chat_standin import ChatStandIn
 from local.video_index_standin import VideoIndexStandIn
 from local.video_index_standin.app import Fault
+from shared.core.budget import to_usd
 from shared.core.errors import CapabilityMissing, ModelUnavailable, OptionsInvalid
 from shared.core.job import State
 from shared.core.models import look_up_model
 from shared.core.settings import Settings
 from shared.core.video_flow import Search
 from shared.http import videos
+from shared.pipeline.line import release
 from shared.pipeline.look_up import look_up
+from shared.pipeline.money import DAY
+from shared.pipeline.ports import Allowance
 from shared.pipeline.video_index import search_videos, to_document
 from shared.wiring import build
 from tests.pipeline.world import Outbox, World
@@ -101,6 +105,27 @@ def test_a_video_goes_into_the_index_and_is_answered(world, camel):
     assert job.cost.usd == sum((line.usd for line in job.cost.breakdown), Decimal(0))
     assert job.earlier_usd == items["video index"].usd
     assert job.media[0].role == "poster"
+
+
+def test_budgets_hold_for_the_index(world):
+    """A day that has money for the question but not for the minutes of index parks the job, and nothing is submitted;
+    the most that was estimated is enough for both.
+    """
+    world.drop("film.mp4", clip(20), video="index", max_output_tokens="4000")
+    estimate = world.accept("film.mp4").estimate
+    world.set(daily_budget_usd=estimate.max_usd - Decimal("0.0001"))
+    parked, _ = world.analyze_next()
+    submitted = submissions(world)
+    world.set(daily_budget_usd=estimate.max_usd)
+    release(world.services)
+    world.finish_all()
+    job = look_up(world.services, "film.mp4")
+    totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope=DAY, limit=None))
+
+    assert (parked.state, parked.error.code, submitted) == (State.PARKED, "budget_exceeded", [])
+    assert job.state is State.DONE
+    assert estimate.usd <= job.cost.usd <= estimate.max_usd
+    assert (to_usd(totals.spent), totals.reserved) == (job.cost.usd, 0)
 
 
 @pytest.mark.parametrize(

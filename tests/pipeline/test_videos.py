@@ -184,6 +184,38 @@ def test_what_is_said_is_part_of_the_question(hearing):
     assert job.earlier_usd == line.usd
 
 
+def test_the_estimate_has_the_minutes_of_sound(hearing):
+    """What is transcribed is in the least and the most that the job may cost, so budgets hold for it."""
+    heard = hearing.answer("film.mp4", clip(30, tone_hz=440), max_output_tokens="4000")
+    mute = hearing.answer("mute.mp4", clip(31), max_output_tokens="4000")
+    (line,) = [line for line in heard.cost.breakdown if line.item == "whisper"]
+
+    assert heard.estimate.usd - mute.estimate.usd == line.usd > 0
+    assert heard.estimate.max_usd - mute.estimate.max_usd > line.usd
+    assert heard.estimate.usd <= heard.cost.usd <= heard.estimate.max_usd
+
+
+def test_a_transcript_over_the_budget_is_not_bought(hearing):
+    """The day has money for the question, but not for the sound before it: nobody is called."""
+    mute = hearing.answer("mute.mp4", clip(31), max_output_tokens="4000")
+    calls = hearing.calls
+    hearing.set(daily_budget_usd=mute.cost.usd + mute.estimate.max_usd)
+    job = hearing.answer("film.mp4", clip(30, tone_hz=440), max_output_tokens="4000")
+
+    assert (job.state, job.error.code) == (State.PARKED, "budget_exceeded")
+    assert hearing.calls == calls
+
+
+def test_what_is_paid_already_is_not_reserved_again(world, many_frames):
+    """A day's budget of exactly the most that a job of four calls may cost lets all four through."""
+    world.drop("film.mp4", many_frames, **LONG)
+    world.set(daily_budget_usd=world.accept("film.mp4").estimate.max_usd)
+    job, _ = world.analyze_next()
+
+    assert job.state is State.DONE
+    assert spent(world) == job.cost.usd
+
+
 @pytest.mark.parametrize("made", [{"silent": True}, {}], ids=["silent track", "no track"])
 def test_silence_is_not_transcribed(hearing, made):
     """Nothing to hear, nothing to pay."""

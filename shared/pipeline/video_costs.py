@@ -1,0 +1,35 @@
+"""What a video costs beside its question: the minutes that are transcribed, and those that go into the index.
+
+The same functions price the estimate, before anything is reserved, and the bill.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from shared.core.errors import PriceMissing
+from shared.core.prices import Cost, unit_cost
+from shared.core.result import Normalized
+from shared.pipeline.ports import Services
+
+
+def transcription_cost(services: Services, item: Normalized) -> Cost | None:
+    """By the minute. A deployment is priced under its own name, as models are, or not at all."""
+    deployment = services.settings.transcribe_deployment or ""
+    try:
+        return unit_cost(deployment, minutes(item.duration_s), on=services.now().date())
+    except PriceMissing as error:
+        services.log("unpriced", {"model": deployment, "code": error.code})
+        return None
+
+
+def index_cost(services: Services, duration_s: float | None) -> Cost:
+    return unit_cost("video index", minutes(duration_s), on=services.now().date())
+
+
+def query_cost(services: Services) -> Cost:
+    return unit_cost("video index query", 1, on=services.now().date())
+
+
+def minutes(seconds: float | None) -> Decimal:
+    return (Decimal(str(seconds or 0)) / 60).quantize(Decimal("0.0001"))
