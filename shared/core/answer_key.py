@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from shared.core.codec import to_json
 from shared.core.options import Options
 
-NOT_PART_OF_THE_QUESTION = ("reuse",)
+NOT_PART_OF_THE_QUESTION = ("reuse", "camera_id", "recorded_at")
 
 
 def answer_key(options: Options, *, model: str, api: str, pictures: Sequence[str]) -> str:

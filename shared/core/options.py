@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -24,6 +25,7 @@ LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\
 MAX_PROMPT_CHARACTERS = 8_000
 MAX_FRAMES = 500
 MAX_DIGITS = 9
+MAX_CAMERA_CHARACTERS = 100
 BUDGET = "daily_budget_usd"  # of a folder, so it stands in its file only
 MAX_BUDGET_USD = 10**9
 
@@ -33,7 +35,10 @@ Sampling = Literal["even", "scenes"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The effective options of one job. `model` is a deployment name; `schema` a JSON Schema or a blob name."""
+    """The effective options of one job. `model` is a deployment name; `schema` a JSON Schema or a blob name.
+
+    `camera_id` and `recorded_at` go with a video into the index: searches can be narrowed by them.
+    """
 
     prompt: str
     system: str | None = None
@@ -47,6 +52,8 @@ class Options:
     frames: int | None = None
     sampling: Sampling = "even"
     contact_sheet: bool = False
+    camera_id: str | None = None
+    recorded_at: str | None = None
     query: str | None = None
     reuse: bool = True
 
@@ -156,6 +163,13 @@ def is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def is_time(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value.strip()).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def is_schema(value: Any) -> bool:
     if isinstance(value, dict):
         return is_plain_json(value)
@@ -179,6 +193,8 @@ CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "frames": (f"a whole number from 1 to {MAX_FRAMES}", is_whole(MAX_FRAMES)),
     "sampling": (f"one of {', '.join(SAMPLINGS)}", is_one_of(SAMPLINGS)),
     "contact_sheet": ("true or false", is_flag),
+    "camera_id": (f"text of 1 to {MAX_CAMERA_CHARACTERS} characters", is_text(MAX_CAMERA_CHARACTERS)),
+    "recorded_at": ("a time with its zone, such as 2026-01-31T08:00:00Z", is_time),
     "query": ("text of 1 to 1000 characters", is_text(1000)),
     "reuse": ("true or false", is_flag),
 }

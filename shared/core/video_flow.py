@@ -30,7 +30,7 @@ PATIENCE_S = 6 * 3600.0
 RUNNING = frozenset({"notstarted", "running"})
 SUCCEEDED = frozenset({"completed", "partiallysucceeded"})  # then each document says for itself
 
-FIELDS = (("name", "string"), ("folder", "string"), ("timestamp", "datetime"))
+FIELDS = (("name", "string"), ("folder", "string"), ("cameraid", "string"), ("timestamp", "datetime"))
 """What a search can be narrowed by. In lower case: the service returns names that way, whatever was sent."""
 
 
@@ -161,6 +161,7 @@ class Search:
     top: int = 10
     skip: int = 0
     folder: str | None = None
+    camera_id: str | None = None
     since: str | None = None
     until: str | None = None
     kinds: tuple[str, ...] = ()
@@ -170,8 +171,10 @@ class Search:
 def search_body(search: Search) -> dict[str, Any]:
     """The filters stand inside `filters`; the service has defaults for what is left out."""
     filters: dict[str, Any] = {}
-    if search.folder is not None:
-        filters["stringFilters"] = [{"fieldName": "folder", "values": [search.folder]}]
+    texts = {"folder": search.folder, "cameraid": search.camera_id}
+    equal = [{"fieldName": name, "values": [text]} for name, text in texts.items() if text is not None]
+    if equal:
+        filters["stringFilters"] = equal
     if search.since is not None or search.until is not None:
         times = {"startTime": search.since, "endTime": search.until}
         filters["datetimeFilters"] = [

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.core.job import State
-from shared.core.options import DETAILS, MAX_FRAMES, MAX_PROMPT_CHARACTERS, SAMPLINGS, VIDEO_MODES
+from shared.core.options import (
+    DETAILS,
+    MAX_CAMERA_CHARACTERS,
+    MAX_FRAMES,
+    MAX_PROMPT_CHARACTERS,
+    SAMPLINGS,
+    VIDEO_MODES,
+)
 from shared.http.estimates import LONGEST_SIDE, MOST_MODELS
 from shared.http.lists import KINDS, LARGEST_PAGE, USUAL_PAGE
 from shared.http.lookup import LONGEST_WAIT_S
@@ -56,6 +63,7 @@ def json_body(properties: Schema, *, required: tuple[str, ...] = (), **more: Any
 JOB_ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 NAME = text(most=MAX_NAME_CHARACTERS)
 PROMPT = text(most=MAX_PROMPT_CHARACTERS) | {"pattern": r"\S"}
+CAMERA = text(most=MAX_CAMERA_CHARACTERS) | {"pattern": r"\S"}
 OPTIONS: dict[str, Schema] = {
     "prompt": PROMPT,
     "system": PROMPT,
@@ -69,6 +77,12 @@ OPTIONS: dict[str, Schema] = {
     "frames": whole(1, MAX_FRAMES),
     "sampling": one_of(SAMPLINGS),
     "contact_sheet": {"type": "boolean"},
+    "camera_id": CAMERA,
+    "recorded_at": {
+        "type": "string",
+        "format": "date-time",
+        "description": "when the video was recorded, with the zone",
+    },
     "query": text(most=1000),
     "reuse": {"type": "boolean"},
 }
@@ -209,6 +223,7 @@ OPERATIONS: tuple[Operation, ...] = (
                     "additionalProperties": False,
                     "properties": {
                         "folder": text(most=MAX_NAME_CHARACTERS, least=0),
+                        "camera_id": CAMERA,
                         "since": {"type": "string", "format": "date-time"},
                         "until": {"type": "string", "format": "date-time"},
                         "kinds": {"type": "array", "items": one_of(SEARCH_KINDS), "minItems": 1, "maxItems": 2},

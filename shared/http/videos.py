@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.functions as func
 
+from shared.core.options import MAX_CAMERA_CHARACTERS, is_text, is_time
 from shared.core.video_flow import Search
 from shared.http.replies import to_json
 from shared.http.requests import Fields, check_object, is_list_of, is_whole, read_fields
@@ -25,13 +26,6 @@ def is_query(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value.strip()) <= MOST_QUERY_CHARACTERS
 
 
-def is_time(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        return False
-
-
 FIELDS: Fields = {
     "query": (f"text of 1 to {MOST_QUERY_CHARACTERS} characters", is_query),
     "top": (f"a whole number from 1 to {MOST_MOMENTS}", is_whole(1, MOST_MOMENTS)),
@@ -41,6 +35,7 @@ FIELDS: Fields = {
 }
 FILTERS: Fields = {
     "folder": ("the folder of an upload", lambda value: isinstance(value, str) and len(value) <= LONGEST_FOLDER),
+    "camera_id": ("the option camera_id of an upload", is_text(MAX_CAMERA_CHARACTERS)),
     "since": ("a time with its zone, such as 2026-01-31T00:00:00Z", is_time),
     "until": ("a time with its zone, such as 2026-01-31T00:00:00Z", is_time),
     "kinds": (f"a list of {', '.join(SEARCH_KINDS)}", is_list_of(lambda value: value in SEARCH_KINDS, most=2)),
@@ -56,11 +51,17 @@ def search(services: Services, request: func.HttpRequest) -> func.HttpResponse:
         skip=asked.get("skip", 0),
         dedup=asked.get("dedup", True),
         folder=filters.get("folder"),
+        camera_id=stripped(filters.get("camera_id")),
         since=in_utc(filters.get("since")),
         until=in_utc(filters.get("until")),
         kinds=tuple(filters.get("kinds", ())),
     )
     return to_json(200, {"moments": [to_document(hit) for hit in search_videos(services, found)]})
+
+
+def stripped(text: str | None) -> str | None:
+    """As options are kept."""
+    return text.strip() if text else None
 
 
 def in_utc(text: str | None) -> str | None:

@@ -26,7 +26,12 @@ from shared.pipeline.records import load, reload
 from shared.pipeline.stored_media import store_pictures, store_poster
 
 Changes = Mapping[str, Any]
-WORDS = frozenset({"prompt", "system", "max_output_tokens", "schema", "ocr", "grounding", "query", "reuse"})
+WORDS = frozenset(
+    {
+        *("prompt", "system", "max_output_tokens", "schema", "ocr", "grounding"),
+        *("camera_id", "recorded_at", "query", "reuse"),
+    }
+)
 """Options about the question. All others decide which pictures are made of an upload, and for which model."""
 
 

@@ -6,7 +6,7 @@ The service keeps the state: every turn asks it first, so a turn after a crash g
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -124,8 +124,12 @@ def read_address(services: Services, job: Job) -> str:
 
 
 def metadata(job: Job) -> dict[str, str]:
+    """What searches are narrowed by: of the upload's name, and of its options."""
+    options = options_of(job)
     folder, _, name = job.source.name.rpartition("/")
-    return {"name": name, "folder": folder, "timestamp": job.created.strftime("%Y-%m-%d %H:%M:%S")}
+    recorded = datetime.fromisoformat(options.recorded_at).astimezone(UTC) if options.recorded_at else job.created
+    camera = {"cameraid": options.camera_id} if options.camera_id else {}
+    return {"name": name, "folder": folder, "timestamp": recorded.strftime("%Y-%m-%d %H:%M:%S"), **camera}
 
 
 def index_name(settings: Settings) -> str:

@@ -92,6 +92,10 @@ METADATA = [
     ({"ocr": "true", "reuse": "0"}, {"ocr": True, "reuse": False}),
     ({"max_output_tokens": "77", "frames": "5"}, {"max_output_tokens": 77, "frames": 5}),
     ({"camera": "somebody else's"}, {}),
+    (
+        {"camera_id": "yard", "recorded_at": "2026-01-31T08:00Z"},
+        {"camera_id": "yard", "recorded_at": "2026-01-31T08:00Z"},
+    ),
 ]
 
 
@@ -101,7 +105,9 @@ def test_metadata_is_text(metadata, fields):
     assert fields == parse_metadata(metadata, where="metadata of a.jpg")
 
 
-@pytest.mark.parametrize("metadata", [{"ocr": "maybe"}, {"frames": "ten"}, {"detail": ""}, {"frames": "²"}])
+@pytest.mark.parametrize(
+    "metadata", [{"ocr": "maybe"}, {"frames": "ten"}, {"detail": ""}, {"frames": "²"}, {"recorded_at": "2026-01-31"}]
+)
 def test_wrong_metadata_names_the_field(metadata):
     """A wrong value is refused, not ignored."""
     with pytest.raises(OptionsInvalid) as caught:

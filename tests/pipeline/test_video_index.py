@@ -38,9 +38,9 @@ KEY = "made-up"
 class IndexWorld(World):
     index: VideoIndexStandIn
 
-    def run(self, name: str = "film.mp4", data: bytes | None = None):
+    def run(self, name: str = "film.mp4", data: bytes | None = None, **options: str):
         """Until nothing is on the queue; the final job and all waits."""
-        self.drop(name, data or clip(20, tone_hz=440), video="index", max_output_tokens="4000")
+        self.drop(name, data or clip(20, tone_hz=440), video="index", max_output_tokens="4000", **options)
         self.accept(name)
         waits = []
         while self.outbox.waiting:
@@ -301,6 +301,28 @@ ASKED: list[tuple[dict[str, object], str | None]] = [
     ({"query": "red", "filters": {"since": "yesterday"}}, "since"),
     ({"query": "red", "filters": {"camera": "1"}}, "camera"),
 ]
+
+
+DROPPED_AS = {"camera_id": "yard", "recorded_at": "2026-01-31T08:00:00+01:00"}
+BY_OPTIONS = [
+    ({"camera_id": "yard"}, 1),
+    ({"camera_id": "gate"}, 0),
+    ({"camera_id": "yard", "folder": "elsewhere"}, 0),
+    ({"since": "2026-01-31T07:00:00Z", "until": "2026-01-31T07:00:00Z"}, 1),
+    ({"since": "2026-01-31T07:00:01Z"}, 0),
+]
+
+
+def test_options_go_into_the_index_as_metadata(world):
+    """The camera and the time of recording, in UTC, are what a search over HTTP is narrowed by."""
+    world.run("cams/film.mp4", clip([plain("red")] * 10 + [plain("blue")] * 10), **DROPPED_AS)
+    found = []
+    for filters, _ in BY_OPTIONS:
+        body = json.dumps({"query": "red", "filters": filters}).encode()
+        request = func.HttpRequest(method="POST", url="/api/videos/search", body=body)
+        found.append(len(json.loads(videos.search(world.services, request).get_body())["moments"]))
+
+    assert found == [count for _, count in BY_OPTIONS]
 
 
 def test_search_over_http(world):
