@@ -9,6 +9,7 @@ loopback and counts what goes over the socket. Needs `ffmpeg` on PATH for the pe
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import shutil
 import subprocess
@@ -165,22 +166,30 @@ def peers(url: str, duration_s: float, folder: Path, counter: type[Ranges]) -> N
     copy = folder / "copy.mp4"
     with urlopen(url) as response, copy.open("wb") as target:
         shutil.copyfileobj(response, target)
-    ffmpeg(str(copy), moments, folder)
-    report("download, then ffmpeg -ss", started, before, counter.sent - sent)
+    peak = ffmpeg(str(copy), moments, folder)
+    report("download, then ffmpeg -ss", started, before, counter.sent - sent, peak)
     started, sent, before = time.perf_counter(), counter.sent, children_s()
-    ffmpeg(url, moments, folder)
-    report("ffmpeg -ss over HTTP", started, before, counter.sent - sent)
+    peak = ffmpeg(url, moments, folder)
+    report("ffmpeg -ss over HTTP", started, before, counter.sent - sent, peak)
 
 
-def ffmpeg(source: str, moments: list[float], folder: Path) -> None:
+def ffmpeg(source: str, moments: list[float], folder: Path) -> float:
+    """The peak memory of the largest of the processes, in MB."""
+    peaks = []
     for at_s in moments:
         scale = ("-frames:v", "1", "-vf", "scale=512:-2", str(folder / "frame.jpg"))
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", str(at_s), "-i", source, *scale], check=True)
+        child = subprocess.Popen(["ffmpeg", "-v", "error", "-y", "-ss", str(at_s), "-i", source, *scale])
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            raise subprocess.CalledProcessError(child.returncode, child.args)
+        peaks.append(used.ru_maxrss / 1024)
+    return max(peaks)
 
 
-def report(name: str, started: float, before: float, sent: int) -> None:
+def report(name: str, started: float, before: float, sent: int, peak: float) -> None:
     seconds = time.perf_counter() - started
-    print(f"{name}: {sent / 1e6:.1f} MB, {seconds:.2f} s, CPU {children_s() - before:.2f} s")
+    print(f"{name}: {sent / 1e6:.1f} MB, {seconds:.2f} s, CPU {children_s() - before:.2f} s, peak {peak:.0f} MB")
 
 
 def main() -> None:
