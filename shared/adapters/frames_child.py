@@ -50,11 +50,13 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         deadline = time.monotonic() + limits.max_seconds * SOFT_SHARE
         try:
             with open_video(file, limits) as video:
-                if task["give"] != "frames":
-                    (answer_sound if task["give"] == "sound" else answer_mp4)(video, replies)
-                    continue
-                send(replies, {"info": to_json(video.info)})
-                answer_plan(video, deadline, requests, replies)
+                if task["give"] == "sound":
+                    answer_sound(video, replies)
+                elif task["give"] == "mp4":
+                    answer_mp4(video, frozenset(task["copied"]), replies)
+                else:
+                    send(replies, {"info": to_json(video.info)})
+                    answer_plan(video, deadline, requests, replies)
         except SourceRejected as error:
             send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
 
@@ -101,11 +103,11 @@ class Sink(io.RawIOBase):
         return len(data)
 
 
-def answer_mp4(video: Video, replies: IO[bytes]) -> None:
+def answer_mp4(video: Video, copied: frozenset[str], replies: IO[bytes]) -> None:
     """One message per block that was written, and one without at the end."""
     with decoder_errors(video.info.kind):
         video.container.seek(0)
-        write_mp4(video.container, video.stream, Sink(replies))
+        write_mp4(video.container, video.stream, Sink(replies), turn=int(video.first.rotation), copied=copied)
     send(replies, {"piece": None})
 
 

@@ -16,7 +16,6 @@ from av.container import InputContainer, OutputContainer
 
 from shared.core.frame_plan import fit
 
-COPIED_PICTURES = frozenset({"h264", "hevc", "mpeg4"})  # what MP4 players and the index take
 COPIED_SOUND = frozenset({"aac", "mp3"})
 OPTIONS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 LONGEST_SIDE = 1280
@@ -26,11 +25,13 @@ SOUND_RATE = 48_000
 Feed = Callable[[Any], Iterator[Any]]  # a packet to what is written for it
 
 
-def write_mp4(source: InputContainer, pictures: Any, sink: io.RawIOBase) -> None:
-    """Damaged packets are left out, as players do."""
+def write_mp4(source: InputContainer, pictures: Any, sink: io.RawIOBase, *, turn: int, copied: frozenset[str]) -> None:
+    """`copied` are the codecs of pictures that stay as they are; others are turned by `turn` degrees when they are
+    played. Damaged packets are left out, as players do.
+    """
     sound = next(iter(source.streams.audio), None)
     with av.open(sink, "w", format="mp4", options=OPTIONS) as out:
-        feeds: dict[int, Feed] = {pictures.index: picture_feed(out, pictures)}
+        feeds: dict[int, Feed] = {pictures.index: picture_feed(out, pictures, turn, copied)}
         if sound is not None:
             feeds[sound.index] = sound_feed(out, sound)
         for packet in source.demux([source.streams[index] for index in feeds]):
@@ -52,13 +53,17 @@ def copy_feed(out: OutputContainer, stream: Any) -> Feed:
     return feed
 
 
-def picture_feed(out: OutputContainer, stream: Any) -> Feed:
-    if stream.codec_context.codec.canonical_name in COPIED_PICTURES:
+def picture_feed(out: OutputContainer, stream: Any, turn: int, copied: frozenset[str]) -> Feed:
+    if stream.codec_context.codec.canonical_name in copied:
         return copy_feed(out, stream)
     width, height = (side // 2 * 2 for side in fit((stream.width, stream.height), LONGEST_SIDE))
     encoder = out.add_stream("libx264", rate=stream.average_rate or 25, options={"preset": "veryfast"})
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.codec_context.time_base = CLOCK
+    if turn:
+        encoder.set_display_rotation(turn)
+    if stream.sample_aspect_ratio:
+        encoder.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio
 
     def feed(packet: Any) -> Iterator[Any]:
         for frame in packet.decode():

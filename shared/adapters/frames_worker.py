@@ -109,10 +109,14 @@ class FrameWorker(CappedChild):
                 found += [piece] if piece.data else []
         return found
 
-    def mp4(self, file: Ranges) -> Iterator[bytes]:
-        """The video as MP4, in blocks as they are written. Reads it all; the child is busy until the last block."""
+    def mp4(self, file: Ranges, *, copied: frozenset[str]) -> Iterator[bytes]:
+        """The video as MP4, in blocks as they are written; pictures in one of the codecs `copied` stay as they are.
+
+        Reads it all; the child is busy until the last block.
+        """
         with self.lock, self.running_child() as (requests, replies):
-            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "mp4"}})
+            task = {"bytes": file.size, "limits": to_json(self.limits), "give": "mp4", "copied": sorted(copied)}
+            send(requests, {"open": task})
             while self.answer(requests, replies, file)["piece"] is not None:
                 yield receive_block(replies)
 

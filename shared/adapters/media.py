@@ -51,8 +51,8 @@ class MediaReader:
         found = self.frames.sound(RangeReader(file.fetch, file.size))
         return [SoundPiece(data=one.data, start_s=one.start_s, duration_s=one.duration_s) for one in found]
 
-    def mp4(self, file: SourceFile) -> Iterator[bytes]:
-        return self.frames.mp4(RangeReader(file.fetch, file.size))
+    def mp4(self, file: SourceFile, *, copied: frozenset[str]) -> Iterator[bytes]:
+        return self.frames.mp4(RangeReader(file.fetch, file.size), copied=copied)
 
     def thumbnail(self, data: bytes) -> bytes:
         return make_thumbnail(data)

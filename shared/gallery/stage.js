@@ -56,7 +56,8 @@ function film(job, pictures) {
     first = picture(job, sent, sent === pictures[0] ? undefined : []);
     swap(place, first.node);
   };
-  const address = original(job.source.name);
+  const made = job.media?.find((item) => item.role === "video"); // where browsers do not play the upload itself
+  const address = made ? media(made.name) : original(job.source.name);
   video.addEventListener("error", () => {
     if (!video.isConnected) return;
     showFrame(pictures[0]);
@@ -66,7 +67,7 @@ function film(job, pictures) {
     if (!video.isConnected || sent.at_s === null) { showFrame(sent); return; }
     video.currentTime = sent.at_s;
   };
-  load(video, place, address, job.source.bytes);
+  load(video, place, address, made ? made.bytes : job.source.bytes);
   const frames = strip(pictures, seek, (sent) => (sent.at_s === null ? "Frame" : timecode(sent.at_s)));
   video.addEventListener("timeupdate", () => frames.follow(video.currentTime, pictures));
   return { node: el("figure", { class: "stage" }, place, frames, caption(job, pictures[0])), mark: (index) => first?.mark(index) };

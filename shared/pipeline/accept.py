@@ -24,7 +24,7 @@ from shared.pipeline.effective_options import folders_with_budget, read_folders,
 from shared.pipeline.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.ports import UPLOADS, Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
-from shared.pipeline.stored_media import store_mp4, store_pictures, store_poster, store_sound, wants_sound
+from shared.pipeline.stored_media import store_film, store_pictures, store_poster, store_sound, wants_sound
 from shared.pipeline.video_index import check_index
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a picture: far above any camera's, far below the smallest instance's memory
@@ -88,7 +88,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
     ready = services.media.prepare(file, model=target.model, options=options)
     normalized = store_pictures(services, job, ready)
     sound = store_sound(services, job, file) if wants_sound(services, options, ready) else ()
-    mp4 = store_mp4(services, job, file, ready) if is_video and options.video == "index" else ()
+    film, no_film = store_film(services, job, file, ready, options) if is_video else ((), None)
     work = work_of(options, sound, ready.duration_s) if is_video else NO_WORK
     accept_ms = round((time.monotonic() - started) * 1000)
     return jobs.prepared(
@@ -97,8 +97,8 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
         source=describe_source(job.source, ready),
         options=options,
         normalized=normalized,
-        media=(*store_poster(services, job, ready), *sound, *mp4),
-        plan=ready.plan,
+        media=(*store_poster(services, job, ready), *sound, *film),
+        plan=replace(ready.plan, steps=(*ready.plan.steps, no_film)) if no_film else ready.plan,
         source_partial=ready.partial,
         budget_folders=folders_with_budget(folders),
         answer_key=answer_key(

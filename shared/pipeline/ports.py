@@ -197,8 +197,8 @@ class Media(Protocol):
     def sound(self, file: SourceFile) -> Sequence[SoundPiece]:
         """What is to be heard in a video, in pieces small enough to be transcribed. Reads all of it."""
 
-    def mp4(self, file: SourceFile) -> Iterable[bytes]:
-        """The video as MP4, in blocks as they are made; tracks that fit are copied. Reads all of it."""
+    def mp4(self, file: SourceFile, *, copied: frozenset[str]) -> Iterable[bytes]:
+        """The video as MP4, in blocks as they are made; pictures in the codecs `copied` are copied. Reads all of it."""
 
     def thumbnail(self, data: bytes) -> bytes:
         """A small JPEG of a normalised picture."""

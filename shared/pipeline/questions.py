@@ -170,7 +170,7 @@ def prepare_anew(services: Services, job: Job, request: Request) -> Job:
         job,
         source=describe_source(job.source, ready),
         normalized=store_pictures(services, job, ready),
-        media=store_poster(services, job, ready),
+        media=(*store_poster(services, job, ready), *(item for item in job.media if item.role != "poster")),
         plan=ready.plan,
         source_partial=ready.partial,
     )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from shared.core.errors import SourceRejected
 from shared.core.job import Job
 from shared.core.options import Options
+from shared.core.playback import MP4_CODECS, Making, making
 from shared.core.result import Normalized
 from shared.pipeline.ports import NORMALIZED, Prepared, Rendered, Services, SourceFile
 from shared.pipeline.video_index import INDEX_FORMATS
 
+INDEX_CODECS = frozenset({"h264", "hevc", "mpeg4"})
 MP3 = "audio/mpeg"
 MP4 = "video/mp4"
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
@@ -55,12 +58,32 @@ def store_sound(services: Services, job: Job, file: SourceFile) -> tuple[Normali
     return tuple(stored)
 
 
-def store_mp4(services: Services, job: Job, file: SourceFile, ready: Prepared) -> tuple[Normalized, ...]:
-    """For the index, which takes MP4 and MOV only."""
-    if ready.format in INDEX_FORMATS:
-        return ()
+def store_film(
+    services: Services, job: Job, file: SourceFile, ready: Prepared, options: Options
+) -> tuple[tuple[Normalized, ...], str | None]:
+    """An MP4 where the index or a browser needs one, and why there is none although one is wanted.
+
+    The index cannot do without, so it raises SourceRejected; an answer does not wait for a film that cannot be played.
+    """
+    if options.video == "index" and ready.format not in INDEX_FORMATS:
+        return store_mp4(services, job, file, ready, copied=INDEX_CODECS), None
+    wanted = making(form=ready.format, codec=ready.codec or "", size=file.size, duration_s=ready.duration_s or 0)
+    if wanted is Making.NOTHING:
+        return (), None
+    if wanted is Making.TOO_LARGE:
+        return (), f"the film is {wanted}"
+    try:
+        return store_mp4(services, job, file, ready, copied=MP4_CODECS), None
+    except SourceRejected as error:
+        return (), f"no MP4 was made for browsers: {error.message}"
+
+
+def store_mp4(
+    services: Services, job: Job, file: SourceFile, ready: Prepared, *, copied: frozenset[str]
+) -> tuple[Normalized, ...]:
+    """Raises SourceRejected when the video cannot be made into one."""
     name = f"{job.job_id}/video.mp4"
-    services.blobs.write_blocks(NORMALIZED, name, services.media.mp4(file), media_type=MP4)
+    services.blobs.write_blocks(NORMALIZED, name, services.media.mp4(file, copied=copied), media_type=MP4)
     stored = services.blobs.describe(NORMALIZED, name)
     return (
         Normalized(

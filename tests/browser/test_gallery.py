@@ -207,10 +207,24 @@ def test_a_film_shows_its_frames_and_goes_to_their_times(live_app: App, open_pag
     expect(frames.last).to_have_attribute("aria-current", "true")
 
 
-def make_film(path: Path) -> None:
+def test_a_film_that_browsers_do_not_play_is_shown_as_mp4(live_app: App, open_page: Open, tmp_path: Path):
+    """The MP4 that was made of it plays and seeks."""
+    film = tmp_path / "film.avi"
+    make_film(film, codec="mjpeg", pixels="yuvj420p")
+    live_app.drop("old.avi", film.read_bytes())
+    document = live_app.result("old.avi")
+    page = open_page(live_app, f"?job={document['job_id']}")
+    page.wait_for_function("() => document.querySelector('video').readyState > 0")
+    page.get_by_role("group", name="Frames that the model saw").get_by_role("button").last.click()
+    at_s = document["normalized"][-1]["at_s"]
+    page.wait_for_function("(at) => Math.abs(document.querySelector('video').currentTime - at) < 0.05", arg=at_s)
+    assert "video.mp4" in page.evaluate("() => document.querySelector('video').currentSrc")
+
+
+def make_film(path: Path, *, codec: str = "libx264", pixels: str = "yuv420p") -> None:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, pixels
         for number in range(30):
             frame = av.VideoFrame.from_image(Image.new("RGB", (320, 240), (number * 8, 90, 255 - number * 8)))
             container.mux(stream.encode(frame))

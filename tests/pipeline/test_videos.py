@@ -6,19 +6,21 @@ import json
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from shared.core.budget import to_usd
-from shared.core.errors import StorageUnavailable
+from shared.core.errors import SourceRejected, StorageUnavailable
 from shared.core.job import State
+from shared.core.models import look_up_model
 from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
 from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
 from shared.wiring import TranscriberOnDemand
 from tests.pipeline.test_at_least_once import FailsOnce
-from tests.videos import clip, counted
+from tests.videos import clip, counted, ranges
 
 MANY = 120  # frames; 50 fit into one request
 LONG = {"frames": str(MANY), "max_output_tokens": "9000"}
@@ -155,6 +157,61 @@ def test_a_part_is_stored_as_what_was_said(world, many_frames):
 
     assert stored["text"].startswith("[offline describer")
     assert look_up(world.services, "film.mp4") == job
+
+
+FILMS = [
+    ({}, None),
+    ({"form": "webm", "codec": "libvpx", "gop": 5}, None),
+    ({"form": "matroska"}, "h264"),
+    ({"form": "matroska", "codec": "libvpx", "gop": 5}, "h264"),
+    ({"form": "avi", "codec": "mjpeg"}, "h264"),
+    ({"form": "mov", "codec": "prores_ks"}, "h264"),
+    ({"form": "mov", "codec": "prores_ks", "rotation": 90}, "h264"),
+    ({"form": "mov", "codec": "prores_ks", "pixel_shape": Fraction(2, 1)}, "h264"),
+]
+
+
+@pytest.mark.parametrize(("made", "codec"), FILMS)
+def test_browsers_get_an_mp4_of_what_they_do_not_play(world, made, codec):
+    """Copied where the codec allows it, else encoded, upright as the upload; what they play as it is stays alone."""
+    job = world.answer("film.bin", clip(20, **made), max_output_tokens="4000")
+    films = [item for item in job.media if item.role == "video"]
+    found = [read_film(world, item.name) for item in films]
+
+    assert job.state is State.DONE
+    assert [(info.codec, info.frames) for info in found] == ([(codec, 20)] if codec else [])
+    assert {(info.width, info.height) for info in found} <= {(job.source.width, job.source.height)}
+    assert [item.bytes for item in films] == [info.bytes for info in found]
+
+
+def read_film(world, name):
+    data = world.services.blobs.read("normalized", name)
+    assert data[4:8] == b"ftyp"
+    return world.services.media.frames.sample(ranges(data), model=look_up_model("gpt-4o"), detail="low").info
+
+
+class CannotMakeFilms:
+    """The port `Media`, where the decoder gives up in the middle of a film."""
+
+    def __init__(self, media):
+        self.media = media
+
+    def __getattr__(self, name):
+        return getattr(self.media, name)
+
+    def mp4(self, file, *, copied):
+        yield from list(self.media.mp4(file, copied=copied))[:1]
+        raise SourceRejected("decoding took longer than 150 s", code="too_slow", hint="")
+
+
+def test_an_answer_does_not_depend_on_a_film_for_browsers(world):
+    """The plan says why there is none, and nothing half-made is stored."""
+    world.services = replace(world.services, media=CannotMakeFilms(world.services.media))
+    job = world.answer("film.mkv", clip(20, form="matroska"), max_output_tokens="4000")
+
+    assert (job.state, [item.role for item in job.media]) == (State.DONE, ["poster"])
+    assert job.plan.steps[-1] == "no MP4 was made for browsers: decoding took longer than 150 s"
+    assert world.services.blobs.describe("normalized", f"{job.job_id}/video.mp4") is None
 
 
 @pytest.fixture
