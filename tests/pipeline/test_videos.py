@@ -18,6 +18,7 @@ from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
 from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
+from shared.pipeline.questions import rerun
 from shared.wiring import TranscriberOnDemand
 from tests.pipeline.test_at_least_once import FailsOnce
 from tests.videos import clip, counted, ranges
@@ -280,6 +281,19 @@ def test_silence_is_not_transcribed(hearing, made):
 
     assert [item.role for item in job.media] == ["poster"]
     assert len(journal(hearing)) == 1
+
+
+def test_asked_again_with_other_frames_it_still_hears(hearing):
+    """Only frames and poster are made anew: sound and film are those of the upload, and in the estimate."""
+    data = clip(30, form="matroska", tone_hz=440)
+    first = hearing.answer("film.mkv", data, max_output_tokens="4000")
+    asked = rerun(hearing.services, first.job_id, {"frames": 2}, key=None)
+    done, _ = hearing.analyze_next()
+
+    assert [item.role for item in done.media] == [item.role for item in first.media] == ["poster", "sound", "video"]
+    assert len(done.normalized) == 2
+    assert "whisper" in {line.item for line in done.cost.breakdown}
+    assert asked.estimate.usd <= done.cost.usd <= asked.estimate.max_usd
 
 
 def test_a_throttled_transcription_waits(hearing):
