@@ -85,8 +85,6 @@ def choose_scenes(looks: Sequence[Look], wanted: int) -> tuple[int, ...]:
     shares = [1] * len(scenes)
     for _ in range(min(wanted, len(looks)) - len(scenes)):
         open_scenes = [index for index, scene in enumerate(scenes) if shares[index] < len(scene)]
-        if not open_scenes:
-            break
         shares[max(open_scenes, key=lambda index: len(scenes[index]) / shares[index])] += 1
     chosen = (spread(scene, share) for scene, share in zip(scenes, shares, strict=True))
     return tuple(sorted(index for indices in chosen for index in indices))

@@ -56,10 +56,6 @@ class Slot:
     start_s: float
     end_s: float
 
-    @property
-    def middle_s(self) -> float:
-        return (self.start_s + self.end_s) / 2
-
     def holds(self, at_s: float) -> bool:
         return self.start_s - CLOCK_S <= at_s < self.end_s - CLOCK_S
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.core.boxes import is_cut_off, largest_extent, walk_boxes
+from shared.core.boxes import MAX_BOXES, is_cut_off, largest_extent, walk_boxes
 
 
 def box(kind: bytes, content: bytes = b"") -> bytes:
@@ -47,3 +47,8 @@ def test_the_largest_picture_counts():
 def test_impossible_sizes_end_the_walk(data):
     """A box smaller than its own header would walk in place for ever."""
     assert list(walk_boxes(data)) == []
+
+
+def test_the_walk_ends():
+    """A file of nothing but boxes is not followed for ever."""
+    assert len(list(walk_boxes(box(b"free") * (MAX_BOXES + 5)))) == MAX_BOXES

@@ -133,6 +133,27 @@ def test_a_call_must_end_within_its_lease():
     assert Settings.from_environ(AZURE | {"MODEL_TIMEOUT_S": "200", "JOB_LEASE_S": "400"}).job_lease_s == 400
 
 
+TELEMETRY = [
+    ({}, "none"),
+    ({"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=1"}, "azure"),
+    ({"OTEL_TRACES_EXPORTER": "console"}, "console"),
+    ({"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=1", "OTEL_TRACES_EXPORTER": "none"}, "none"),
+]
+
+
+@pytest.mark.parametrize(("given", "to"), TELEMETRY)
+def test_where_telemetry_goes(given, to):
+    """To Azure when the app is told where that is, nowhere by itself on a laptop."""
+    assert Settings.from_environ(AZURE | given).telemetry_to == to
+
+
+def test_an_unknown_exporter_is_a_fault():
+    """A typo must not switch telemetry off in silence."""
+    (fault,) = faults(AZURE | {"OTEL_TRACES_EXPORTER": "jaeger"})
+
+    assert fault == "OTEL_TRACES_EXPORTER has value 'jaeger': expected console or none"
+
+
 def test_secrets_are_not_shown():
     """Neither the settings' repr nor a fault about an address holds a key."""
     environ = AZURE | {"AZURE_OPENAI_API_KEY": "k-secret", "AZURE_VISION_KEY": "v-secret"}

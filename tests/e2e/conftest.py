@@ -124,7 +124,7 @@ def app(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "AZURE_OPENAI_DEPLOYMENT": "eyes",
             "AZURE_OPENAI_API_KEY": "made-up-key",
             "VISION_MODEL": "gpt-5.1",
-            "VISION_DEPLOYMENTS": ",".join(f"{name}=gpt-5.1" for name in FAULTS),
+            "VISION_DEPLOYMENTS": ",".join(f"{name}=gpt-5.1" for name in (*FAULTS, "counted", "asked")),
         }
         log = tmp_path_factory.mktemp("host") / "host.log"
         command = [sys.executable, "-m", "local.host", "--port", "0", "--blob-scan", "0.2"]
