@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from shared.core import job as jobs
 from shared.core.answer_key import answer_key
-from shared.core.errors import SourceRejected, StateConflict, VisiondropError
+from shared.core.errors import SourceRejected, StateConflict, StorageUnavailable, VisiondropError
 from shared.core.job import AnalysisMessage, Job, State
 from shared.core.media import HEAD_BYTES, sniff
 from shared.core.options import (
@@ -49,11 +49,21 @@ def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
         stored = services.jobs.replace(stored, prepare(services, stored.job, upload))
         return dispatch(services, stored)
     except StateConflict:
-        return reload(services, stored.job.job_id)  # another delivery of this event, or a worker, was faster
+        return take_up(services, stored.job.job_id)
     except VisiondropError as error:
         if error.retryable:
             raise
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+
+
+def take_up(services: Services, job_id: str) -> Job:
+    """Another delivery of the event was faster, or storage took our own write and the answer to it was lost."""
+    stored = load(services, job_id)
+    if stored.job.state is not State.QUEUED or stored.job.dispatched:
+        return stored.job
+    if stored.job.options is None:
+        raise StorageUnavailable(f"job {job_id} was changed while its upload was read; the event comes again")
+    return dispatch(services, stored)
 
 
 def find_or_create(services: Services, upload: Upload) -> Stored:
@@ -155,6 +165,9 @@ def describe_source(source: Source, ready: Prepared) -> Source:
 def dispatch(services: Services, stored: Stored) -> Job:
     """The pointer goes out before the job is marked: a crash in between sends it twice, never not at all."""
     services.messages.send(AnalysisMessage(job_id=stored.job.job_id))
-    job = services.jobs.replace(stored, replace(stored.job, dispatched=True)).job
+    try:
+        job = services.jobs.replace(stored, replace(stored.job, dispatched=True)).job
+    except StateConflict:
+        return reload(services, stored.job.job_id)  # a worker has taken it already
     services.log("accepted", {"job_id": job.job_id, "kind": job.source.kind, "bytes": job.source.bytes})
     return job

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from shared.core import codec
 from shared.core import job as jobs
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
-from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job
+from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job, State
 from shared.core.prices import Cost
 from shared.pipeline.ask import MAYBE_PAID, ask, compose, settle_reply
 from shared.pipeline.line import enter_line, wait_in_line
@@ -69,7 +69,7 @@ def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
     try:
         return take_turn(services, message, stored)
     except StateConflict:
-        return reload(services, stored.job.job_id)  # the lease ran out and somebody else went on
+        return hand_on(services, message, stored.job.job_id)
 
 
 def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
@@ -77,6 +77,8 @@ def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> J
         done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
         stored, job = (stored, done) if done else answer(services, stored)
         return conclude(services, stored, job)
+    except StateConflict:
+        raise
     except BudgetExceeded as error:
         return park(services, still_ours(services, stored), error)
     except (ModelUnavailable, ReplyMalformed) as error:
@@ -86,6 +88,18 @@ def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> J
             raise
         stored = still_ours(services, stored)
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+
+
+def hand_on(services: Services, message: AnalysisMessage, job_id: str) -> Job:
+    """Somebody else went on with the job, or storage took our own write and the answer to it was lost.
+
+    Nobody can tell which, so the pointer goes out again: one too many does no harm, one too few loses the job.
+    """
+    job = reload(services, job_id)
+    if job.state in TERMINAL or job.state is State.PARKED:
+        return job
+    now = services.now()
+    return come_back(services, message, job, at=max(job.not_before or now, job.lease_until or now))
 
 
 def still_ours(services: Services, stored: Stored) -> Stored:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shared.core import job as jobs
-from shared.core.errors import StorageUnavailable
+from shared.core.errors import StateConflict, StorageUnavailable
 from shared.core.job import AnalysisMessage, State
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.analyze import MAX_MALFORMED, analyze, analyze_message
@@ -124,6 +124,38 @@ def test_a_crash_at_any_write_leads_to_completion(world, stage, port, method):
 
     assert look_up(world.services, "a.jpg").state is State.DONE
     assert world.calls <= (2 if (stage, method) == ("analyze", "write") else 1)
+
+
+class AnswerLost:
+    """A table that takes the nth write and says it was refused: the reply was cut and the second try came too late."""
+
+    def __init__(self, port, nth):
+        self.port, self.left = port, nth
+
+    def __getattr__(self, name):
+        return getattr(self.port, name)
+
+    def replace(self, stored, job):
+        self.left -= 1
+        written = self.port.replace(stored, job)
+        if self.left == 0:
+            raise StateConflict("the row was changed by somebody else")
+        return written
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4, 5, 6])
+def test_a_write_whose_answer_was_lost_loses_no_job(world, nth):
+    """Our own write looks like somebody else's: the pointer goes out all the same, and the job ends."""
+    whole = world.services
+    world.script({"do": "throttle", "retry_after_s": 5, "times": 1})
+    world.services = replace(whole, jobs=AnswerLost(whole.jobs, nth))
+    world.drop("a.jpg", picture())
+    world.accept("a.jpg")
+    world.finish_all()
+
+    assert look_up(whole, "a.jpg").state is State.DONE
+    assert world.services.jobs.left <= 0
+    assert world.calls == 2
 
 
 def test_a_crash_after_the_result_was_written_pays_nothing_more(world):
