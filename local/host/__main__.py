@@ -47,7 +47,8 @@ def chosen_keys(arguments: argparse.Namespace) -> Keys | None:
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")  # in one piece: the app's threads print there too
+    sys.stderr.flush()
 
 
 def set_up_logging() -> None:

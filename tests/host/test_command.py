@@ -127,7 +127,7 @@ def test_a_stuck_function_does_not_keep_the_process(tmp_path: Path) -> None:
     app.write_text(STUCK, "utf-8")
     with running("--grace", "0.2", app=app) as process:
         assert process.stderr is not None
-        next(line for line in process.stderr if line.startswith("began"))
+        next(line for line in process.stderr if "began" in line)  # after another thread's words, it may be
         process.terminate()
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 0
