@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.chaos.storm import Storm
 
 DROPS = 40
 
 
+@pytest.mark.timeout(300)
 def test_nothing_is_lost_and_nothing_is_paid_twice_unseen(tmp_path):
     """Every drop has its own answer or its filter's verdict; what may have been paid twice is counted."""
     report = Storm(drops=DROPS, seed=3, folder=tmp_path).run(timeout_s=240)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from shared.core.errors import CapabilityMissing, StateConflict
 from shared.core.job import State
@@ -96,11 +99,20 @@ def test_words_alone_make_no_new_pictures(world):
     assert "gone" not in done.plan.steps[0]
 
 
+def document(pages: int) -> bytes:
+    """A TIFF whose pages differ."""
+    sheets = [Image.new("RGB", (40, 30), (page, 128, 128)) for page in range(pages)]
+    buffer = io.BytesIO()
+    sheets[0].save(buffer, "TIFF", save_all=True, append_images=sheets[1:])
+    return buffer.getvalue()
+
+
 def test_more_pictures_than_fit_into_a_request(world):
     """Refused before anything is paid, with the limit."""
-    names = [f"many/{index}.gif" for index in range(51)]
-    for index, name in enumerate(names):
-        world.answer(name, picture("GIF", (40, 30), colour=f"#{index:02x}8080"))
+    names = [f"many/{pages}.tiff" for pages in (25, 26)]
+    for name, pages in zip(names, (25, 26), strict=True):
+        world.drop(name, document(pages))
+        assert len(world.accept(name).normalized) == pages
     before = world.calls
     with pytest.raises(CapabilityMissing) as refused:
         ask_about(world.services, names, {"prompt": "All?"}, key=None)
