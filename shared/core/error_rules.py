@@ -74,7 +74,7 @@ RULES: tuple[Rule, ...] = (
         final=True,
         hint="Use detail low or high, so that the picture is sent smaller.",
         codes=frozenset({"image_too_large", "image_file_too_large"}),
-        says=r"image.{0,40}(too large|exceeds)",
+        says=r"image.{0,40}(too large|exceeds)|patches.{0,40}exceed",  # gpt-5.6 and later: 30,000 patches
     ),
     Rule(
         code="image_unreachable",

@@ -37,6 +37,7 @@ WINDOW_128K = (128_000, 16_384)
 WINDOW_200K = (200_000, 100_000)
 WINDOW_272K = (272_000, 128_000)
 WINDOW_922K = (922_000, 128_000)
+WINDOW_1050K = (1_050_000, 128_000)
 WINDOW_1M = (1_047_576, 32_768)
 
 O_SERIES = ("low", "medium", "high")
@@ -229,7 +230,7 @@ MODELS: tuple[Model, ...] = (
         NONE_TO_XHIGH,
     ),
     reasoning(
-        "gpt-5.5-pro-2026-04-23 gpt-5.5-pro", inferred(PATCH_GPT_5_5), WINDOW_922K, PRO, schema=False, chat=False
+        "gpt-5.5-pro-2026-04-23 gpt-5.5-pro", inferred(PATCH_GPT_5_5), WINDOW_1050K, PRO, schema=False, chat=False
     ),
     reasoning(
         "gpt-5.6-sol gpt-5.6 gpt-5.6-sol-2026-07-09",

@@ -71,7 +71,7 @@ def look_up_model(name: str) -> Model:
 
 def _hint(name: str) -> str:
     add = "Add its row to shared/core/model_rows.py, or set VISION_MODEL to the model behind the deployment."
-    near = get_close_matches(name, MODELS_BY_NAME, n=3, cutoff=0.6)
+    near = get_close_matches(name.strip().lower(), MODELS_BY_NAME, n=3, cutoff=0.6)
     return f"{add} Names like it: {', '.join(near)}." if near else add
 
 

@@ -129,10 +129,11 @@ LISTED_ROWS: tuple[PriceRow, ...] = (
     row("gpt-image-2", GLOBAL, "2026-04-21", "5", None, cached="1.25", image="8"),
     row("gpt-image-2.5-sunburst", OPENAI, "2026-09-08", "5", None, cached="1.25", batch=("2.5", None), image="8"),
     row("gpt-image-2.5-sunburst", GLOBAL, "2026-09-08", "5", None, cached="1.25", image="8"),
-    # Price changes: the older price stays, so that a bill of that day stays what it was.
-    row("gpt-5.6-luna", OPENAI, "2026-07-09", "1", "6", cached="0.1", write="1.25", source="S11"),
-    row("gpt-5.6-terra", OPENAI, "2026-07-09", "2.5", "15", cached="0.25", write="3.125", source="S11"),
-    row("gpt-5.6-sol", OPENAI, "2026-07-09", "5", "30", cached="0.5", write="6.25", source="S11"),
+    # Price changes: the older price stays, so that a bill of that day stays what it was. S11 lists OpenAI's alone;
+    # Azure Global has had the same price wherever S5 lists both.
+    row("gpt-5.6-luna", LISTED, "2026-07-09", "1", "6", cached="0.1", write="1.25", source="S11"),
+    row("gpt-5.6-terra", LISTED, "2026-07-09", "2.5", "15", cached="0.25", write="3.125", source="S11"),
+    row("gpt-5.6-sol", LISTED, "2026-07-09", "5", "30", cached="0.5", write="6.25", source="S11"),
     # Nobody sends a bill for a model on your own machine: zero dollars, whatever it counts.
     row("local", LOCAL, "2023-01-01", "0", "0", cached="0", write="0", batch=("0", "0"), source="own machine"),
 )

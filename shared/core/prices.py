@@ -44,11 +44,12 @@ def cost(model: Model, usage: Usage, *, on: date, scope: str = "global", batch: 
 
 def look_up_price(model: Model, *, on: date, scope: str) -> PriceRow:
     """The newest row of this model and scope that had begun by `on`."""
-    wanted = {scope, *LOCAL}
-    begun = [row for row in PRICE_ROWS if row.model == model.name and row.from_date <= on and wanted & set(row.scopes)]
-    if not begun:
-        raise _missing(model.name, scope, "price", on)
-    return max(begun, key=lambda row: row.from_date)
+    begun = [row for row in PRICE_ROWS if row.model == model.name and row.from_date <= on]
+    listed = [row for row in begun if {scope, *LOCAL} & set(row.scopes)]
+    if not listed:
+        elsewhere = dict.fromkeys(name for row in begun for name in row.scopes)
+        raise _missing(model.name, scope, "price", on, elsewhere=", ".join(elsewhere))
+    return max(listed, key=lambda row: row.from_date)
 
 
 def unit_cost(item: str, quantity: Decimal | int, *, on: date) -> Cost:
@@ -107,8 +108,9 @@ def _surcharge(price: PriceRow, item: str, usage: Usage) -> Decimal:
     return LONG_CONTEXT_OUTPUT if item == "output" else LONG_CONTEXT_INPUT
 
 
-def _missing(model: str, scope: str, what: str, on: date) -> PriceMissing:
+def _missing(model: str, scope: str, what: str, on: date, *, elsewhere: str = "") -> PriceMissing:
+    add = f'Add row("{model}", …) for scope {scope} to shared/core/price_rows.py or price_rows_zones.py.'
     return PriceMissing(
         f"no {what} is known for {model} in scope {scope} on {on}",
-        hint=f'Add row("{model}", …) for scope {scope} to shared/core/price_rows.py or price_rows_zones.py.',
+        hint=f"{add} Scopes with a price: {elsewhere}." if elsewhere else add,
     )

@@ -40,5 +40,5 @@ def parse_polygon(points: Any) -> tuple[tuple[float, float], ...]:
 
 
 def fraction(value: Any) -> float:
-    """Rounding at the service can leave 1.0000001; such a point lies on the edge."""
-    return min(1.0, max(0.0, float(value))) if isinstance(value, int | float) else 0.0
+    """Rounding at the service can leave 1.0000001; such a point lies on the edge. JSON may hold more than a float."""
+    return float(min(1, max(0, value))) if isinstance(value, int | float) else 0.0

@@ -97,7 +97,7 @@ def best_size(
     asked = image_tokens(model, width=width, height=height, detail=detail)
     seen = asked.seen_width, asked.seen_height
     worth = 2 if seen == (width, height) else 1
-    best, tokens = seen, asked.tokens
+    best, tokens = seen, image_tokens(model, width=seen[0], height=seen[1], detail=detail).tokens
     for size in _shrunk_to_grid(seen, _rule(model).grid_side):
         fewer = image_tokens(model, width=size[0], height=size[1], detail=detail).tokens
         lost_pixels = 1 - Fraction(size[0] * size[1], seen[0] * seen[1])

@@ -14,8 +14,10 @@ from shared.core.error_reply import parse_error
 from shared.core.errors import ReplyMalformed, VisiondropError
 from shared.core.wire import as_object, as_objects, as_text
 
-EXTENSION_ERROR = re.compile(r'"ErrorMessage"\s*:\s*"?(.*?)"?\s*,\s*"ErrorCode"\s*:\s*"?(\d{3})', re.DOTALL)
-"""The extension's errors are no JSON: the message has no quotes of its own."""
+EXTENSION_ERROR = re.compile(
+    r'\\?"ErrorMessage\\?"\s*:\s*(?:\\?")?(.*?)(?:\\?")?\s*,\s*\\?"ErrorCode\\?"\s*:\s*(?:\\?")?(\d{3})', re.DOTALL
+)
+"""The extension's errors are no JSON: the message has no quotes of its own. In a stream's text quotes are escaped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,12 @@ def read_no_choice(body: dict[str, Any]) -> Turn:
     verdicts = parse_content_filter(body, {})
     if verdicts and verdicts.filtered:
         return Turn(text="", refusal="", finish="content_filter", called_tool=False, choice={})
+    raise no_reply(body)
+
+
+def no_reply(body: dict[str, Any]) -> ReplyMalformed:
     fields = ", ".join(sorted(body)[:5]) or "none"
-    raise ReplyMalformed(f"the endpoint answered 200 with JSON that is no reply (its fields: {fields})")
+    return ReplyMalformed(f"the endpoint answered 200 with JSON that is no reply (its fields: {fields})")
 
 
 def assistant_message(choice: dict[str, Any]) -> dict[str, Any] | None:
@@ -124,6 +130,8 @@ def read_response(body: dict[str, Any]) -> Turn:
     status = as_text(body.get("status"))
     if status in {"failed", "cancelled", "queued", "in_progress"}:
         raise ReplyMalformed(f"the response is {status} and holds no answer")
+    if not (parts or status in {"completed", "incomplete"}):
+        raise no_reply(body)
     return Turn(
         text=text,
         refusal=refusal,

@@ -52,6 +52,8 @@ def test_pictures_to_edit_have_a_best_size_too():
     """gpt-image-1 tiles as well: one tile instead of four."""
     best = best_size(look_up_model("gpt-image-1"), width=510, height=513, detail="low")
     assert (best.width, best.height, best.tokens, best.saved_tokens) == (509, 512, 194, 129)
+    square = best_size(look_up_model("gpt-image-1"), width=2924, height=2929, detail="high")  # input_fidelity=high
+    assert (square.width, square.height, square.tokens, square.saved_tokens) == (512, 512, 4354, 2080)
 
 
 @given(

@@ -41,11 +41,14 @@ def test_an_unknown_name_is_an_error_that_names_the_file(name):
     assert "shared/core/model_rows.py" in caught.value.hint
 
 
-def test_a_near_miss_is_told_the_names_like_it():
+@pytest.mark.parametrize(
+    ("name", "meant"), [("gpt5.6-sol", "gpt-5.6-sol"), ("GPT-4O", "gpt-4o"), (" gpt-5-mini", "gpt-5-mini")]
+)
+def test_a_near_miss_is_told_the_names_like_it(name, meant):
     """A typing error is found at once."""
     with pytest.raises(UnknownModel) as caught:
-        look_up_model("gpt5.6-sol")
-    assert "gpt-5.6-sol" in caught.value.hint
+        look_up_model(name)
+    assert f"Names like it: {meant}" in caught.value.hint
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)

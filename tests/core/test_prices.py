@@ -78,9 +78,10 @@ def test_scopes(model, scope, usd):
         ("gpt-5.6-sol", TODAY, "24"),
     ],
 )
-def test_a_bill_of_the_past_keeps_the_price_of_its_day(model, on, usd):
+@pytest.mark.parametrize("scope", ["openai", "global"])
+def test_a_bill_of_the_past_keeps_the_price_of_its_day(model, on, usd, scope):
     """The three price changes of 2026."""
-    quarter = bill(model, on=on, scope="openai", input_tokens=250_000, output_tokens=250_000)
+    quarter = bill(model, on=on, scope=scope, input_tokens=250_000, output_tokens=250_000)
     assert 4 * quarter.usd == Decimal(usd)
 
 
@@ -144,6 +145,13 @@ def test_a_missing_price_names_the_row_to_add(model, given):
         bill(model, **{"input_tokens": 10, **given})
     assert f'row("{look_up_model(model).name}"' in caught.value.hint
     assert "price_rows" in caught.value.hint
+
+
+def test_a_price_of_another_scope_is_named():
+    """gpt-6.2-sol is sold by OpenAI alone, and the default scope is Azure's."""
+    with pytest.raises(PriceMissing) as caught:
+        bill("gpt-6.2-sol", input_tokens=10)
+    assert caught.value.hint.endswith("Scopes with a price: openai.")
 
 
 @pytest.mark.parametrize(

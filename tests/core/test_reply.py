@@ -220,7 +220,7 @@ def test_usage_has_one_set_of_names(usage: Any, expected: Usage | None) -> None:
 
 def test_regions_of_both_kinds() -> None:
     """Grounding spans are objects; OCR lines with their own polygon are text; edges are clamped."""
-    square = [{"x": -0.01, "y": 0}, {"x": 1.0000001, "y": 0.5}, {"x": 0.5, "y": "alien"}]
+    square = [{"x": -0.01, "y": -(10**400)}, {"x": 1.0000001, "y": 0.5}, {"x": 0.5, "y": "alien"}]
     enhancements = {
         "grounding": {
             "lines": [{"text": "the boat", "spans": [{"text": "boat", "polygon": square}]}],
@@ -273,6 +273,7 @@ def test_extension_messages_end_with_the_answer() -> None:
         (extension({"delta": tool(NO_SOURCE)}), "data_source_missing"),
         (chat({"role": "assistant", "content": "", "context": {"messages": [tool(NOT_INDEXED)]}}), "video_not_found"),
         (f"data: {json.dumps(extension(tool('x')))}\n\n{NO_SOURCE}", "data_source_missing"),
+        (f"data: {json.dumps(extension({'delta': tool(NOT_INDEXED)}))}\n\ndata: [DONE]\n\n", "video_not_found"),
     ],
 )
 def test_extension_error_inside_a_200_is_an_error(body: Any, code: str) -> None:
@@ -321,6 +322,8 @@ def test_error_object_inside_a_200_is_an_error(error: Any, kind: type[Exception]
         ({"choices": [{"finish_reason": "stop"}]}, "no message from the assistant"),
         (extension(tool("still at it")), "no message from the assistant"),
         ({"object": "response", "status": "in_progress", "output": []}, "the response is in_progress"),
+        ({"status": "succeeded", "output": "A boat."}, "no reply (its fields: output, status)"),
+        ({"output": {"text": "A boat."}, "request_id": "7"}, "no reply (its fields: output, request_id)"),
     ],
 )
 def test_what_is_no_reply_is_malformed(body: Any, says: str) -> None:

@@ -60,6 +60,8 @@ ERRORS: list[tuple[int, Any, type[VisiondropError], str]] = [
     (400, error(code="image_parse_error"), ModelRefused, "invalid_image"),
     (400, error("Could not process image"), ModelRefused, "invalid_image"),
     (400, error("Image is 31.2 MB and exceeds the limit"), ModelRefused, "image_too_large"),
+    (400, error("The picture requires 41334 patches after processing, exceeding the limit of 30000."), ModelRefused,
+     "image_too_large"),
     (400, error("Error while downloading https://example.com/a.jpg?sig=made-up."), ModelRefused, "image_unreachable"),
     (400, error(code="invalid_image_url"), ModelRefused, "image_unreachable"),
     (400, error("Unsupported parameter: 'max_tokens' is not supported with this model.", code="unsupported_parameter"),
