@@ -95,9 +95,18 @@ class JobTable:
             self.relist(job)
         return Stored(job=job, version=str(written["etag"]))
 
-    def open_jobs(self, *, most: int) -> list[str]:
+    def open_jobs(self, *, first: str, most: int) -> list[str]:
+        found = self.open_rows("RowKey ge @first", first, most)
+        return found + self.open_rows("RowKey lt @first", first, most - len(found))
+
+    def open_rows(self, keys: str, first: str, most: int) -> list[str]:
         with storage_faults("open jobs"):
-            rows = self.table.query_entities(f"PartitionKey eq '{OPEN}'", results_per_page=1000, select=["RowKey"])
+            rows = self.table.query_entities(
+                f"PartitionKey eq '{OPEN}' and {keys}",
+                parameters={"first": first},
+                results_per_page=1000,
+                select=["RowKey"],
+            )
             return [row["RowKey"] for row in islice(rows, most)]
 
     def close(self, job_id: str) -> None:

@@ -21,11 +21,13 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from shared.adapters.azure_storage import storage_faults
 from shared.core.budget import SHARDS, Shard, Totals, reserve, settle, total
 from shared.core.errors import NotFound, StateConflict, StorageUnavailable
-from shared.pipeline.ports import Allowance, Grant
+from shared.pipeline.ports import Allowance, Grant, Place
 
 TABLE = "ledger"
 TRIES = 40  # each lost race means that somebody else's write went through
 LONGEST_PAUSE_S = 0.05
+AMOUNT_DIGITS = 20
+ANY_AMOUNT = 10**AMOUNT_DIGITS - 1
 
 Operation = tuple[str, dict[str, Any], dict[str, Any]] | tuple[str, dict[str, Any]]
 
@@ -106,22 +108,31 @@ class Ledger:
             return False
         return True
 
-    def park(self, scope: str, place: str, job_id: str) -> None:
-        row = {"PartitionKey": line_of(scope), "RowKey": place, "job_id": job_id, "scope": scope}
+    def park(self, scope: str, key: str, job_id: str, amount: int) -> None:
+        row = {"PartitionKey": line_of(scope), "RowKey": key, "job_id": job_id, "scope": scope}
         with storage_faults("parked jobs"):
-            self.table.upsert_entity(row)
+            self.table.upsert_entity({**row, "amount": sortable(amount)})
 
-    def unpark(self, scope: str, place: str) -> None:
-        with storage_faults("parked jobs"):
-            self.table.delete_entity(line_of(scope), place)
+    def unpark(self, scope: str, place: Place) -> None:
+        """Over the version that was seen: a job that was woken may be back in line already."""
+        try:
+            with storage_faults("parked jobs"):
+                self.table.delete_entity(
+                    line_of(scope), place.key, etag=place.version, match_condition=MatchConditions.IfNotModified
+                )
+        except (NotFound, StateConflict):
+            return
 
-    def parked(self, scope: str, *, most: int) -> Sequence[tuple[str, str]]:
-        """Places and job ids, the one that has waited longest first."""
+    def parked(self, scope: str, *, limit: int | None, most: int) -> Sequence[Place]:
+        """The one that has waited longest first."""
+        most_needed = sortable(ANY_AMOUNT if limit is None else min(limit, ANY_AMOUNT))
         with storage_faults("parked jobs"):
             rows = self.table.query_entities(
-                "PartitionKey eq @line", parameters={"line": line_of(scope)}, results_per_page=most
+                "PartitionKey eq @line and amount le @limit",
+                parameters={"line": line_of(scope), "limit": most_needed},
+                results_per_page=most,
             )
-            return [(row["RowKey"], row["job_id"]) for row in itertools.islice(rows, most)]
+            return [to_place(row) for row in itertools.islice(rows, most)]
 
     def lines(self) -> Sequence[str]:
         """The budgets that jobs wait for."""
@@ -168,6 +179,15 @@ def partition_of(day: date, scope: str) -> str:
 
 def line_of(scope: str) -> str:
     return f"parked-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+
+
+def to_place(row: Any) -> Place:
+    return Place(key=row["RowKey"], job_id=row["job_id"], amount=int(row["amount"]), version=str(row.metadata["etag"]))
+
+
+def sortable(amount: int) -> str:
+    """As text that sorts by the number."""
+    return f"{amount:0{AMOUNT_DIGITS}}"
 
 
 def shard_of(call_id: str) -> int:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from shared.core import job as jobs
 from shared.core.answer_key import answer_key
-from shared.core.errors import SourceRejected, StateConflict, StorageUnavailable, VisiondropError
+from shared.core.errors import NotFound, SourceRejected, StateConflict, StorageUnavailable, VisiondropError
 from shared.core.job import AnalysisMessage, Job, State
 from shared.core.media import HEAD_BYTES, sniff
 from shared.core.options import (
@@ -42,6 +42,18 @@ def accept_upload(services: Services, name: str) -> Job | None:
         return stored.job
     with services.span("accept", stored.job.job_id, {"bytes": upload.bytes}):
         return take_in(services, stored, upload)
+
+
+def accept_again(services: Services, stored: Stored) -> Job | None:
+    """For a job whose upload was never read. One that is gone or was replaced by now cannot be: the job ends."""
+    source = stored.job.source
+    upload = services.blobs.describe(source.container, source.name)
+    if upload is not None and upload.etag == source.etag:
+        return accept_upload(services, source.name)
+    error = NotFound(
+        f"{source.name} was deleted or replaced before it was read", hint="A new version has a job of its own."
+    )
+    return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
 
 
 def take_in(services: Services, stored: Stored, upload: Upload) -> Job:

@@ -1,14 +1,14 @@
-"""Jobs that wait for money stand in line, one line per budget, and go on in the order they came."""
+"""Jobs that wait for money stand in line, one line per budget, and go on in the order they came.
+
+Whoever needs more than the whole budget waits for a raise, and holds up nobody.
+"""
 
 from __future__ import annotations
 
-from datetime import date
-
-from shared.core.budget import Totals
 from shared.core.errors import BudgetExceeded
 from shared.core.job import AnalysisMessage, Job, State
-from shared.pipeline.money import FILE, allowances, ceiling, limit_of_file, still_to_come
-from shared.pipeline.ports import Services
+from shared.pipeline.money import FILE, allowance_of, allowances, ceiling, still_to_come
+from shared.pipeline.ports import Allowance, Place, Services
 
 MOST_AT_ONCE = 500
 
@@ -18,7 +18,7 @@ def wait_in_line(services: Services, job: Job) -> Job:
     if State.PARKED in {State(event.state) for event in job.history}:
         return job
     for allowance in allowances(services, job):
-        if allowance.limit is not None and services.ledger.parked(allowance.scope, most=1):
+        if allowance.limit is not None and services.ledger.parked(allowance.scope, limit=allowance.limit, most=1):
             raise BudgetExceeded(
                 "other jobs wait for money already", scope=allowance.scope, hint="Jobs go on in the order they came."
             )
@@ -26,7 +26,8 @@ def wait_in_line(services: Services, job: Job) -> Job:
 
 
 def enter_line(services: Services, job: Job, scope: str) -> None:
-    services.ledger.park(scope, place_of(job), job.job_id)
+    amount = ceiling(job) if scope == FILE else still_to_come(job)
+    services.ledger.park(scope, place_of(job), job.job_id, amount)
 
 
 def place_of(job: Job) -> str:
@@ -34,38 +35,34 @@ def place_of(job: Job) -> str:
     return f"{int(job.created.timestamp() * 1000):014}-{job.job_id}"
 
 
-def release(services: Services) -> int:
-    """Wake the parked jobs that there is money for by now, in order; how many."""
-    return sum(release_line(services, scope) for scope in services.ledger.lines())
-
-
 def release_line(services: Services, scope: str) -> int:
-    """The first that still does not fit keeps its place and all behind it; a file over its own limit stops nobody."""
-    today = services.now().date()
-    promised = 0
+    """Wake the parked jobs that there is money for by now; how many. The first that does not fit holds the rest."""
+    allowance = allowance_of(services, scope)
+    free = free_today(services, allowance)
     woken = 0
-    for place, job_id in services.ledger.parked(scope, most=MOST_AT_ONCE):
-        stored = services.jobs.load(job_id)
-        if stored is not None and stored.job.state is State.PARKED:
-            amount = still_to_come(stored.job)
-            if not fits(services, stored.job, scope, amount + promised, today):
-                if scope == FILE:
-                    continue
-                break
-            promised += amount
-            services.messages.send(AnalysisMessage(job_id=job_id))
-            woken += 1
+    for place in services.ledger.parked(scope, limit=allowance.limit, most=MOST_AT_ONCE):
+        if not stands_in_line(services, scope, place):
+            continue
+        if free is not None and place.amount > free:
+            break
+        free = free if free is None else free - place.amount
+        services.messages.send(AnalysisMessage(job_id=place.job_id))
         services.ledger.unpark(scope, place)
+        woken += 1
     return woken
 
 
-def fits(services: Services, job: Job, scope: str, amount: int, today: date) -> bool:
-    if scope == FILE:
-        limit = limit_of_file(services)
-        return limit is None or ceiling(job) <= limit
-    named = [allowance for allowance in allowances(services, job) if allowance.scope == scope]
-    return all(has_room(services.ledger.totals(today, allowance), amount) for allowance in named)
+def free_today(services: Services, allowance: Allowance) -> int | None:
+    """None for no limit: a file's budget is its own, no sum."""
+    if allowance.scope == FILE:
+        return None
+    return services.ledger.totals(services.now().date(), allowance).free
 
 
-def has_room(totals: Totals, amount: int) -> bool:
-    return totals.free is None or amount <= totals.free
+def stands_in_line(services: Services, scope: str, place: Place) -> bool:
+    """Whether its job is parked. One that is running may be about to be, so its place is kept; any other is cleared."""
+    stored = services.jobs.load(place.job_id)
+    state = stored.job.state if stored else None
+    if state not in {State.PARKED, State.RUNNING}:
+        services.ledger.unpark(scope, place)
+    return state is State.PARKED

@@ -17,6 +17,7 @@ from shared.pipeline.ports import UPLOADS, Allowance, Grant, Services
 
 DAY = "all"
 FILE = "file"
+FOLDER = "folder /"
 NEXT_DAY_HINT = "It goes on when the next day (UTC) begins, or when the budget is raised."
 
 
@@ -54,8 +55,7 @@ def settle(services: Services, job: Job, call_id: str, usd: Decimal | None) -> b
     """Enter what a call cost, None for an unknown outcome. False when nothing was open: it was settled before."""
     spent = None if usd is None else to_nano(usd)
     day = budget_day(job, services)
-    scopes = (DAY, *(folder_scope(folder) for folder in job.budget_folders))
-    settled = [services.ledger.settle(day, scope, call_id, spent) for scope in scopes]
+    settled = [services.ledger.settle(day, scope, call_id, spent) for scope in scopes_of(job)]
     return any(settled)
 
 
@@ -91,23 +91,28 @@ def budget_day(job: Job, services: Services) -> date:
 
 def allowances(services: Services, job: Job) -> list[Allowance]:
     """The limits as they are now, so that a raised budget helps at once."""
-    limit = services.settings.daily_budget_usd
-    day = Allowance(scope=DAY, limit=None if limit is None else to_nano(limit))
-    return [day, *(folder_allowance(services, folder) for folder in job.budget_folders)]
+    return [allowance_of(services, scope) for scope in scopes_of(job)]
 
 
-def folder_allowance(services: Services, folder: str) -> Allowance:
-    """`folder` ends with a slash, or is empty for the root of the uploads."""
+def scopes_of(job: Job) -> tuple[str, ...]:
+    """A folder ends with a slash, or is empty for the root of the uploads."""
+    return (DAY, *(f"{FOLDER}{folder}" for folder in job.budget_folders))
+
+
+def allowance_of(services: Services, scope: str) -> Allowance:
+    """Raises OptionsInvalid for a folder whose file cannot be read."""
+    if scope == FILE:
+        return Allowance(scope=scope, limit=limit_of_file(services))
+    usd = services.settings.daily_budget_usd if scope == DAY else folder_budget(services, scope.removeprefix(FOLDER))
+    return Allowance(scope=scope, limit=None if usd is None else to_nano(usd))
+
+
+def folder_budget(services: Services, folder: str) -> Decimal | None:
     name = f"{folder}{OPTIONS_FILE}"
     try:
-        usd = parse_budget(services.blobs.read(UPLOADS, name), where=name)
+        return parse_budget(services.blobs.read(UPLOADS, name), where=name)
     except NotFound:
-        usd = None
-    return Allowance(scope=folder_scope(folder), limit=None if usd is None else to_nano(usd))
-
-
-def folder_scope(folder: str) -> str:
-    return f"folder /{folder}"
+        return None
 
 
 def raise_alerts(services: Services, day: date, allowance: Allowance) -> None:

@@ -151,8 +151,8 @@ class Jobs(Protocol):
     def replace(self, stored: Stored, job: Job) -> Stored:
         """Raises StateConflict when the row is not the version that was read."""
 
-    def open_jobs(self, *, most: int) -> Sequence[str]:
-        """Ids of jobs that have not ended, or only just have."""
+    def open_jobs(self, *, first: str, most: int) -> Sequence[str]:
+        """Ids of jobs that have not ended, or only just have: those from `first` on, then those before it."""
 
     def close(self, job_id: str) -> None:
         """Take an ended job off the list of open ones."""
@@ -233,6 +233,16 @@ class Grant(StrEnum):
     REFUSED = "refused"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a parked job stands in the line of a budget; `version` is another when it has entered again."""
+
+    key: str
+    job_id: str
+    amount: int
+    version: str
+
+
 class Ledger(Protocol):
     """Amounts are whole nano-dollars."""
 
@@ -248,12 +258,13 @@ class Ledger(Protocol):
     def note_once(self, day: date, scope: str, note: str) -> bool:
         """True for the first caller only."""
 
-    def park(self, scope: str, place: str, job_id: str) -> None: ...
+    def park(self, scope: str, key: str, job_id: str, amount: int) -> None: ...
 
-    def unpark(self, scope: str, place: str) -> None: ...
+    def unpark(self, scope: str, place: Place) -> None:
+        """Leaves the place of a job that has entered again since."""
 
-    def parked(self, scope: str, *, most: int) -> Sequence[tuple[str, str]]:
-        """Places and job ids in order."""
+    def parked(self, scope: str, *, limit: int | None, most: int) -> Sequence[Place]:
+        """In order, without those who need more than the whole limit."""
 
     def lines(self) -> Sequence[str]:
         """The budgets that jobs wait for."""

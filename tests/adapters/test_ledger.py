@@ -115,10 +115,36 @@ def test_a_note_is_taken_once(ledger):
 def test_lines_keep_their_order(ledger):
     """Whoever came first is first, in each budget's own line."""
     for place in ("0003-c", "0001-a", "0002-b"):
-        ledger.park("all", place, place[-1])
-    ledger.park("folder /x", "0001-z", "z")
-    ledger.unpark("all", "0002-b")
+        ledger.park("all", place, place[-1], 10)
+    ledger.park("folder /x", "0001-z", "z", 10)
+    ledger.unpark("all", parked(ledger)[1])
 
-    assert [job_id for _, job_id in ledger.parked("all", most=10)] == ["a", "c"]
-    assert [job_id for _, job_id in ledger.parked("all", most=1)] == ["a"]
+    assert [place.job_id for place in parked(ledger)] == ["a", "c"]
+    assert [place.job_id for place in parked(ledger, most=1)] == ["a"]
     assert list(ledger.lines()) == ["all", "folder /x"]
+
+
+def parked(ledger, *, limit=None, most=10):
+    return ledger.parked("all", limit=limit, most=most)
+
+
+def test_whoever_entered_again_keeps_the_place(ledger):
+    """An older look at the line cannot clear it; clearing twice is harmless."""
+    ledger.park("all", "0001-a", "a", 10)
+    (seen,) = parked(ledger)
+    ledger.park("all", "0001-a", "a", 10)
+    ledger.unpark("all", seen)
+    (kept,) = parked(ledger)
+    ledger.unpark("all", kept)
+    ledger.unpark("all", kept)
+
+    assert (kept.job_id, parked(ledger)) == ("a", [])
+
+
+def test_a_line_without_those_who_can_never_fit(ledger):
+    """Amounts are compared as numbers, however many digits they have."""
+    for key, amount in (("0001", 9), ("0002", 10**12), ("0003", 100), ("0004", 101)):
+        ledger.park("all", key, key, amount)
+
+    assert [place.key for place in parked(ledger, limit=100)] == ["0001", "0003"]
+    assert [place.amount for place in parked(ledger)] == [9, 10**12, 100, 101]

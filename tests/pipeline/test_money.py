@@ -10,12 +10,16 @@ import pytest
 
 from shared.core.budget import to_nano
 from shared.core.job import State
-from shared.pipeline.line import release
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance
+from shared.pipeline.sweep import sweep
 from tests.pipeline.world import picture
 
 COLOURS = ("red", "green", "blue", "olive", "navy")
+
+
+def release(services):
+    return sweep(services)["released"]
 
 
 def drop_many(world, count=5, folder=""):

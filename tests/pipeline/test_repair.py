@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.core import job as jobs
+from shared.core.errors import StorageUnavailable
 from shared.core.job import MOST_CRASHES, MOST_REDELIVERIES, STUCK_AFTER, State
 from shared.core.result import Source
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.bury import bury_message, bury_upload
-from shared.pipeline.look_up import look_up
+from shared.pipeline.look_up import look_up, look_up_job
+from shared.pipeline.questions import ask_about
 from shared.pipeline.sweep import SETTLED_AFTER, accept_missed, sweep
 from tests.pipeline.world import picture
 
@@ -64,6 +66,104 @@ def test_a_drop_that_was_never_dispatched_is_accepted_again(world):
     assert look_up(world.services, "a.jpg").state is State.DONE
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_drop_that_is_gone_before_it_was_read_ends(world, replaced):
+    """Its worker died, and then it was deleted or another picture came under its name: nobody can read it any more."""
+    world.drop("a.jpg", picture())
+    upload = world.services.blobs.describe("uploads", "a.jpg")
+    source = Source(container="uploads", name="a.jpg", etag=upload.etag, bytes=upload.bytes)
+    job_id = world.services.jobs.insert(jobs.new_job(source, now=world.clock[0])).job.job_id
+    if replaced:
+        world.drop("a.jpg", picture(colour="red"))
+    else:
+        world.blobs.get_blob_client("uploads", "a.jpg").delete_blob()
+    world.pass_time(LONG_S)
+    sweep(world.services)
+    job = look_up_job(world.services, job_id)
+
+    assert (job.state, job.error.code) == (State.FAILED, "not_found")
+    assert list(world.services.jobs.open_jobs(first="", most=10)) == []
+
+
+def test_a_drop_that_breaks_every_sweep_ends(world):
+    """A decoder with a bug, again and again: the job says so in the end, and the sweeper goes on with others."""
+    world.drop("a.jpg", picture())
+    upload = world.services.blobs.describe("uploads", "a.jpg")
+    source = Source(container="uploads", name="a.jpg", etag=upload.etag, bytes=upload.bytes)
+    world.services.jobs.insert(jobs.new_job(source, now=world.clock[0]))
+    world.services = replace(world.services, media=Broken())
+    for _ in range(MOST_REDELIVERIES):
+        world.pass_time(LONG_S)
+        sweep(world.services)
+
+    assert world.services.jobs.load(job_id_of_drop(upload)).job.error.code == "gave_up"
+
+
+def job_id_of_drop(upload):
+    return jobs.job_id_of(container=upload.container, name=upload.name, etag=upload.etag)
+
+
+def test_a_question_that_was_never_dispatched_is_asked(world):
+    """The worker that took it by HTTP died between the row and the message; it is found by its picture's name too."""
+    world.answer("a.jpg", picture())
+    whole = world.services
+    world.services = replace(whole, messages=Dead())
+    with pytest.raises(StorageUnavailable):
+        ask_about(world.services, ["a.jpg"], {"prompt": "And the colours?"}, key=None)
+    world.services = whole
+    world.pass_time(LONG_S)
+    swept = sweep(world.services)
+    world.finish_all()
+    found = [look_up_job(world.services, job_id) for job_id in world.services.jobs.related("a.jpg")]
+
+    assert swept["woken"] == 1
+    assert [(job.state, job.options.prompt) for job in found][-1] == (State.DONE, "And the colours?")
+
+
+class Dead:
+    """A queue that takes nothing."""
+
+    def send(self, *_, **__):
+        raise StorageUnavailable("on purpose")
+
+
+def test_a_missed_upload_that_breaks_stops_no_other(world):
+    """The next ones are accepted, and the broken one is tried again at the next round."""
+    for name in ("a.jpg", "b.jpg"):
+        world.drop(name, picture())
+    world.clock[0] = datetime.now(UTC) + SETTLED_AFTER + timedelta(seconds=5)
+    whole = world.services
+    broken_once = replace(whole, blobs=BreaksOnce(whole.blobs))
+
+    assert (accept_missed(broken_once), accept_missed(whole)) == (1, 0)
+    assert len(list(whole.jobs.open_jobs(first="", most=10))) == 2
+
+
+class BreaksOnce:
+    """Blobs of which the first to be read makes the program stumble."""
+
+    def __init__(self, port):
+        self.port, self.broken = port, False
+
+    def __getattr__(self, name):
+        return getattr(self.port, name)
+
+    def read(self, *args, **named):
+        if not self.broken:
+            self.broken = True
+            raise ZeroDivisionError
+        return self.port.read(*args, **named)
+
+
+def test_every_open_job_has_its_turn(world):
+    """A round that cannot see all starts anywhere and goes round."""
+    ids = sorted(drop(world, f"{index}.jpg") for index in range(4))
+    open_jobs = world.services.jobs.open_jobs
+
+    assert open_jobs(first=ids[2], most=10) == [*ids[2:], *ids[:2]]
+    assert open_jobs(first=ids[3], most=2) == [ids[3], ids[0]]
+
+
 def test_a_healthy_backlog_is_left_alone(world):
     """As many messages as jobs: nothing is lost, however long it takes."""
     drop(world)
@@ -85,13 +185,13 @@ def test_young_jobs_are_left_alone(world):
 def test_ended_jobs_leave_the_list_of_open_ones(world):
     """Also when the worker died before it could take them off."""
     world.answer("a.jpg", picture())
-    before = list(world.services.jobs.open_jobs(most=10))
+    before = list(world.services.jobs.open_jobs(first="", most=10))
     job_id = drop(world, "b.jpg")
     world.finish_all()
     world.services.jobs.table.upsert_entity({"PartitionKey": "open", "RowKey": job_id})
 
     assert (before, sweep(world.services)["closed"]) == ([], 1)
-    assert list(world.services.jobs.open_jobs(most=10)) == []
+    assert list(world.services.jobs.open_jobs(first="", most=10)) == []
 
 
 def test_an_upload_whose_event_never_came_is_found(world):
