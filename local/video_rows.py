@@ -1,20 +1,24 @@
-"""The rows of `./visiondrop normalize` for videos: the frames, or contact sheets, that would be sent."""
+"""Videos in the terminal: what is in one, and the rows of `./visiondrop normalize` for frames that would be sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shared.adapters.frames_worker import FrameWorker, SampledVideo
+    from shared.adapters.ranges import RangeReader
+    from shared.core.frame_plan import VideoInfo
     from shared.core.models import Detail, Model
 
 Row = dict[str, Any]
 
 
-def sample_file(path: Path, *, worker: FrameWorker, model: Model, detail: Detail) -> SampledVideo:
-    """Reads only the parts that it needs. Raises SourceRejected."""
+@contextmanager
+def ranges(path: Path) -> Iterator[RangeReader]:
+    """Reads only the parts that are asked for."""
     from shared.adapters.ranges import RangeReader  # noqa: PLC0415  # loads nothing for commands without videos
 
     with path.open("rb") as file:
@@ -23,7 +27,21 @@ def sample_file(path: Path, *, worker: FrameWorker, model: Model, detail: Detail
             file.seek(at)
             return file.read(size)
 
-        return worker.sample(RangeReader(fetch, path.stat().st_size), model=model, detail=detail)
+        yield RangeReader(fetch, path.stat().st_size)
+
+
+def sample_file(path: Path, *, worker: FrameWorker, model: Model, detail: Detail) -> SampledVideo:
+    """Raises SourceRejected."""
+    with ranges(path) as file:
+        return worker.sample(file, model=model, detail=detail)
+
+
+def inspect_file(path: Path) -> VideoInfo:
+    """What the header says. Raises SourceRejected."""
+    from shared.adapters.frames_worker import FrameWorker  # noqa: PLC0415  # as above
+
+    with FrameWorker() as worker, ranges(path) as file:
+        return worker.inspect(file)
 
 
 def to_row(video: SampledVideo, out: Path, stem: str) -> Row:

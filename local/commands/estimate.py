@@ -1,4 +1,7 @@
-"""`./visiondrop estimate`: what pictures would cost, per model, before anything is sent. Offline, from headers."""
+"""`./visiondrop estimate`: what files would cost, per model, before anything is sent. Offline, from headers.
+
+An animation, a paged TIFF and a video cost what the pictures cost that the app makes of them.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.days import day
 from local.table import table
+from local.video_rows import inspect_file
 from shared.core.errors import CapabilityMissing, PriceMissing, SourceRejected, UnknownModel, VisiondropError
+from shared.core.media import HEAD_BYTES, sniff
 from shared.core.models import Model, look_up_model
 from shared.core.price_types import SCOPES
 from shared.core.prices import cost
@@ -22,8 +28,11 @@ from shared.core.tokens import ImageTokens, Usage, best_size, image_tokens
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
+    from shared.core.frame_plan import VideoInfo
     from shared.core.models import Detail
+    from shared.core.plan import ImageInfo, Size
 
 SUMMARY = "tokens and USD of files or sizes, per model, before spending"
 HEADINGS = ("source", "size", "model", "detail", "tokens", "cells", "seen as", "usd", "note")
@@ -32,22 +41,27 @@ DETAILS: tuple[Detail, ...] = ("auto", "low", "high", "original")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A picture by its size, or the reason why it has none."""
+    """A picture by its size, a file by its header, or the reason why it has neither."""
 
     source: str
-    width: int | None = None
-    height: int | None = None
+    width: int = 0
+    height: int = 0
+    info: ImageInfo | VideoInfo | None = None
     fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
+    """`counted` adds up the tokens of all pictures; the size seen is the first one's."""
+
     subject: Subject
     asked: str = ""  # the model's name as it was given
     detail: Detail
     counted: ImageTokens | None = None
+    pictures: int = 1
     usd: Decimal | None = None
-    fault: str | None = None
+    rejected: str | None = None
+    unpriced: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -58,15 +72,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--model", action="append", metavar="M", help="repeat it to compare; default: VISION_MODEL")
     parser.add_argument(
-        "--detail", choices=DETAILS, default="auto", help="default: auto, as if left out of the request"
+        "--detail", choices=DETAILS, help="default: auto, as if left out of the request; low for a video's frames"
     )
     parser.add_argument("--scope", choices=SCOPES, default="global", help="whose price list; default: global (Azure)")
-    parser.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="prices of that day; default: today")
+    parser.add_argument("--on", type=day, metavar="DATE", help="prices of that day; default: today")
     parser.add_argument("--json", action="store_true", help="rows for a program")
 
 
-def size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d{0,6})[x*×]([1-9]\d{0,6})", text)  # noqa: RUF001 - the sign that people copy
+def size(text: str) -> Size:
+    match = re.fullmatch(r"([1-9][0-9]{0,6})[xX*×]([1-9][0-9]{0,6})", text)  # noqa: RUF001 - the sign that people copy
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT in pixels, such as 4032x3024")
     return int(match[1]), int(match[2])
@@ -80,7 +94,7 @@ def run(arguments: Namespace) -> int:
     try:
         models = {name: look_up_model(name) for name in names}
     except UnknownModel as error:
-        print(f"visiondrop estimate: {error.message}. {error.hint}", file=sys.stderr)
+        print(f"visiondrop estimate: {explain(error)}", file=sys.stderr)
         return 1
     subjects = [read(path) for path in arguments.files]
     subjects += [Subject(source=f"{w}x{h}", width=w, height=h) for w, h in arguments.size]
@@ -91,54 +105,91 @@ def run(arguments: Namespace) -> int:
         for name, model in models.items()
     ]
     print(json.dumps([to_json(row) for row in rows], indent=2) if arguments.json else to_table(rows))
-    for fault in dict.fromkeys(f"{row.subject.source}: {row.fault}" for row in rows if row.fault):
+    faults = [f"{row.subject.source}: {row.rejected}" for row in rows if row.rejected]
+    faults += [row.unpriced for row in rows if row.unpriced]
+    for fault in dict.fromkeys(faults):
         print(f"visiondrop estimate: {fault}", file=sys.stderr)
-    return 1 if any(row.fault for row in rows) else 0
+    return 1 if faults else 0
 
 
 def read(path: Path) -> Subject:
-    """The upright size, from the header."""
-    from shared.adapters.pixels_open import inspect  # Pillow is loaded for files only
-
+    """The upright size, and how many pictures there are in it, from the header."""
     try:
-        info = inspect(path.read_bytes())
+        info = inspect_file(path) if is_video(path) else inspect_picture(path)
     except OSError as error:
         return Subject(source=str(path), fault=f"cannot be read ({error.strerror})")
     except SourceRejected as error:
         return Subject(source=str(path), fault=explain(error))
-    return Subject(source=str(path), width=info.width, height=info.height)
+    return Subject(source=str(path), width=info.width, height=info.height, info=info)
 
 
-def estimate(subject: Subject, model: Model, detail: Detail, scope: str, on: date) -> Row:
+def is_video(path: Path) -> bool:
+    with path.open("rb") as file:
+        return sniff(file.read(HEAD_BYTES)).kind == "video"
+
+
+def inspect_picture(path: Path) -> ImageInfo:
+    from shared.adapters.pixels_open import inspect  # Pillow is loaded for pictures only
+
+    return inspect(path.read_bytes())
+
+
+def estimate(subject: Subject, model: Model, detail: Detail | None, scope: str, on: date) -> Row:
     """`on` is the day of the price. A missing price leaves `usd` out, a rejected picture all but the fault."""
-    row = Row(subject=subject, detail=detail, fault=subject.fault)
-    if subject.width is None or subject.height is None:
+    is_film = subject.info is not None and subject.info.kind.kind == "video"
+    row = Row(subject=subject, detail=detail or ("low" if is_film else "auto"), rejected=subject.fault)
+    if subject.fault:
         return row
     try:
-        counted = image_tokens(model, width=subject.width, height=subject.height, detail=detail)
+        sizes = sent_sizes(subject, model, row.detail)
+        counted = count(model, sizes, row.detail)
     except (SourceRejected, CapabilityMissing) as error:
-        return Row(subject=subject, detail=detail, fault=explain(error))
-    notes = tuple(savings(model, subject.width, subject.height, counted))
-    usd = None
+        return replace(row, rejected=explain(error))
+    notes = tuple(savings(model, sizes, counted))
+    row = replace(row, counted=counted, pictures=len(sizes), notes=notes)
     try:
         usage = Usage(input_tokens=counted.tokens, output_tokens=0, image_tokens=counted.tokens)
-        usd = cost(model, usage, on=on, scope=scope).usd
+        return replace(row, usd=cost(model, usage, on=on, scope=scope).usd)
     except PriceMissing as error:
-        notes = (*notes, error.message)
-    return Row(subject=subject, detail=detail, counted=counted, usd=usd, notes=notes)
+        return replace(row, unpriced=explain(error), notes=(*notes, error.message))
 
 
-def savings(model: Model, width: int, height: int, counted: ImageTokens) -> list[str]:
-    """What the same picture would cost at detail high, and at the best size."""
-    notes = []
+def sent_sizes(subject: Subject, model: Model, detail: Detail) -> list[Size]:
+    """Of the pictures that the app sends: all frames or pages up to the model's limit, the moments of a video."""
+    info = subject.info
+    if info is None:
+        return [(subject.width, subject.height)]
+
+    from shared.core.frame_plan import VideoInfo, plan_video  # for files only
+    from shared.core.plan import pick_evenly
+
+    if isinstance(info, VideoInfo):
+        plan = plan_video(info, model=model, detail=detail)
+        return [(plan.width, plan.height)] * plan.wanted
+    return [info.frame_sizes[index] for index in pick_evenly(info.frames, model.max_images)]
+
+
+def count(model: Model, sizes: list[Size], detail: Detail) -> ImageTokens:
+    each = [image_tokens(model, width=width, height=height, detail=detail) for width, height in sizes]
+    return replace(
+        each[0],
+        tokens=sum(one.tokens for one in each),
+        tiles=None if each[0].tiles is None else sum(one.tiles or 0 for one in each),
+        patches=None if each[0].patches is None else sum(one.patches or 0 for one in each),
+    )
+
+
+def savings(model: Model, sizes: list[Size], counted: ImageTokens) -> Iterator[str]:
+    """What the same pictures would cost at detail high, and at the best size."""
+    if len(sizes) > 1:
+        yield f"{len(sizes)} pictures"
     if counted.patches is not None:
-        high = image_tokens(model, width=width, height=height, detail="high")
+        high = count(model, sizes, "high")
         if high.tokens < counted.tokens:
-            notes.append(f"--detail high: {high.tokens:,}")
-    best = best_size(model, width=width, height=height, detail=counted.detail)
-    if best.saved_tokens:
-        notes.append(f"sent as {best.width}x{best.height}: {best.tokens:,}")
-    return notes
+            yield f"--detail high: {high.tokens:,}"
+    best = [best_size(model, width=width, height=height, detail=counted.detail) for width, height in sizes]
+    if any(one.saved_tokens for one in best):
+        yield f"sent as {best[0].width}x{best[0].height}: {sum(one.tokens for one in best):,}"
 
 
 def explain(error: VisiondropError) -> str:
@@ -148,11 +199,12 @@ def explain(error: VisiondropError) -> str:
 def to_json(row: Row) -> dict[str, Any]:
     """`sent_width` and `sent_height` are what the model gets to see; `usd` is null where no price is known."""
     counted = row.counted
+    several = {"pictures": row.pictures} if row.pictures > 1 else {}
     by_patch = counted is not None and counted.patches is not None
     return {
         "source": row.subject.source,
-        "width": row.subject.width,
-        "height": row.subject.height,
+        "width": row.subject.width or None,
+        "height": row.subject.height or None,
         "model": row.asked,
         "detail": row.detail,
         "image_tokens": counted and counted.tokens,
@@ -160,7 +212,8 @@ def to_json(row: Row) -> dict[str, Any]:
         "sent_width": counted and counted.seen_width,
         "sent_height": counted and counted.seen_height,
         "usd": None if row.usd is None else format(row.usd, "f"),
-        "rejected": row.fault,
+        "rejected": row.rejected,
+        **several,
     }
 
 

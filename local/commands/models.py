@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from local.days import day
 from local.table import table
 from shared.core.errors import PriceMissing
 from shared.core.image_rules import EditRule, PatchLimit, PatchRule, TileRule
@@ -30,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "names", nargs="*", metavar="NAME", help="only models whose name or alias contains one of these"
     )
     parser.add_argument("--scope", choices=SCOPES, default="global", help="whose prices; default: global (Azure)")
-    parser.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="default: today")
+    parser.add_argument("--on", type=day, metavar="DATE", help="default: today")
     parser.add_argument("--json", action="store_true", help="rows for a program")
 
 

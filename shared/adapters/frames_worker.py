@@ -79,8 +79,7 @@ class FrameWorker(CappedChild):
     ) -> SampledVideo:
         """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
         with self.lock, self.running_child() as (requests, replies):
-            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "frames"}})
-            info = from_json(VideoInfo, self.answer(requests, replies, file)["info"])
+            info = self.header(requests, replies, file)
             try:
                 plan = plan_video(
                     info, model=model, detail=detail, frames=frames, sampling=sampling, contact_sheet=contact_sheet
@@ -98,6 +97,18 @@ class FrameWorker(CappedChild):
                 poster=poster,
                 coverage=from_json(Coverage, reply["coverage"]),
             )
+
+    def inspect(self, file: Ranges) -> VideoInfo:
+        """The header's facts; only the first frame is decoded. Raises as `sample` does."""
+        with self.lock, self.running_child() as (requests, replies):
+            info = self.header(requests, replies, file)
+            send(requests, {"plan": None})
+            return info
+
+    def header(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> VideoInfo:
+        """The child waits for a plan then."""
+        send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "frames"}})
+        return from_json(VideoInfo, self.answer(requests, replies, file)["info"])
 
     def sound(self, file: Ranges) -> list[Piece]:
         """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""

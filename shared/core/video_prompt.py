@@ -2,7 +2,7 @@
 
 Frames cost the `low` base each. The prompt is charged twice, once as text and once with 700 more tokens for finding the
 frames. Microsoft's own example (S18): 3 minutes, 100 tokens each of prompt, transcript and answer are $0.03025,
-and $0.15 once for the index.
+and $0.15 once for the index. The pipeline reserves this bill for a video whose option `video` is `index`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ def video_prompt_cost(
     def tokens(read: int, written: int = 0) -> Cost:
         return cost(model, Usage(input_tokens=read, output_tokens=written), on=on, scope=scope)
 
-    frame = image_tokens(model, width=512, height=512, detail="low")
     return sum_costs(
         tokens(prompt_tokens),
         tokens(prompt_tokens + FRAME_SEARCH_TOKENS),
         unit_cost("video index query", 1, on=on),
-        tokens(FRAMES * frame.tokens + transcript_tokens),
+        tokens(FRAMES * frame_tokens(model) + transcript_tokens),
         tokens(0, output_tokens),
     )
+
+
+def frame_tokens(model: Model) -> int:
+    """The service chooses the frames, whatever was sampled here, and looks at them at detail `low`."""
+    return image_tokens(model, width=512, height=512, detail="low").tokens

@@ -14,7 +14,7 @@ from shared.core.parts import calls
 from shared.core.prices import cost
 from shared.core.result import Estimate, Normalized, Turn
 from shared.core.tokens import Usage, image_tokens, text_tokens
-from shared.core.video_prompt import FRAME_SEARCH_TOKENS, FRAMES
+from shared.core.video_prompt import FRAMES, frame_tokens, video_prompt_cost
 from shared.pipeline.ports import Services
 from shared.pipeline.video_costs import index_cost, query_cost, transcription_cost
 
@@ -50,26 +50,47 @@ def estimate(
 ) -> Estimate:
     if model.image_rule is None:
         return Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None)  # the reply's usage will say
-    is_indexed = work.indexed_s is not None
-    images = frames_from_index(model) if is_indexed else tokens_of(model, options, pictures)
     said = [options.prompt, options.system or "", *(part for turn in turns for part in (turn.prompt, turn.answer))]
     text = sum(text_tokens(part) for part in said)
+    if work.indexed_s is not None:
+        return estimate_indexed(services, model, options, text, work.indexed_s)
+    images = tokens_of(model, options, pictures)
     room = min(model.max_images, host_limits(services.settings.endpoint.kind).images)
-    requests = 1 if is_indexed else calls(len(pictures), room)
+    requests = calls(len(pictures), room)
     usage = Usage(input_tokens=images + text * requests, output_tokens=0, image_tokens=images)
     most_said = (requests - 1) * options.max_output_tokens  # about parts: an output, then the last question's input
-    search = FRAME_SEARCH_TOKENS + text if is_indexed else 0
     longest = replace(
         usage,
-        input_tokens=usage.input_tokens + most_said + search + spoken_tokens(work),
+        input_tokens=usage.input_tokens + most_said + sum(spoken_tokens(item.duration_s) for item in work.sound),
         output_tokens=most_said + options.max_output_tokens,
     )
-    beside = price_of_work(services, work)
+    heard = price_of_sound(services, work)
     return Estimate(
         image_tokens=images,
         input_tokens=usage.input_tokens,
-        usd=price(services, model, usage) + beside,
-        max_usd=price(services, model, longest) + beside,
+        usd=price(services, model, usage) + heard,
+        max_usd=price(services, model, longest) + heard,
+    )
+
+
+def estimate_indexed(services: Services, model: Model, options: Options, text: int, indexed_s: float) -> Estimate:
+    """The least is what is sure to be sent; the most is the service's bill, search for frames and answer included."""
+    frames = FRAMES * frame_tokens(model)
+    usage = Usage(input_tokens=frames + text, output_tokens=0, image_tokens=frames)
+    bill = video_prompt_cost(
+        model,
+        prompt_tokens=text,
+        transcript_tokens=spoken_tokens(indexed_s),
+        output_tokens=options.max_output_tokens,
+        on=services.now().date(),
+        scope=services.settings.price_scope,
+    )
+    index = index_cost(services, indexed_s).usd
+    return Estimate(
+        image_tokens=frames,
+        input_tokens=usage.input_tokens,
+        usd=price(services, model, usage) + query_cost(services).usd + index,
+        max_usd=bill.usd + index,
     )
 
 
@@ -80,21 +101,13 @@ def tokens_of(model: Model, options: Options, pictures: tuple[Normalized, ...]) 
     )
 
 
-def frames_from_index(model: Model) -> int:
-    """The service chooses them, whatever was sampled here."""
-    return FRAMES * image_tokens(model, width=512, height=512, detail="low").tokens
-
-
-def spoken_tokens(work: Work) -> int:
+def spoken_tokens(heard_s: float | None) -> int:
     """The most that a transcript adds to the question, its times included."""
-    heard_s = sum(item.duration_s or 0 for item in work.sound) + (work.indexed_s or 0)
-    return round(heard_s * SPOKEN_TOKENS)
+    return round((heard_s or 0) * SPOKEN_TOKENS)
 
 
-def price_of_work(services: Services, work: Work) -> Decimal:
-    costs = [transcription_cost(services, item) for item in work.sound]
-    if work.indexed_s is not None:
-        costs += [index_cost(services, work.indexed_s), query_cost(services)]
+def price_of_sound(services: Services, work: Work) -> Decimal:
+    costs = (transcription_cost(services, item) for item in work.sound)
     return sum((one.usd for one in costs if one is not None), Decimal(0))
 
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from local import __main__ as terminal
+from tests.videos import SIZE, clip
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,13 +106,37 @@ def test_a_rejected_size_says_what_would_be_accepted(ask):
     assert "send at most 5536x5536" in err
 
 
-def test_a_missing_price_is_said_and_not_zero(ask):
-    """The tokens are known all the same."""
-    code, out, _ = ask("estimate", "--size", "100x100", "--model", "gpt-6.2-sol", "--json")
+def test_a_missing_price_is_a_complaint_and_not_zero(ask):
+    """The tokens are known all the same; the complaint names the row to add, and where there is a price."""
+    code, out, err = ask("estimate", "--size", "100x100", "--model", "gpt-6.2-sol", "--json")
     row = json.loads(out)[0]
-    assert (code, row["image_tokens"], row["usd"]) == (0, 20, None)
+    assert (code, row["image_tokens"], row["usd"], row["rejected"]) == (1, 20, None, None)
+    assert 'Add row("gpt-6.2-sol", …) for scope global' in err
+    assert "Scopes with a price: openai." in err
     code, out, _ = ask("estimate", "--size", "100x100", "--model", "gpt-6.2-sol")
     assert "no price is known for gpt-6.2-sol in scope global" in out
+
+
+def test_an_animation_costs_what_all_its_frames_cost(ask, tmp_path):
+    """The app sends each of them; up to 50, evenly chosen."""
+    for count, sent in ((3, 3), (60, 50)):
+        frames = [Image.new("L", (64, 32), shade) for shade in range(count)]
+        path = tmp_path / f"{count}.gif"
+        frames[0].save(path, save_all=True, append_images=frames[1:])
+        code, out, _ = ask("estimate", path, "--model", "gpt-5-mini", "--json")
+        (row,) = json.loads(out)
+        assert (code, row["pictures"], row["patches"], row["image_tokens"]) == (0, sent, 2 * sent, 3 * sent)
+
+
+def test_a_video_costs_what_its_frames_cost(ask, tmp_path):
+    """20 moments at detail low, unless another is asked for."""
+    path = tmp_path / "film.mp4"
+    path.write_bytes(clip(25))
+    for detail, tokens in ((), 85), (("--detail", "high"), 255):
+        code, out, _ = ask("estimate", path, "--model", "gpt-4o", "--json", *detail)
+        (row,) = json.loads(out)
+        assert (code, row["width"], row["height"], row["pictures"]) == (0, *SIZE, 20)
+        assert row["image_tokens"] == 20 * tokens
 
 
 @pytest.mark.parametrize(
