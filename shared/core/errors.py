@@ -108,7 +108,7 @@ class StateConflict(VisiondropError):
     status_code = 409
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, code="state_conflict", hint="Read the job again.")
+        super().__init__(message, code="state_conflict", hint="Look again with GET /api/jobs/{job_id}?wait=30.")
 
 
 class PreconditionFailed(VisiondropError):

@@ -19,6 +19,7 @@ from shared.core.models import Detail
 from shared.core.plain_json import is_plain_json
 
 OPTIONS_FILE = "_vision.toml"
+FLAT = "Options stand at the top, one a line; only a schema has tables."
 MAX_OPTIONS_BYTES = 16 * 1024  # a prompt and a schema fit; deeper nesting than the parser can follow does not
 LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 """A dotted key of so many parts: each part costs the parser a copy of all before it."""
@@ -93,16 +94,18 @@ def is_amount(value: Any) -> bool:
 
 def read_toml(text: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     if len(text) > MAX_OPTIONS_BYTES:
-        raise OptionsInvalid(f"{where} has {len(text)} bytes, more than {MAX_OPTIONS_BYTES}", field=where)
+        hint = f"Keep it to {MAX_OPTIONS_BYTES} bytes; a long schema may be a file of its own, given by its name."
+        raise OptionsInvalid(f"{where} has {len(text)} bytes", field=where, hint=hint)
     try:
         lines = text.decode()
         if LONG_KEY.search(lines):
-            raise OptionsInvalid(f"{where} is nested too deeply", field=where)
+            raise OptionsInvalid(f"{where} is nested too deeply", field=where, hint=FLAT)
         return tomllib.loads(lines, parse_float=parse_float)
     except ValueError as fault:  # no text, no TOML, or a number of thousands of digits
-        raise OptionsInvalid(f"{where} is not valid TOML: {fault}", field=where) from None
+        hint = 'Write one option a line, in UTF-8: detail = "low".'
+        raise OptionsInvalid(f"{where} is not valid TOML: {fault}", field=where, hint=hint) from None
     except RecursionError:
-        raise OptionsInvalid(f"{where} is nested too deeply", field=where) from None
+        raise OptionsInvalid(f"{where} is nested too deeply", field=where, hint=FLAT) from None
 
 
 def parse_metadata(metadata: Mapping[str, str], *, where: str) -> dict[str, Any]:
@@ -135,6 +138,9 @@ def effective(layers: Iterable[Fields], *, defaults: Options) -> Options:
     return Options(**fields)
 
 
+KINDS_OF_VALUES: dict[type, str] = {str: "text", dict: "table", list: "list"}
+
+
 def shown(value: Any) -> str:
     """The value if it is short enough to be a slip of the pen; never a prompt."""
     try:
@@ -144,7 +150,7 @@ def shown(value: Any) -> str:
     if len(text) <= 40:  # noqa: PLR2004  # one word or two
         return text
     size = f" of {len(value)}" if isinstance(value, Sized) else ""
-    return f"a {type(value).__name__}{size}"
+    return f"a {KINDS_OF_VALUES.get(type(value), 'value')}{size}"
 
 
 def is_text(limit: int) -> Callable[[Any], bool]:

@@ -16,8 +16,8 @@ def check_upload_name(name: str) -> None:
     """Raises OptionsInvalid. Azure turns a backslash into `/`, clients take `..` out, and a last dot gets lost."""
     fault = fault_of(name)
     if fault:
-        shown = name if len(name) <= 100 and name.isprintable() else f"of {len(name)} characters"  # noqa: PLR2004
-        raise OptionsInvalid(f"the name {shown!r} {fault}", field="name", hint="Use a name such as holiday/beach.jpg.")
+        shown = repr(name) if len(name) <= 100 and name.isprintable() else f"of {len(name)} characters"  # noqa: PLR2004
+        raise OptionsInvalid(f"the name {shown} {fault}", field="name", hint="Use a name such as holiday/beach.jpg.")
 
 
 def fault_of(name: str) -> str | None:

@@ -9,7 +9,7 @@ import azure.functions as func
 from shared.core.byte_range import parse_range
 from shared.core.errors import NotFound, RequestTooLarge
 from shared.http.replies import has_already
-from shared.http.requests import check_parameters, name_of, refuse_parameter
+from shared.http.requests import check_parameters, one_name_of, refuse_parameter
 from shared.pipeline.pictures import THUMBNAIL_TYPE, File, look_up_file, read_part, thumbnail
 from shared.pipeline.ports import NORMALIZED, UPLOADS, Services
 
@@ -26,7 +26,7 @@ ASK_AGAIN = "private, no-cache"
 
 def media(services: Services, request: func.HttpRequest) -> func.HttpResponse:
     check_parameters(request, ("name", "thumb"))
-    thumb, name = request.params.get("thumb"), name_of(request)
+    thumb, name = request.params.get("thumb"), one_name_of(request)
     if thumb is None:
         return send(services, request, look_up_file(services, NORMALIZED, name), caching=FOR_EVER)
     if thumb != "1":
@@ -39,7 +39,7 @@ def media(services: Services, request: func.HttpRequest) -> func.HttpResponse:
 
 def original(services: Services, request: func.HttpRequest) -> func.HttpResponse:
     check_parameters(request, ("name",))
-    return send(services, request, look_up_file(services, UPLOADS, name_of(request)), caching=ASK_AGAIN)
+    return send(services, request, look_up_file(services, UPLOADS, one_name_of(request)), caching=ASK_AGAIN)
 
 
 def send(services: Services, request: func.HttpRequest, file: File, *, caching: str) -> func.HttpResponse:

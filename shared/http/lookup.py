@@ -14,7 +14,7 @@ from shared.core.errors import NotFound
 from shared.core.job import TERMINAL, Job, document
 from shared.http.lists import list_results
 from shared.http.replies import RETRY_AFTER_S, respond, respond_later, to_cacheable_json
-from shared.http.requests import check_parameters, job_id_of, name_of, whole
+from shared.http.requests import check_parameters, job_id_of, name_of, one_name_of, whole
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services
 
@@ -35,7 +35,7 @@ async def results(request: func.HttpRequest) -> func.HttpResponse:
 async def by_name(request: func.HttpRequest) -> func.HttpResponse:
     async def use_case(services: Services) -> func.HttpResponse:
         check_parameters(request, ("name", "wait"))
-        name = name_of(request)
+        name = one_name_of(request)
         return await found(request, services, lambda: look_up(services, name))
 
     return await respond_later(use_case)

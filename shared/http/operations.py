@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.core.job import State
@@ -89,10 +89,11 @@ OPTIONS: dict[str, Schema] = {
 WAIT = query("wait", whole(0, LONGEST_WAIT_S, default=0), "hold the request until the job has ended, for seconds")
 ID = in_path("job_id", JOB_ID)
 NAMED = in_path("name", NAME)
-BY_NAME = query("name", NAME, "instead of the path, for names that a path cannot carry")
+BY_NAME = query("name", NAME, "instead of the path, for names that a path cannot carry") | {"required": True}
 IF_NONE_MATCH = header("If-None-Match", {"type": "string"})
 RANGE = header("Range", {"type": "string"}, "one range of bytes")
 KEY = header("Idempotency-Key", {"type": "string", "pattern": "^[!-~]{1,200}$"}, "another key asks anew")
+NAMED_IN_QUERY = ("uploads/{name}", "media/{name}", "originals/{name}")
 FOUND: dict[int, str | None] = {200: "Document", 202: "Document", 304: None}
 ASKED: dict[int, str | None] = {200: "Document", 202: "Document"}
 FILE: dict[int, str | None] = {200: ANY_FILE, 206: ANY_FILE, 304: None}
@@ -110,7 +111,7 @@ LIST_PARAMETERS = (
     IF_NONE_MATCH,
 )
 
-OPERATIONS: tuple[Operation, ...] = (
+TABLE: tuple[Operation, ...] = (
     Operation(
         name="listResults",
         method="get",
@@ -308,3 +309,16 @@ OPERATIONS: tuple[Operation, ...] = (
         anonymous=True,
     ),
 )
+
+
+def by_query(operation: Operation) -> Operation:
+    """The same with the name in the query. `GET results` takes it beside its filters."""
+    return replace(
+        operation,
+        name=f"{operation.name}ByName",
+        path=operation.path.removesuffix("/{name}"),
+        parameters=(BY_NAME, *(parameter for parameter in operation.parameters if parameter is not NAMED)),
+    )
+
+
+OPERATIONS = (*TABLE, *(by_query(operation) for operation in TABLE if operation.path in NAMED_IN_QUERY))

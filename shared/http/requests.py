@@ -49,7 +49,8 @@ def moment(request: func.HttpRequest, name: str) -> datetime | None:
         given = datetime.fromisoformat(text)
         return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        refuse_parameter(name, text, "Give a time such as 2026-11-21 or 2026-11-21T12:00:00Z.")
+        plus = " In an address, + is written %2B." if " " in text else ""
+        refuse_parameter(name, text, f"Give a time such as 2026-11-21 or 2026-11-21T12:00:00Z.{plus}")
 
 
 def day(request: func.HttpRequest, name: str) -> date | None:
@@ -78,6 +79,14 @@ def name_of(request: func.HttpRequest) -> str:
     """The upload's name, from the path or, for what a path cannot carry, from the query. May be empty."""
     name: str = request.route_params.get("name") or request.params.get("name", "")
     return name
+
+
+def one_name_of(request: func.HttpRequest) -> str:
+    number = bool(request.route_params.get("name")) + bool(request.params.get("name"))
+    if number != 1:
+        fault = "the address has two names" if number else "name is missing"
+        raise OptionsInvalid(fault, field="name", hint="Give it in the path, or as ?name=.")
+    return name_of(request)
 
 
 def announced_bytes(request: func.HttpRequest) -> int:
@@ -109,12 +118,30 @@ def read_body(request: func.HttpRequest) -> bytes:
 def parse_object(body: bytes) -> dict[str, Any]:
     """Nesting that no parser follows, numbers that are none and halves of characters are wrong input too."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict) or not is_plain_json(value):
-        raise OptionsInvalid("the body is not a JSON object", field="body", hint="Send JSON in UTF-8, such as {}.")
+        value = json.loads(body, object_pairs_hook=without_repetition)
+    except json.JSONDecodeError as fault:
+        refuse_body(f"is no JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}" if body else "is empty")
+    except (ValueError, RecursionError):  # no UTF-8, or a number of thousands of digits
+        refuse_body("is no JSON that can be read")
+    if not isinstance(value, dict):
+        refuse_body("is JSON, but no object")
+    if not is_plain_json(value):
+        refuse_body("is nested too deeply, or holds a number or character that is none")
     return value
+
+
+def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Which of two values counts is each parser's own choice, and this one decides what is paid for."""
+    value: dict[str, Any] = {}
+    for name, item in pairs:
+        if name in value:
+            refuse_body(f"has {shown(name)} twice")
+        value[name] = item
+    return value
+
+
+def refuse_body(what: str) -> NoReturn:
+    raise OptionsInvalid(f"the body {what}", field="body", hint="Send a JSON object in UTF-8, such as {}.")
 
 
 def check_object(value: Mapping[str, Any], fields: Fields, required: Collection[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import azure.functions as func
 from shared.core import codec
 from shared.core.errors import OptionsInvalid, RequestTooLarge
 from shared.http.replies import to_json
-from shared.http.requests import Fields, announced_bytes, check_parameters, is_name, is_whole, name_of, read_object
+from shared.http.requests import Fields, announced_bytes, check_parameters, is_name, is_whole, one_name_of, read_object
 from shared.pipeline.ports import Services
 from shared.pipeline.uploads import MAX_BYTES, MAX_TICKET_BYTES, make_ticket, store_upload
 
@@ -40,17 +40,27 @@ def put_upload(services: Services, request: func.HttpRequest) -> func.HttpRespon
         raise OptionsInvalid("the body is empty", field="body", hint="Send the file as the body, with Content-Length.")
     kept = store_upload(
         services,
-        name_of(request),
+        one_name_of(request),
         data,
         metadata={
             name.removeprefix(METADATA_PREFIX): text
             for name, text in request.headers.items()
             if name.startswith(METADATA_PREFIX)
         },
-        overwrite=request.headers.get("if-none-match", "").strip() != "*",
+        overwrite=may_replace(request),
     )
     result = None if kept.job_id is None else f"/api/jobs/{kept.job_id}"
     return to_json(201, {**codec.to_json(kept), "result": result}, {} if result is None else {"Location": result})
+
+
+def may_replace(request: func.HttpRequest) -> bool:
+    """A condition that is not understood is refused: whoever sets one does not want its file replaced without it."""
+    condition: str = request.headers.get("if-none-match", "").strip()
+    if condition not in {"", "*"} or "if-match" in request.headers:
+        field = "If-Match" if "if-match" in request.headers else "If-None-Match"
+        hint = "Send If-None-Match: * to keep what is there, or no condition to replace it."
+        raise OptionsInvalid(f"the condition {field} is not known here", field=field, hint=hint)
+    return condition != "*"
 
 
 def post_upload(services: Services, request: func.HttpRequest) -> func.HttpResponse:

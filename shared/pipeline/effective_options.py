@@ -73,13 +73,15 @@ def read_schema(services: Services, schema: dict[str, Any] | str | None) -> dict
         return schema
     text = read_if_there(services, schema)
     if text is None:
-        raise OptionsInvalid(f"schema names {schema!r}, which is not in {UPLOADS}", field="schema")
+        hint = f"Put it into the container {UPLOADS!r} under this name, or give the schema itself."
+        raise OptionsInvalid(f"schema names {schema!r}, which is not in {UPLOADS}", field="schema", hint=hint)
+    hint = f"It may have {MAX_SCHEMA_BYTES} bytes and {MOST_LEVELS} levels."
     if len(text) > MAX_SCHEMA_BYTES:
-        raise OptionsInvalid(f"schema {schema!r} has more than {MAX_SCHEMA_BYTES} bytes", field="schema")
+        raise OptionsInvalid(f"schema {schema!r} has {len(text)} bytes", field="schema", hint=hint)
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or not is_plain_json(body):
-        raise OptionsInvalid(f"schema {schema!r} is not a JSON object of at most {MOST_LEVELS} levels", field="schema")
+        raise OptionsInvalid(f"schema {schema!r} is not a JSON object, or nested too deeply", field="schema", hint=hint)
     return body

@@ -15,8 +15,15 @@ def look_up(services: Services, name: str) -> Job:
     """Raises NotFound for a name that was never dropped."""
     job_id = services.jobs.newest(name)
     if job_id is None:
-        raise NotFound(f"no upload named {name!r} is known", hint=f"Drop it into the container {UPLOADS!r} first.")
+        raise NotFound(f"no upload named {name!r} is known", hint=hint_about(name))
     return look_up_job(services, job_id)
+
+
+def hint_about(name: str) -> str:
+    """Names are taken exactly; the two slips that look like one name and are another."""
+    if "%2f" in name.lower():
+        return "In a path, %2F stands for these three characters: write / as it is, or give the name as ?name=."
+    return f"Drop it into the container {UPLOADS!r} first. Names are compared exactly, capitals too."
 
 
 def look_up_job(services: Services, job_id: str) -> Job:

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 from shared.core.errors import NotFound
 from shared.core.media import HEAD_BYTES, sniff
-from shared.pipeline.ports import NORMALIZED, Services, Upload
+from shared.pipeline.ports import NORMALIZED, UPLOADS, Services, Upload
 
 THUMBNAIL_SUFFIX = ".thumb.jpg"
 THUMBNAIL_TYPE = "image/jpeg"
+WHERE_NAMED = {
+    NORMALIZED: "A result names its pictures in normalized.",
+    UPLOADS: "A result names its upload in source.name; the upload may be gone by now.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,7 @@ class File:
 def look_up_file(services: Services, container: str, name: str) -> File:
     blob = services.blobs.describe(container, name)
     if blob is None:
-        raise NotFound(f"there is no {name!r} in {container!r}", hint="A result names its pictures in normalized.")
+        raise NotFound(f"there is no {name!r} in {container!r}", hint=WHERE_NAMED[container])
     head = read_part(services, blob, 0, min(blob.bytes, HEAD_BYTES) - 1) if blob.bytes else b""
     return File(blob=blob, media_type=sniff(head).media_type)
 
@@ -33,8 +37,8 @@ def read_part(services: Services, blob: Upload, first: int, last: int) -> bytes:
 
 
 def thumbnail(services: Services, name: str) -> bytes:
-    """Made when it is first looked at, and kept beside its picture."""
-    kept = name + THUMBNAIL_SUFFIX
+    """Made when it is first looked at, and kept beside its picture. One is its own: else each would get another."""
+    kept = name if name.endswith(THUMBNAIL_SUFFIX) else name + THUMBNAIL_SUFFIX
     try:
         return services.blobs.read(NORMALIZED, kept)
     except NotFound:

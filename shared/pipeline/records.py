@@ -13,7 +13,7 @@ from shared.pipeline.ports import RESULTS, Services, Stored
 def load(services: Services, job_id: str) -> Stored:
     stored = services.jobs.load(job_id)
     if stored is None:
-        raise NotFound(f"there is no job {job_id}")
+        raise NotFound(f"there is no job {job_id}", hint="GET /api/results lists the jobs there are.")
     return stored
 
 
@@ -64,6 +64,12 @@ def read_result(services: Services, job_id: str) -> Job | None:
 
 def result_name(job_id: str) -> str:
     return f"{job_id}.json"
+
+
+def step_name(call_id: str) -> str:
+    """Of a call on the way to the answer: its id is the job's, a dash and the step."""
+    job_id, _, step = call_id.partition("-")
+    return f"{job_id}.{step}.json"
 
 
 def summary(job: Job) -> dict[str, object]:

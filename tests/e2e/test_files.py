@@ -49,6 +49,15 @@ def test_a_thumbnail_is_small(app, media):
             assert (max(small.size), headers["content-type"]) == (320, "image/jpeg")
 
 
+def test_a_thumbnail_is_its_own(app, media):
+    """Or each one could be asked for a smaller one, and each would be stored."""
+    _, _, small = fetch(app, f"{media}?thumb=1")
+    _, _, of_small = fetch(app, f"{media}.thumb.jpg?thumb=1")
+
+    assert of_small == small
+    assert app.get(f"{media}.thumb.jpg.thumb.jpg").status == 404
+
+
 RANGES = [
     ("bytes=0-99", (0, 100)),
     ("bytes=100-", (100, None)),
@@ -121,7 +130,6 @@ WAYS_OUT = [
     "/api/media/?name=..%2Fuploads%2Ffiles%2Fa%20b.jpg",
     "/api/originals/?name=..%2Fnormalized%2F{id}%2F000.jpg",
     "/api/media/?name=%2E%2E%2F%2E%2E%2Fdevstoreaccount1%2Fresults%2F{id}.json",
-    "/api/media/",
     "/api/media/%00",
     "/api/media/%7F%C2%85",
     "/api/media/?name=%ED%A0%80",

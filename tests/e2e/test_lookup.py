@@ -106,6 +106,10 @@ WRONG = [
     ("/api/results/look/seen.jpg?wait=61", 400, "wait"),
     ("/api/results/look/seen.jpg?wait=soon", 400, "wait"),
     ("/api/results/look/seen.jpg?wiat=5", 400, "wiat"),
+    ("/api/results/look/seen.jpg?name=look/other.jpg", 400, "name"),
+    ("/api/media", 400, "name"),
+    ("/api/originals/?name=", 400, "name"),
+    ("/api/originals/look/never.jpg", 404, None),
     ("/api/results/look/never.jpg", 404, None),
     (f"/api/jobs/{UNKNOWN_ID}", 404, None),
     (f"/api/jobs/{UNKNOWN_ID}/related", 404, None),
@@ -118,7 +122,20 @@ WRONG = [
 @pytest.mark.parametrize(("path", "status", "field"), WRONG)
 @pytest.mark.usefixtures("seen")
 def test_wrong_requests(app, path, status, field):
-    """Each is refused with the field named."""
+    """Each is refused with the field named, and says what to do."""
     answer = app.get(path)
 
     assert (answer.status, answer.body["error"].get("field")) == (status, field)
+    assert answer.body["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/api/results/look%2Fseen.jpg", "write / as it is"),
+        ("/api/results?since=2026-11-21T12:00:00+01:00", "+ is written %2B"),
+    ],
+)
+def test_slips_of_encoding_are_told(app, path, hint):
+    """What was meant is not guessed, but the hint says how it is written."""
+    assert hint in app.get(path).body["error"]["hint"]
