@@ -22,10 +22,10 @@ from shared.core.models import look_up_model
 from shared.core.settings import Settings
 from shared.core.video_flow import Search
 from shared.http import videos
-from shared.pipeline.line import release
 from shared.pipeline.look_up import look_up
 from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
+from shared.pipeline.sweep import sweep
 from shared.pipeline.video_index import search_videos, to_document
 from shared.wiring import build
 from tests.pipeline.world import Outbox, World
@@ -117,7 +117,7 @@ def test_budgets_hold_for_the_index(world):
     parked, _ = world.analyze_next()
     submitted = submissions(world)
     world.set(daily_budget_usd=estimate.max_usd)
-    release(world.services)
+    sweep(world.services)
     world.finish_all()
     job = look_up(world.services, "film.mp4")
     totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope=DAY, limit=None))
