@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from local.days import day
 from local.table import table
 from shared.core.errors import PriceMissing
-from shared.core.image_rules import EditRule, PatchLimit, PatchRule, TileRule
-from shared.core.models import MODELS, Model
+from shared.core.image_rules import EditRule, ImageRule, PatchLimit, PatchRule, TileRule
+from shared.core.models import MODELS, Model, host_limits
 from shared.core.price_types import SCOPES
 from shared.core.prices import PriceRow, look_up_price
 from shared.core.retirement import retirement
@@ -52,7 +53,7 @@ def run(arguments: Namespace) -> int:
 
 
 def is_wanted(model: Model, names: list[str]) -> bool:
-    return not names or any(part in name for part in names for name in (model.name, *model.aliases))
+    return not names or any(part.lower() in name for part in names for name in (model.name, *model.aliases))
 
 
 def price_on(model: Model, scope: str, on: date) -> PriceRow | None:
@@ -111,6 +112,7 @@ def to_json(model: Model, scope: str, on: date) -> dict[str, Any]:
         "name": model.name,
         "aliases": model.aliases,
         "image_rule": pictures(model),
+        "image_rule_numbers": rule_json(model.image_rule),
         "image_rule_status": model.image_rule_status,
         "image_rule_sources": model.image_rule_sources,
         "api": api(model),
@@ -119,14 +121,33 @@ def to_json(model: Model, scope: str, on: date) -> dict[str, Any]:
         "max_images": model.max_images,
         "max_image_bytes": model.max_image_bytes,
         "image_formats": model.image_formats,
+        "host_limits": {host: asdict(host_limits(host)) for host in HOSTS},
         "token_limit_field": model.token_limit_field,
+        "azure_default_max_tokens": model.azure_default_max_tokens,
         "temperature": model.temperature,
+        "temperature_with_effort_none": model.temperature_with_effort_none,
         "reasoning_efforts": model.reasoning_efforts,
+        "default_effort": model.default_effort,
+        "system_role": model.system_role,
         "json_schema": model.json_schema,
+        "json_mode_with_images": model.json_mode_with_images,
         "enhancements": model.enhancements,
         "price": None if price is None else price_json(price, scope),
         "retirement": {host: retirement_json(model, host, on) for host in HOSTS},
     }
+
+
+def rule_json(rule: ImageRule | None) -> dict[str, Any] | None:
+    """The constants behind `image_rule`; `high_extra` is (square, other shapes), a `max_patches` of null no budget."""
+    match rule:
+        case TileRule():
+            return {"kind": "tile", **asdict(rule)}
+        case EditRule():
+            return {"kind": "edit", **asdict(rule)}
+        case PatchRule():
+            return {"kind": "patch", **asdict(rule), "multiplier": f"{float(rule.multiplier):g}"}
+        case None:
+            return None
 
 
 def price_json(price: PriceRow, scope: str) -> dict[str, Any]:

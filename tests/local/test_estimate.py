@@ -173,9 +173,12 @@ def test_every_model_is_listed(ask):
 
 def test_models_are_found_by_part_of_their_name(ask):
     """As rows for a program, with the price of the day and every end date with its source."""
-    code, out, _ = ask("models", "gpt-5.6-luna", "--on", "2026-11-21", "--json")
+    code, out, _ = ask("models", "GPT-5.6-Luna", "--on", "2026-11-21", "--json")
     (row,) = json.loads(out)
     assert code == 0
+    assert row["image_rule_numbers"]["multiplier"] == "1.2"
+    assert row["image_rule_numbers"]["high"] == {"max_side": 2048, "max_patches": 2500}
+    assert row["host_limits"]["azure"]["measured_images"] == 50
     assert row["price"]["input_usd_per_mtok"] == "0.2"
     assert row["retirement"]["azure"]["dates"] == [{"date": "2028-01-11", "source": "S5", "as_of": "2026-11-21"}]
     code, _, err = ask("models", "gpt-9")
