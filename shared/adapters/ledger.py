@@ -87,6 +87,17 @@ class Ledger:
             pause()
         raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
 
+    def open_calls(self, day: date, scope: str, job_id: str) -> Sequence[str]:
+        """A call's id is its job's, or begins with it and a dash."""
+        keys = {"first": f"call-{job_id}", "beyond": f"call-{job_id}."}
+        with storage_faults("ledger"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond and state eq 'reserved'",
+                parameters={"partition": partition_of(day, scope), **keys},
+                select=["RowKey"],
+            )
+            return [row["RowKey"].removeprefix("call-") for row in rows]
+
     def totals(self, day: date, allowance: Allowance) -> Totals:
         rows = self.shard_rows(partition_of(day, allowance.scope))
         return total([to_shard(index, row) for index, row in rows.items()], allowance.limit)

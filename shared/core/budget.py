@@ -92,9 +92,13 @@ def settle(shard: Shard, *, reserved: int, spent: int) -> Shard:
     return replace(shard, reserved=shard.reserved - reserved, spent=shard.spent + spent)
 
 
-def alerts_reached(totals: Totals) -> tuple[int, ...]:
-    """The percentages of the limit that spending and reservations have reached."""
+def alerts_reached(totals: Totals, *, refused: int = 0) -> tuple[int, ...]:
+    """The percentages of the limit that spending and reservations have reached.
+
+    What was refused counts too: a full budget seldom ends at exactly its limit. What is larger than the whole limit
+    says nothing about how full it is.
+    """
     if not totals.limit:
         return ()
-    used = totals.spent + totals.reserved
+    used = totals.spent + totals.reserved + (refused if refused <= totals.limit else 0)
     return tuple(percent for percent in ALERT_PERCENTS if used * 100 >= totals.limit * percent)

@@ -76,7 +76,8 @@ class Job:
 
     `media` is stored beside the pictures: a video's poster, its MP4, its sound.
     `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
-    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows.
+    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `broken_off`
+    the turns after which another worker had to take the job.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -108,6 +109,7 @@ class Job:
     answer_key: str | None = None
     source_partial: bool = False
     dispatched: bool = False
+    broken_off: int = 0
     lease_owner: str | None = None
     lease_until: datetime | None = None
     not_before: datetime | None = None
@@ -116,6 +118,7 @@ class Job:
 CONTROL_FIELDS = (
     "source_partial",
     "dispatched",
+    "broken_off",
     "lease_owner",
     "lease_until",
     "not_before",
@@ -182,6 +185,7 @@ def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
         lease_until=until,
         not_before=None,
         attempts=job.attempts + 1,
+        broken_off=job.broken_off + (job.state is State.RUNNING),
         budget_day=job.budget_day or now.date(),
         timings=timings,
         error=None,
@@ -197,8 +201,12 @@ def redelivered(job: Job, *, now: datetime) -> Job:
 def is_hopeless(job: Job) -> bool:
     """Its message was sent anew often enough, or it broke off in the middle of the work often enough."""
     anew = sum(event.code == REDELIVERED for event in job.history)
-    given_back = sum(event.state in {State.WAITING, State.PARKED} for event in job.history)
-    return anew >= MOST_REDELIVERIES or job.attempts - given_back >= MOST_CRASHES
+    return anew >= MOST_REDELIVERIES or job.broken_off + (job.state is State.RUNNING) >= MOST_CRASHES
+
+
+def follows_a_crash(job: Job) -> bool:
+    """Whether the turn before this one was neither ended nor given back."""
+    return [event.state for event in job.history[-2:]] == [State.RUNNING, State.RUNNING]
 
 
 def is_stuck(job: Job, *, now: datetime) -> bool:

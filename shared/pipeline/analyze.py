@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from shared.core import codec
 from shared.core import job as jobs
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
-from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job, State
+from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
 from shared.core.prices import Cost
 from shared.pipeline.ask import MAYBE_PAID, ask, compose, settle_reply
 from shared.pipeline.line import enter_line, wait_in_line
+from shared.pipeline.money import write_off
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import end_job, keep_lease, load, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
@@ -75,8 +76,11 @@ def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
 def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
     try:
         done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
-        stored, job = (stored, done) if done else answer(services, stored)
-        return conclude(services, stored, job)
+        if done is not None:
+            return conclude(services, stored, done)
+        if follows_a_crash(stored.job):
+            stored = write_off(services, stored)
+        return conclude(services, *answer(services, stored))
     except StateConflict:
         raise
     except BudgetExceeded as error:
@@ -103,9 +107,12 @@ def hand_on(services: Services, message: AnalysisMessage, job_id: str) -> Job:
 
 
 def still_ours(services: Services, stored: Stored) -> Stored:
-    """The row as it is by now: a turn of several calls has renewed its lease and noted its bill on the way."""
+    """The row as it is by now: a turn of several calls has renewed its lease and noted its bill on the way.
+
+    The same worker may have taken the job again: its turns are told apart by their number.
+    """
     newest = load(services, stored.job.job_id)
-    if newest.job.lease_owner != services.worker:
+    if (newest.job.lease_owner, newest.job.attempts) != (services.worker, stored.job.attempts):
         raise StateConflict(f"job {newest.job.job_id} is in other hands by now")
     return newest
 

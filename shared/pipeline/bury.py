@@ -14,8 +14,10 @@ from shared.core import job as jobs
 from shared.core.errors import GaveUp
 from shared.core.job import TERMINAL, AnalysisMessage, Job, State, is_hopeless
 from shared.pipeline.accept import accept_upload, find_or_create
+from shared.pipeline.analyze import conclude
+from shared.pipeline.money import write_off
 from shared.pipeline.ports import Services, Stored
-from shared.pipeline.records import store_result
+from shared.pipeline.records import read_result, store_result
 
 
 def bury_message(services: Services, body: bytes) -> Job | None:
@@ -71,4 +73,8 @@ def give_up(services: Services, stored: Stored) -> Job:
     now = services.now()
     if job.state in TERMINAL or (job.state is State.QUEUED and job.dispatched and not is_hopeless(job)):
         return job
-    return store_result(services, stored, jobs.fail(job, GaveUp(job.attempts), now=now))
+    done = read_result(services, job.job_id)
+    if done is not None:
+        return conclude(services, stored, done)
+    stored = write_off(services, stored)
+    return store_result(services, stored, jobs.fail(stored.job, GaveUp(job.attempts), now=now))

@@ -6,6 +6,7 @@ A job reserves in every budget that holds for it: the file's, the day's, and tho
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +14,8 @@ from shared.core.budget import alerts_reached, to_nano, to_usd
 from shared.core.errors import BudgetExceeded, NotFound
 from shared.core.job import Job
 from shared.core.options import OPTIONS_FILE, parse_budget
-from shared.pipeline.ports import UPLOADS, Allowance, Grant, Services
+from shared.pipeline.ports import RESULTS, UPLOADS, Allowance, Grant, Services, Stored
+from shared.pipeline.records import step_name
 
 DAY = "all"
 FILE = "file"
@@ -31,6 +33,7 @@ def reserve(services: Services, job: Job, call_id: str) -> bool:
         grant = services.ledger.reserve(day, allowance, call_id, amount)
         if grant is Grant.REFUSED:
             give_back(services, day, granted, call_id)
+            raise_alerts(services, day, allowance, refused=amount)
             raise too_little_left(amount, allowance, day)
         granted[allowance.scope] = grant
         raise_alerts(services, day, allowance)
@@ -57,6 +60,27 @@ def settle(services: Services, job: Job, call_id: str, usd: Decimal | None) -> b
     day = budget_day(job, services)
     settled = [services.ledger.settle(day, scope, call_id, spent) for scope in scopes_of(job)]
     return any(settled)
+
+
+def write_off(services: Services, stored: Stored) -> Stored:
+    """Count what a worker was paying for when it broke off, and let its job go on with the money of today.
+
+    The job's row comes first: a crash in between counts one too many rather than one too few.
+    """
+    job, day, today = stored.job, budget_day(stored.job, services), services.now().date()
+    opened = {scope: services.ledger.open_calls(day, scope, job.job_id) for scope in scopes_of(job)}
+    lost = {call_id for call_ids in opened.values() for call_id in call_ids if not is_stored(services, call_id)}
+    if lost:
+        stored = services.jobs.replace(stored, replace(job, maybe_paid=job.maybe_paid + len(lost)))
+        for scope, call_ids in opened.items():
+            for call_id in lost.intersection(call_ids):
+                services.ledger.settle(day, scope, call_id, None)
+    return stored if day == today else services.jobs.replace(stored, replace(stored.job, budget_day=today))
+
+
+def is_stored(services: Services, call_id: str) -> bool:
+    """A step of a video whose outcome is known, and is settled when it is read."""
+    return services.blobs.describe(RESULTS, step_name(call_id)) is not None
 
 
 def check_file_budget(services: Services, amount: int) -> None:
@@ -115,10 +139,10 @@ def folder_budget(services: Services, folder: str) -> Decimal | None:
         return None
 
 
-def raise_alerts(services: Services, day: date, allowance: Allowance) -> None:
+def raise_alerts(services: Services, day: date, allowance: Allowance, *, refused: int = 0) -> None:
     """Each threshold is logged once a day, by whichever worker reaches it."""
     if allowance.limit is None:
         return
-    for percent in alerts_reached(services.ledger.totals(day, allowance)):
+    for percent in alerts_reached(services.ledger.totals(day, allowance), refused=refused):
         if services.ledger.note_once(day, allowance.scope, f"alert-{percent}"):
             services.log("budget alert", {"scope": allowance.scope, "percent": percent, "day": day.isoformat()})

@@ -27,17 +27,35 @@ def reused(services: Services, job: Job) -> Job | None:
     if owner_id == job.job_id:
         return None
     owner = outcome_of(services, owner_id)
-    if owner is not None and owner.state not in TERMINAL:
-        raise ModelUnavailable(
-            f"job {owner_id} is asking the same question",
-            code="same_question",
-            retry_after_s=SAME_QUESTION_S,
-            hint="Nothing to do: its answer will be used here too.",
-        )
+    if owner is not None and owner.state not in {*TERMINAL, State.PARKED}:
+        raise asked_already(services, owner)
     if owner is not None and owner.reply is not None and owner.state in {State.DONE, State.PARTIAL}:
         return taken_over(services, job, owner)
-    services.answers.take_over(job.answer_key, from_job_id=owner_id, job_id=job.job_id)
+    step_in(services, job, job.answer_key, owner_id)
     return reused(services, job)
+
+
+def asked_already(services: Services, owner: Job) -> ModelUnavailable:
+    """Until it may go on itself, if it waits for its endpoint: the endpoint is the same."""
+    waits_s = (owner.not_before - services.now()).total_seconds() if owner.not_before else 0
+    return ModelUnavailable(
+        f"job {owner.job_id} is asking the same question",
+        code="same_question",
+        retry_after_s=max(SAME_QUESTION_S, waits_s),
+        hint="Nothing to do: its answer will be used here too.",
+    )
+
+
+def step_in(services: Services, job: Job, key: str, owner_id: str) -> None:
+    """Ask in place of a job that failed, is gone, or waits for the money of another folder.
+
+    One that was parked may have been woken meanwhile, and may be asking already: then it keeps its part.
+    """
+    if not services.answers.take_over(key, from_job_id=owner_id, job_id=job.job_id):
+        return
+    owner = services.jobs.load(owner_id)
+    if owner is not None and owner.job.state not in {State.PARKED, State.FAILED}:
+        services.answers.take_over(key, from_job_id=job.job_id, job_id=owner_id)
 
 
 def outcome_of(services: Services, job_id: str) -> Job | None:

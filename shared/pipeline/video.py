@@ -37,7 +37,7 @@ from shared.pipeline.ask import (
     target_of,
 )
 from shared.pipeline.ports import NORMALIZED, RESULTS, Services, Stored
-from shared.pipeline.records import keep_lease
+from shared.pipeline.records import keep_lease, step_name
 from shared.pipeline.video_costs import transcription_cost
 from shared.pipeline.video_index import answer_from_index
 
@@ -98,7 +98,8 @@ def composed(question: Question, target: Target, options: Options) -> Composed:
 def transcribe(services: Services, job: Job, item: Normalized) -> Paid:
     """What is said in a piece of the sound, line by line with times; stored before anything else is paid for."""
     stem = item.name.rpartition("/")[2].removesuffix(".mp3")
-    name, call_id = f"{job.job_id}.{stem}.json", f"{job.job_id}-{stem}"
+    call_id = f"{job.job_id}-{stem}"
+    name = step_name(call_id)
     found = read_paid(services, name)
     if found is None:
         found = call_transcriber(services, job, item, call_id)
@@ -137,7 +138,8 @@ def room_of(target: Target) -> int:
 
 def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
     """Read where an earlier turn has paid for it, else asked, stored and only then entered as spent."""
-    name, call_id = f"{job.job_id}.part-{part.number:03}.json", f"{job.job_id}-{part.number}"
+    call_id = call_of(job, part)
+    name = step_name(call_id)
     found = read_paid(services, name)
     if found is None:
         found = call_for_part(services, job, part, target, transcript)
@@ -146,13 +148,17 @@ def answer_part(services: Services, job: Job, part: Part, target: Target, transc
     return found
 
 
+def call_of(job: Job, part: Part) -> str:
+    return f"{job.job_id}-part-{part.number:03}"
+
+
 def keep(services: Services, name: str, paid: Paid) -> None:
     body = json.dumps(codec.to_json(paid), ensure_ascii=False).encode()
     services.blobs.write(RESULTS, name, body, media_type="application/json", overwrite=False)
 
 
 def call_for_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
-    started, call_id = time.monotonic(), f"{job.job_id}-{part.number}"
+    started, call_id = time.monotonic(), call_of(job, part)
     payload = build_payload(part_question(services, job, part, transcript), target)
     call = paid_call(services, job, target, payload, call_id=call_id)
     reply = read_reply(services, job, call, expects_json=False)

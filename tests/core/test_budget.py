@@ -94,3 +94,11 @@ def test_alerts(spent, reserved, percents):
     """At 50, 80 and 100 percent of the limit; none where there is no limit."""
     assert alerts_reached(Totals(limit=100, spent=spent, reserved=reserved)) == percents
     assert alerts_reached(Totals(limit=None, spent=spent, reserved=reserved)) == ()
+
+
+@pytest.mark.parametrize(
+    ("refused", "percents"), [(0, (50,)), (24, (50,)), (30, (50, 80)), (50, (50, 80, 100)), (101, (50,))]
+)
+def test_a_refusal_says_that_it_is_full(refused, percents):
+    """But not what would not fit into an empty budget either."""
+    assert alerts_reached(Totals(limit=100, spent=50, reserved=0), refused=refused) == percents
