@@ -45,9 +45,14 @@ def clip(  # noqa: PLR0913  # each video is unlike the usual in one of these
     pixel_shape: Fraction | None = None,
     tone_hz: int | None = None,
     silent: bool = False,
+    b_frames: int = 0,
+    starts_at: int = 0,
     options: dict[str, str] | None = None,
 ) -> bytes:
-    """`times` are frame numbers for a variable rate; `tone_hz` or `silent` add a sound track."""
+    """`times` are frame numbers for a variable rate; `tone_hz` or `silent` add a sound track.
+
+    `b_frames` that many are decoded out of order between two others; the clock starts at frame number `starts_at`.
+    """
     pictures = [counted(number) for number in range(frames)] if isinstance(frames, int) else list(frames)
     with TemporaryDirectory() as folder:
         path = Path(folder, "clip")
@@ -58,7 +63,7 @@ def clip(  # noqa: PLR0913  # each video is unlike the usual in one of these
             stream.gop_size = gop
             stream.time_base = Fraction(1, rate)
             if codec == "libx264":
-                stream.options = {"sc_threshold": "0", "preset": "ultrafast"}
+                stream.options = {"sc_threshold": "0", "preset": "ultrafast", "bf": str(b_frames), "b_strategy": "0"}
             if pixel_shape is not None:
                 stream.codec_context.sample_aspect_ratio = pixel_shape
             if rotation:
@@ -66,7 +71,7 @@ def clip(  # noqa: PLR0913  # each video is unlike the usual in one of these
             sound = out.add_stream("aac", rate=SAMPLE_RATE, layout="mono") if tone_hz or silent else None
             for number, picture in zip(times or range(len(pictures)), pictures, strict=False):
                 frame = av.VideoFrame.from_image(picture)
-                frame.pts, frame.time_base = number, Fraction(1, rate)
+                frame.pts, frame.time_base = number + starts_at, Fraction(1, rate)
                 out.mux(stream.encode(frame))
             out.mux(stream.encode(None))
             if sound is not None:
