@@ -56,7 +56,7 @@ def show(arguments: Namespace, environ: Mapping[str, str]) -> int:
         question = read_question(arguments, environ)
         payload = build_payload(question, target)
     except VisiondropError as error:
-        print(f"visiondrop payload: {error.message}. {error.hint}".rstrip(), file=sys.stderr)
+        print(complaint(error, arguments), file=sys.stderr)
         return 1
     full = arguments.full or arguments.json
     print(json.dumps(shown(masked(payload, full=full), target), indent=2, ensure_ascii=False))
@@ -64,6 +64,13 @@ def show(arguments: Namespace, environ: Mapping[str, str]) -> int:
         for remark in (*payload.notes, *map(size_of, arguments.files, question.pictures)):
             print(f"note: {remark}", file=sys.stderr)
     return 0
+
+
+def complaint(error: VisiondropError, arguments: Namespace) -> str:
+    """Named as the user named it: by an argument, which wins over the setting. Nothing has to be restarted here."""
+    hint = "" if isinstance(error, SettingsInvalid) else error.hint
+    said = f"visiondrop payload: {error.message}. {hint}".rstrip()
+    return said.replace("AZURE_OPENAI_API_VERSION", "--api-version") if arguments.api_version else said
 
 
 def shown(payload: Payload, target: Target) -> dict[str, Any]:

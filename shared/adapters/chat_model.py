@@ -70,7 +70,7 @@ def completion(response: httpx2.Response) -> Completion:
 def content(response: httpx2.Response) -> object:
     try:
         body: object = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or lists in lists without end
         return response.text
     return body
 

@@ -139,7 +139,7 @@ def test_environment_names_the_endpoint(
     [
         (("nope.jpg",), {}, "nope.jpg cannot be read (No such file or directory)"),
         (("PICTURE", "--model", "gpt-99"), {}, "no rules or prices are known for model 'gpt-99'"),
-        (("PICTURE", "--api-version", "2024-99-99"), {}, "AZURE_OPENAI_API_VERSION has value '2024-99-99'"),
+        (("PICTURE", "--api-version", "2024-99-99"), {}, "--api-version has value '2024-99-99'"),
         (("PICTURE", "--ocr"), {}, "gpt-5.1-2025-11-13 has no Vision enhancements"),
         (("PICTURE", *LEGACY, "--video", "index"), {}, "--video index takes one video file"),
         (("VIDEO", "VIDEO", *LEGACY, "--video", "index"), {}, "--video index takes one video file"),
