@@ -19,6 +19,7 @@ from shared.core.masking import mask_message
 from shared.core.wire import as_object, as_text, first_of
 
 SHOWN_CHARACTERS = 300
+LONGEST_WAIT_S = 7 * 24 * 3600.0
 SECRET_STATUSES = frozenset({401, 403})
 """Their messages may quote the key: our own words only."""
 
@@ -65,7 +66,15 @@ def codes_of(error: dict[str, Any]) -> set[str]:
 
 
 def retry_after_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
-    """How long the endpoint asked to wait: `retry-after-ms`, `retry-after` (seconds or a date), then its words."""
+    """How long the endpoint asked to wait: `retry-after-ms`, `retry-after` (seconds or a date), then its words.
+
+    Beyond a week it is asked again before: a slip of the pen in a header must not stop a deployment for years.
+    """
+    asked = spoken_wait_s(headers, said, now=now)
+    return None if asked is None else min(asked, LONGEST_WAIT_S)
+
+
+def spoken_wait_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
     named = {name.lower(): value.strip() for name, value in headers.items()}
     milliseconds = number(named.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -86,7 +95,7 @@ def seconds_until(text: str, *, now: datetime | None) -> float | None:
         return None
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max(0.0, (aware - now).total_seconds())

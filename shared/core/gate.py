@@ -19,10 +19,14 @@ from shared.core.errors import ModelUnavailable
 FAILURES_TO_SHUT = 5
 FIRST_PAUSE_S = 10.0
 LONGEST_PAUSE_S = 300.0
+MOST_DOUBLINGS = 8
 PROBE_S = 150.0  # longer than a call may take; a probe that never reports back counts as lost after that
 LONGEST_SLOW_DOWN_S = 60.0  # the window of every documented limit is at most a minute
 DOWN_CODES = frozenset(
-    {"unreachable", "timeout", "server_error", "not_authorized", "deployment_not_found", "endpoint_not_found"}
+    {
+        *("unreachable", "timeout", "connection_lost", "server_error"),
+        *("not_authorized", "deployment_not_found", "endpoint_not_found", "unsupported_api_version", "quota_exhausted"),
+    }
 )
 
 
@@ -88,21 +92,29 @@ def still_shut(gate: Gate, now: datetime) -> bool:
 
 
 def after_failure(gate: Gate, error: ModelUnavailable, *, now: datetime) -> Gate:
-    """A throttled call pauses for as long as it said; a dead endpoint for longer each time."""
-    if error.code not in DOWN_CODES:
-        return throttled(gate, error, now=now)
-    failures = gate.failures + 1
-    if failures < FAILURES_TO_SHUT:
-        return replace(gate, failures=failures)
-    pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (failures - FAILURES_TO_SHUT))
-    return Gate(failures=failures, shut_until=now + timedelta(seconds=pause_s), reason=error.code)
+    """Everybody waits as long as the endpoint asked; a dead one is left alone for longer each time.
+
+    Calls that were under way when it died all fail: only one of them counts once the gate is shut. An endpoint that
+    throttles is alive.
+    """
+    is_shut = gate.shut_until is not None and gate.shut_until > now
+    failures = gate.failures + (not is_shut) if error.code in DOWN_CODES else 0
+    pause_s = max(error.retry_after_s or 0.0, 0.0 if is_shut else pause_after(failures))
+    ends = [gate.shut_until] if is_shut and gate.shut_until else []
+    if pause_s:
+        ends.append(now + timedelta(seconds=pause_s))
+    return Gate(failures=failures, shut_until=max(ends, default=None), reason=error.code if ends else "")
 
 
-def throttled(gate: Gate, error: ModelUnavailable, *, now: datetime) -> Gate:
-    if not error.retry_after_s:
-        return gate
-    until = now + timedelta(seconds=error.retry_after_s)
-    return replace(gate, shut_until=max(until, gate.shut_until or until), reason=error.code)
+def pause_after(failures: int) -> float:
+    """Doubled each time, counted no further than matters: an endpoint may be down for weeks."""
+    beyond = failures - FAILURES_TO_SHUT
+    return 0.0 if beyond < 0 else min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(beyond, MOST_DOUBLINGS))
+
+
+def without_probe(gate: Gate) -> Gate:
+    """The worker that was to probe did not ask after all; the next one may."""
+    return replace(gate, probe_until=None)
 
 
 def slow_down_s(limits: Limits, *, next_tokens: int) -> float:
@@ -126,9 +138,9 @@ def parse_limits(headers: Mapping[str, str]) -> Limits:
     )
 
 
-UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "": 1.0}
-SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|h|m|s|))+")
-SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s|)")
+UNIT_S = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "": 1.0}
+SPAN = re.compile(r"\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ms|us|µs|ns|d|h|m|s))+")  # parts end with a unit: no backtracking
+SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s|)")
 
 
 def count(text: str) -> int | None:

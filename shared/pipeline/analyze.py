@@ -25,6 +25,7 @@ from shared.pipeline.video import answer_video
 
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 3600.0
+MOST_DOUBLINGS = 10
 JITTER = 0.2  # workers that were throttled together must not come back together
 MAX_MALFORMED = 5  # each malformed reply may have been paid for
 
@@ -171,8 +172,9 @@ def times(job: Job, code: str) -> int:
 
 
 def wait_s(services: Services, error: VisiondropError, attempts: int) -> float:
+    """As long as the endpoint said; "at once" is no answer of one that has just refused."""
     asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    base = asked if asked is not None else min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempts - 1))
+    base = asked or min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(attempts - 1, MOST_DOUBLINGS))
     return base * (1 + JITTER * services.jitter())
 
 

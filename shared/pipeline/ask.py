@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.core import job as jobs
 from shared.core.errors import (
+    BudgetExceeded,
     ModelRefused,
     ModelUnavailable,
     OptionsInvalid,
@@ -16,6 +17,7 @@ from shared.core.errors import (
     ReplyMalformed,
     VisiondropError,
 )
+from shared.core.gate import Limits
 from shared.core.job import Job
 from shared.core.models import look_up_model
 from shared.core.options import Options
@@ -134,7 +136,11 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
     """
     endpoint = f"{target.kind}-{target.deployment}"
     gatekeeper.enter(services, endpoint)
-    again = money.reserve(services, job, call_id)
+    try:
+        again = money.reserve(services, job, call_id)
+    except BudgetExceeded:
+        gatekeeper.withdraw(services, endpoint)
+        raise
     try:
         with services.span("chat", job.job_id, described(target, job)):
             completion = services.model.complete(payload)
@@ -143,11 +149,17 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
         money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
         raise
     except ModelRefused:
+        gatekeeper.report_success(services, endpoint, Limits(), next_tokens=0)  # it refuses, so it is there
         money.settle(services, job, call_id, NOTHING)
         raise
-    expected = job.estimate.input_tokens or 0 if job.estimate else 0
-    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=expected)
+    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=most_tokens(job))
     return Call(call_id=call_id, body=completion.body, again=again)
+
+
+def most_tokens(job: Job) -> int:
+    """What a call like this one takes from the rate limit: endpoints count the longest possible answer too."""
+    asked = job.estimate.input_tokens or 0 if job.estimate else 0
+    return asked + options_of(job).max_output_tokens
 
 
 def described(target: Target, job: Job) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.core.errors import ModelUnavailable
-from shared.core.gate import Gate, Hold, Limits, admit, after_failure, after_success
+from shared.core.gate import Gate, Hold, Limits, admit, after_failure, after_success, without_probe
 from shared.pipeline.ports import Services
 
 TRIES = 10
@@ -39,6 +39,13 @@ def report_success(services: Services, name: str, limits: Limits, *, next_tokens
 
 def report_failure(services: Services, name: str, error: ModelUnavailable) -> None:
     change(services, name, lambda gate: after_failure(gate, error, now=services.now()))
+
+
+def withdraw(services: Services, name: str) -> None:
+    """The call is not made after all: if it was to probe, another one may."""
+    gate, version = services.gates.load(name)
+    if gate.probe_until is not None:
+        services.gates.store(name, without_probe(gate), version)
 
 
 def change(services: Services, name: str, step: Callable[[Gate], Gate]) -> None:

@@ -20,6 +20,7 @@ from shared.core.gate import (
     after_failure,
     after_success,
     parse_limits,
+    without_probe,
 )
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -36,10 +37,15 @@ def throttled(seconds):
 
 
 def shut(failures=FAILURES_TO_SHUT):
+    """The gate after so many failures, each as soon as the pause before it was over."""
     gate = Gate()
     for _ in range(failures):
-        gate = after_failure(gate, DOWN, now=NOW)
+        gate = after_failure(gate, DOWN, now=gate.shut_until or NOW)
     return gate
+
+
+def last_pause_s(failures):
+    return (shut(failures).shut_until - (shut(failures - 1).shut_until or NOW)).total_seconds()
 
 
 def go_through(gate, *, at_s):
@@ -102,10 +108,49 @@ def test_a_probe_that_died_is_replaced():
 
 def test_pauses_grow_to_a_limit():
     """Ten seconds, twenty, … five minutes."""
-    pauses = [(shut(failures).shut_until - NOW).total_seconds() for failures in range(FAILURES_TO_SHUT, 14)]
+    pauses = [last_pause_s(failures) for failures in range(FAILURES_TO_SHUT, 14)]
 
     assert pauses[:3] == [FIRST_PAUSE_S, FIRST_PAUSE_S * 2, FIRST_PAUSE_S * 4]
     assert pauses[-1] == LONGEST_PAUSE_S
+    assert last_pause_s(3000) == LONGEST_PAUSE_S
+
+
+def test_calls_under_way_when_it_died_count_once():
+    """They all fail within a moment; that is one outage, not ten in a row."""
+    gate = shut()
+    for _ in range(10):
+        gate = after_failure(gate, DOWN, now=later(1))
+
+    assert gate == shut()
+
+
+BUSY_FOR_AN_HOUR = ModelUnavailable("later", code="server_error", retry_after_s=3600)
+
+
+@pytest.mark.parametrize("before", [Gate(), shut(), go_through(shut(), at_s=FIRST_PAUSE_S)])
+def test_a_503_that_says_how_long_pauses_everybody(before):
+    """Whatever was known before, nobody asks earlier than it said."""
+    gate = after_failure(before, BUSY_FOR_AN_HOUR, now=later(FIRST_PAUSE_S))
+
+    assert gate.shut_until == later(FIRST_PAUSE_S + 3600)
+    assert isinstance(admit(gate, now=later(FIRST_PAUSE_S + 3600)), Go)
+
+
+@pytest.mark.parametrize(("seconds", "pause_s"), [(None, None), (0, None), (5, 5)])
+def test_a_probe_that_is_throttled_found_it_alive(seconds, pause_s):
+    """The next ones need no probe."""
+    probing = go_through(shut(), at_s=FIRST_PAUSE_S)
+    gate = after_failure(probing, throttled(seconds), now=later(20))
+
+    assert (gate.failures, gate.probe_until) == (0, None)
+    assert gate.shut_until == (None if pause_s is None else later(20 + pause_s))
+
+
+def test_a_probe_that_was_not_made_leaves_room_for_another():
+    """Its job had no money."""
+    gate = without_probe(go_through(shut(), at_s=FIRST_PAUSE_S))
+
+    assert isinstance(admit(gate, now=later(FIRST_PAUSE_S + 1)), Go)
 
 
 SLOW_DOWNS = [
@@ -142,6 +187,8 @@ HEADERS = [
     ({"X-RateLimit-Reset-Requests": "1s", "x-ratelimit-reset-tokens": "6m0s"}, (None, None, 1.0, 360.0)),
     ({"x-ratelimit-reset-requests": "120ms", "x-ratelimit-reset-tokens": "1h2m3.5s"}, (None, None, 0.12, 3723.5)),
     ({"x-ratelimit-reset-requests": "42", "x-ratelimit-reset-tokens": "soon"}, (None, None, 42.0, None)),
+    ({"x-ratelimit-reset-requests": "1d1h", "x-ratelimit-reset-tokens": "500µs"}, (None, None, 90_000.0, 0.0005)),
+    ({"x-ratelimit-reset-requests": "1" * 5000 + "x", "x-ratelimit-reset-tokens": "1s1"}, (None, None, None, None)),
     ({"x-ratelimit-remaining-requests": "-1", "x-ratelimit-remaining-tokens": "many"}, (None, None, None, None)),
 ]
 

@@ -195,6 +195,8 @@ WAITS = [
     ({"do": "throttle", "retry_after_s": 7}, "throttled", 7),
     ({"do": "throttle", "retry_after_s": 5000}, "throttled", 5000),
     ({"do": "throttle", "retry_after_s": 0.7, "retry_after_as": "ms"}, "throttled", 1),
+    ({"do": "throttle", "retry_after_s": 0}, "throttled", 5),
+    ({"do": "throttle", "retry_after_s": 10**11}, "throttled", 604_800),
     ({"do": "status", "status": 500}, None, 5),
     ({"do": "status", "status": 503}, None, 5),
     ({"do": "unauthorized"}, "not_authorized", None),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from shared.core.gate import FAILURES_TO_SHUT
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.core.gate import FAILURES_TO_SHUT, FIRST_PAUSE_S
 from shared.core.job import State
 from shared.pipeline.look_up import look_up
 from tests.pipeline.world import picture
@@ -59,3 +62,49 @@ def test_the_history_tells_what_happened(world):
         ("running", None),
         ("done", None),
     ]
+
+
+def bring_down(world):
+    """The first jobs find the endpoint dead; afterwards its pause is over."""
+    world.script(*[{"do": "status", "status": 500, "times": 1}] * FAILURES_TO_SHUT)
+    drop_many(world, FAILURES_TO_SHUT)
+    for message in [message for message, _ in world.outbox.waiting]:
+        world.analyze(message.job_id)
+    world.pass_time(FIRST_PAUSE_S)
+
+
+def turn_of(world, name, **metadata):
+    world.drop(name, picture(colour="white"), **metadata)
+    return world.analyze(world.accept(name).job_id)
+
+
+def test_a_probe_without_money_gives_way(world):
+    """The job that was let through is parked; the next one may ask at once."""
+    world.drop("poor/_vision.toml", b"daily_budget_usd = 0.000001")
+    bring_down(world)
+    parked = turn_of(world, "poor/a.jpg")
+    done = turn_of(world, "b.jpg", prompt="Another question")
+
+    assert (parked.state, done.state) == (State.PARKED, State.DONE)
+
+
+def test_a_refusal_shows_that_the_endpoint_is_back(world):
+    """Bad news about one picture, good news about the endpoint."""
+    bring_down(world)
+    world.script({"do": "context_length", "times": 1})
+    refused = turn_of(world, "a.jpg")
+    done = turn_of(world, "b.jpg", prompt="Another question")
+
+    assert (refused.error.code, done.state) == ("context_length", State.DONE)
+
+
+def test_waits_stop_growing(world):
+    """After thousands of turns of waiting a fault is still only a wait."""
+    world.script({"do": "status", "status": 500, "times": 1})
+    world.drop("a.jpg", picture())
+    job_id = world.accept("a.jpg").job_id
+    stored = world.services.jobs.load(job_id)
+    world.services.jobs.replace(stored, replace(stored.job, attempts=5000))
+    job = world.analyze(job_id)
+
+    assert (job.state, job.not_before - world.clock[0]) == (State.WAITING, timedelta(hours=1))
