@@ -11,7 +11,7 @@ from shared.core.errors import OptionsInvalid
 from shared.core.options import CHECKS, DETAILS
 from shared.http.replies import to_json
 from shared.http.requests import Fields, is_list_of, is_name, is_whole, read_object
-from shared.pipeline.estimates import Asked, estimate_all, size_of
+from shared.pipeline.estimates import Asked, Subject, estimate_all, subject_of
 from shared.pipeline.ports import Services
 
 LONGEST_SIDE = 1_000_000
@@ -33,23 +33,22 @@ FIELDS: Fields = {
 
 def post_estimate(services: Services, request: func.HttpRequest) -> func.HttpResponse:
     given, settings = read_object(request, FIELDS), services.settings
-    width, height = size(services, given)
+    subject = read_subject(services, given)
     asked = Asked(
-        width=width,
-        height=height,
+        subject=subject,
         prompt=given.get("prompt", settings.default_prompt),
         max_output_tokens=given.get("max_output_tokens", settings.max_output_tokens),
     )
     models = dict.fromkeys(given.get("models", [settings.endpoint.deployment]))
     details = dict.fromkeys(given.get("details", DETAILS))
     rows = estimate_all(services, asked, models=list(models), details=list(details))
-    return to_json(200, {"width": width, "height": height, "rows": codec.to_json(rows)})
+    return to_json(200, {**codec.to_json(subject), "rows": codec.to_json(rows)})
 
 
-def size(services: Services, given: dict[str, Any]) -> tuple[int, int]:
+def read_subject(services: Services, given: dict[str, Any]) -> Subject:
     if "name" in given and not {"width", "height"} & given.keys():
-        return size_of(services, given["name"])
+        return subject_of(services, given["name"])
     if "name" not in given and {"width", "height"} <= given.keys():
-        return given["width"], given["height"]
+        return Subject(width=given["width"], height=given["height"])
     hint = "Give width and height, or the name of an upload."
     raise OptionsInvalid("the body has no size, or two", field="width", hint=hint)

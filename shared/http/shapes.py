@@ -53,7 +53,9 @@ SCHEMAS: dict[str, Schema] = {
             ),
         }
     ),
-    "Estimate": shape({"width": {"type": "integer"}, "height": {"type": "integer"}, "rows": list_of("EstimateRow")}),
+    "Estimate": shape(
+        {**{name: {"type": "integer"} for name in ("width", "height", "pictures")}, "rows": list_of("EstimateRow")}
+    ),
     "Moments": shape({"moments": list_of("Moment")}),
     "Moment": shape(
         {

@@ -1,4 +1,4 @@
-"""What a picture would cost, per model and detail, before anything is spent."""
+"""What a picture, or all that a file became, would cost per model and detail, before anything is spent."""
 
 from __future__ import annotations
 
@@ -32,21 +32,31 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Subject:
+    """`pictures` of this size: the frames of a video or an animation, one of anything else."""
+
     width: int
     height: int
+    pictures: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    subject: Subject
     prompt: str
     max_output_tokens: int
 
 
-def size_of(services: Services, name: str) -> tuple[int, int]:
-    """Of an upload, upright. Raises NotFound, or SourceRejected when nobody could read it."""
-    source = look_up(services, name).source
+def subject_of(services: Services, name: str) -> Subject:
+    """An upload, upright, its frames counted one by one. Raises NotFound, or SourceRejected if nobody could read it."""
+    job = look_up(services, name)
+    source = job.source
     if source.width is None or source.height is None:
         raise SourceRejected(
             f"the size of {name!r} is not known", code="no_pictures", hint="Look at its result: it says why."
         )
-    return source.width, source.height
+    frames = sum(max(1, len(picture.frames_at_s)) for picture in job.normalized)
+    return Subject(width=source.width, height=source.height, pictures=max(1, frames))
 
 
 def estimate_all(
@@ -69,22 +79,24 @@ def model_of(services: Services, name: str) -> Model:
 
 
 def estimate_one(services: Services, asked: Asked, name: str, model: Model, detail: Detail) -> Row:
+    subject, number = asked.subject, asked.subject.pictures
     try:
-        counted = image_tokens(model, width=asked.width, height=asked.height, detail=detail)
+        counted = image_tokens(model, width=subject.width, height=subject.height, detail=detail)
     except (SourceRejected, CapabilityMissing) as error:
         return Row(model=name, detail=detail, rejected=f"{error.message}. {error.hint}")
-    input_tokens = counted.tokens + text_tokens(asked.prompt)
+    tokens = number * counted.tokens
+    input_tokens = tokens + text_tokens(asked.prompt)
     return Row(
         model=name,
         detail=detail,
-        image_tokens=counted.tokens,
-        tiles=counted.tiles if counted.patches is None else None,
-        patches=counted.patches,
+        image_tokens=tokens,
+        tiles=None if counted.tiles is None else number * counted.tiles,
+        patches=None if counted.patches is None else number * counted.patches,
         seen_width=counted.seen_width,
         seen_height=counted.seen_height,
         input_tokens=input_tokens,
-        usd=price(services, model, counted.tokens, input_tokens, 0),
-        max_usd=price(services, model, counted.tokens, input_tokens, asked.max_output_tokens),
+        usd=price(services, model, tokens, input_tokens, 0),
+        max_usd=price(services, model, tokens, input_tokens, asked.max_output_tokens),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from tests.pipeline.world import picture
 
@@ -142,6 +144,19 @@ def test_an_estimate_is_what_is_counted_later(app, dropped):
     assert by_name == by_size
     assert by_name["rows"][0]["image_tokens"] == dropped[0]["estimate"]["image_tokens"]
     assert by_name["rows"][0]["usd"] == dropped[0]["estimate"]["usd"]
+
+
+def test_the_estimate_of_an_animation_has_all_its_frames(app):
+    """By name it is what the job itself expects; 3 frames cost 3 pictures."""
+    frames = [Image.new("L", (64, 32), shade) for shade in (10, 120, 240)]
+    file = BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    app.drop("asked/moving.gif", file.getvalue())
+    document = app.result("asked/moving.gif")
+    found = post(app, "/api/estimate", {"name": "asked/moving.gif", "details": ["high"]}).body
+
+    assert (found["width"], found["height"], found["pictures"]) == (64, 32, 3)
+    assert found["rows"][0]["image_tokens"] == document["estimate"]["image_tokens"]
 
 
 def test_models_and_details_are_compared(app):
