@@ -95,17 +95,17 @@ async def get_job(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route("jobs/{job_id}/related", methods=["GET"])
-def get_related(req: func.HttpRequest) -> func.HttpResponse:
+async def get_related(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import lists, replies
 
-    return replies.respond(lambda services: lists.list_related(services, req))
+    return await replies.respond(lambda services: lists.list_related(services, req))
 
 
 @app.route("jobs/{job_id}/compare/{other_id}", methods=["GET"])
-def compare_jobs(req: func.HttpRequest) -> func.HttpResponse:
+async def compare_jobs(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import questions, replies
 
-    return replies.respond(lambda services: questions.compare_jobs(services, req))
+    return await replies.respond(lambda services: questions.compare_jobs(services, req))
 
 
 @app.route("jobs/{job_id}/rerun", methods=["POST"])
@@ -123,70 +123,70 @@ async def ask(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route("estimate", methods=["POST"])
-def post_estimate(req: func.HttpRequest) -> func.HttpResponse:
+async def post_estimate(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import estimates, replies
 
-    return replies.respond(lambda services: estimates.post_estimate(services, req))
+    return await replies.respond(lambda services: estimates.post_estimate(services, req))
 
 
 @app.route("videos/search", methods=["POST"])
-def search_videos(req: func.HttpRequest) -> func.HttpResponse:
+async def search_videos(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import replies, videos
 
-    return replies.respond(lambda services: videos.search(services, req))
+    return await replies.respond(lambda services: videos.search(services, req))
 
 
 @app.route("costs", methods=["GET"])
-def get_costs(req: func.HttpRequest) -> func.HttpResponse:
+async def get_costs(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import lists, replies
 
-    return replies.respond(lambda services: lists.list_costs(services, req))
+    return await replies.respond(lambda services: lists.list_costs(services, req))
 
 
 @app.route("media/{*name}", methods=["GET"])
-def get_media(req: func.HttpRequest) -> func.HttpResponse:
+async def get_media(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import files, replies
 
-    return replies.respond(lambda services: files.media(services, req))
+    return await replies.respond(lambda services: files.media(services, req))
 
 
 @app.route("originals/{*name}", methods=["GET"])
-def get_original(req: func.HttpRequest) -> func.HttpResponse:
+async def get_original(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import files, replies
 
-    return replies.respond(lambda services: files.original(services, req))
+    return await replies.respond(lambda services: files.original(services, req))
 
 
 @app.route("uploads/{*name}", methods=["PUT"])
-def put_upload(req: func.HttpRequest) -> func.HttpResponse:
+async def put_upload(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import replies, uploads
 
-    return replies.respond(lambda services: uploads.put_upload(services, req))
+    return await replies.respond(lambda services: uploads.put_upload(services, req))
 
 
 @app.route("uploads", methods=["POST"])
-def post_upload(req: func.HttpRequest) -> func.HttpResponse:
+async def post_upload(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import replies, uploads
 
-    return replies.respond(lambda services: uploads.post_upload(services, req))
+    return await replies.respond(lambda services: uploads.post_upload(services, req))
 
 
 @app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-def get_contract(req: func.HttpRequest) -> func.HttpResponse:
+async def get_contract(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import openapi
 
     return openapi.get_openapi(req)
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-def health(req: func.HttpRequest) -> func.HttpResponse:
+async def health(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http import health, replies
 
-    return replies.respond(health.health)
+    return await replies.respond(health.health)
 
 
 @app.route("gallery/{*file}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-def get_gallery(req: func.HttpRequest) -> func.HttpResponse:
+async def get_gallery(req: func.HttpRequest) -> func.HttpResponse:
     from shared.http.gallery import gallery
 
     return gallery(req)

@@ -29,7 +29,7 @@ async def results(request: func.HttpRequest) -> func.HttpResponse:
     """One address for both, since a catch-all route also takes the empty name."""
     if name_of(request):
         return await by_name(request)
-    return await asyncio.to_thread(respond, lambda services: list_results(services, request))
+    return await respond(lambda services: list_results(services, request))
 
 
 async def by_name(request: func.HttpRequest) -> func.HttpResponse:

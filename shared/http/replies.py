@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -23,7 +24,12 @@ LOWEST_SERVER_FAULT = 500
 COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def respond(use_case: Callable[[Services], func.HttpResponse]) -> func.HttpResponse:
+async def respond(use_case: Callable[[Services], func.HttpResponse]) -> func.HttpResponse:
+    """In the event loop's threads: the worker's own few may all be busy with jobs, and people would wait for them."""
+    return await asyncio.to_thread(translate, use_case)
+
+
+def translate(use_case: Callable[[Services], func.HttpResponse]) -> func.HttpResponse:
     try:
         return use_case(services())
     except VisiondropError as error:

@@ -11,9 +11,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 CODE = """
-import json, function_app
-functions = function_app.app.get_functions()
-print(json.dumps({one.get_function_name(): json.loads(one.get_raw_bindings()[0]) for one in functions}))
+import inspect, json, function_app
+def told(one):
+    return json.loads(one.get_raw_bindings()[0]) | {"is_async": inspect.iscoroutinefunction(one.get_user_function())}
+print(json.dumps({one.get_function_name(): told(one) for one in function_app.app.get_functions()}))
 """
 
 

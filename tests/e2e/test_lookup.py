@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.e2e.conftest import wait_until
+from tests.e2e.served import http_triggers
 from tests.pipeline.world import picture
 
 UNKNOWN_ID = "0" * 32
@@ -95,6 +96,11 @@ def test_a_waiting_job_says_until_when(app):
 
     assert 60 < int(waiting.headers["retry-after"]) <= 1.2 * 3600
     assert waiting.body["error"]["code"] == "throttled"
+
+
+def test_no_request_takes_a_worker_thread():
+    """Those are few, and jobs keep them busy as long as the model takes: nobody could look anything up meanwhile."""
+    assert [name for name, trigger in http_triggers().items() if not trigger["is_async"]] == []
 
 
 def pending(app):
