@@ -21,6 +21,7 @@ from shared.core.errors import SourceRejected
 from shared.core.frame_plan import VideoInfo
 from shared.core.limits import Limits, Load, check_source
 from shared.core.media import HEAD_BYTES, Kind, sniff
+from shared.core.media_length import announced_bytes
 from shared.core.plan import SWAPS_SIDES
 
 # The demuxer is named, so that no other (playlists, scripts) ever looks at a stranger's bytes.
@@ -33,7 +34,7 @@ HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 ONE = 1 << 16  # of the display matrix's fixed-point numbers
 DEFAULT_RATE = 25.0
 HIGHEST_RATE = 480.0  # beyond it is a clock, not pictures
-TRUNCATED = "the file is cut off: its index names more than there is"
+TRUNCATED = "the file is cut off: its header or index names more than there is"
 
 # (a, b, c, d) of the display matrix as signs, to the Exif orientation that asks for the same turn.
 ORIENTATIONS = {
@@ -58,6 +59,11 @@ class Video:
     start_s: float
     frame_s: float
     first: VideoFrame
+
+    @property
+    def seeks_anywhere(self) -> bool:
+        """An AVI that was cut off has lost its index. What the demuxer takes for keyframes then are none."""
+        return self.info.truncated and self.container.format.name == "avi"
 
     def time_of(self, pts: int) -> float:
         return max(0.0, pts * tick_s(self.stream) - self.start_s)
@@ -95,9 +101,17 @@ def corrupt(kind: Kind) -> SourceRejected:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    kind: Kind
+    size: int
+    cut_off: bool
+
+
 @contextmanager
 def open_video(file: Any, limits: Limits) -> Iterator[Video]:
-    kind = sniff(file.read(HEAD_BYTES))
+    head = file.read(HEAD_BYTES)
+    kind = sniff(head)
     file.seek(0)
     if kind.kind != "video" or kind.format not in DEMUXERS:
         raise SourceRejected(f"{kind.label} is no video that can be read", code="unsupported", hint="Use MP4 or MOV.")
@@ -105,24 +119,24 @@ def open_video(file: Any, limits: Limits) -> Iterator[Video]:
         container = av.open(file, format=DEMUXERS[kind.format], buffer_size=READ_BYTES, metadata_errors="replace")
     with container:
         with decoder_errors(kind):
-            video = inspect(container, kind, file.size, limits)
+            cut_off = (announced_bytes(head) or 0) > file.size
+            video = inspect(container, Upload(kind=kind, size=file.size, cut_off=cut_off), limits)
         yield video
 
 
-def inspect(container: InputContainer, kind: Kind, size: int, limits: Limits) -> Video:
-    stream = picture_track(container, kind)
+def inspect(container: InputContainer, upload: Upload, limits: Limits) -> Video:
+    stream = picture_track(container, upload.kind)
     stream.thread_type = "NONE"  # threads cost more than they gain for single frames
     context = stream.codec_context
-    check_source(Load(bytes=min(size, limits.max_bytes), pixels=context.width * context.height), limits)
-    packets = scan(container, stream) if needs_scan(container, stream, size) else None
-    if packets is not None:
-        container.seek(0)
+    check_source(Load(bytes=min(upload.size, limits.max_bytes), pixels=context.width * context.height), limits)
+    packets = scan(container, stream) if needs_scan(container, stream, upload.size) else None
+    container.seek(0)  # Matroska's index is read only then
     first = first_frame(container, stream)
     start_s = min(packets.times_s) if packets and packets.times_s else stream_start_s(container, stream, first)
     return Video(
         container=container,
         stream=stream,
-        info=describe(container, stream, kind, size, packets, first, start_s),
+        info=describe(container, stream, upload, packets, first, start_s),
         start_s=start_s,
         frame_s=1 / rate_of(stream, packets),
         first=first,
@@ -164,8 +178,8 @@ def scan(container: InputContainer, stream: VideoStream) -> Packets:
     try:
         for packet in itertools.islice(container.demux(stream), MOST_PACKETS):
             clock = packet.pts if packet.pts is not None else packet.dts
-            if clock is None or packet.size == 0:
-                continue
+            if clock is None or packet.size == 0 or packet.is_discard:
+                continue  # an edit list leaves pictures out that others need
             at_s = clock * tick
             found.times_s.append(at_s)
             found.end_s = max(found.end_s, at_s + (packet.duration or 0) * tick)
@@ -180,28 +194,27 @@ def scan(container: InputContainer, stream: VideoStream) -> Packets:
 def describe(
     container: InputContainer,
     stream: VideoStream,
-    kind: Kind,
-    size: int,
+    upload: Upload,
     packets: Packets | None,
     first: VideoFrame,
     start_s: float,
 ) -> VideoInfo:
-    entries = [] if packets else list(stream.index_entries)
+    entries = [] if packets else [entry for entry in stream.index_entries if not entry.is_discard]
     orientation = orientation_of(first)
     width, height = upright_size(stream, first, orientation)
-    truncated = is_truncated(stream, size) or bool(packets and packets.damaged)
+    truncated = upload.cut_off or is_truncated(stream, upload.size) or bool(packets and packets.damaged)
     duration_s = duration_of(container, stream, packets, start_s, truncated=truncated)
     tick = tick_s(stream)
     keys = packets.keyframes_s if packets else [entry.timestamp * tick for entry in entries if entry.is_keyframe]
     audio = next(iter(container.streams.audio), None)
     return VideoInfo(
-        kind=kind,
-        bytes=size,
+        kind=upload.kind,
+        bytes=upload.size,
         width=width,
         height=height,
         orientation=orientation,
         duration_s=round(duration_s, 3),
-        frames=len(packets.times_s) if packets else (len(entries) or stream.frames or None),
+        frames=len(packets.times_s) if packets else frames_of(container, stream, len(entries)),
         frames_per_s=round(rate_of(stream, packets), 3),
         codec=str(stream.codec_context.codec.canonical_name),
         audio_codec=audio.codec_context.name if audio is not None and audio.codec_context is not None else None,
@@ -232,8 +245,15 @@ def rate_of(stream: VideoStream, packets: Packets | None) -> float:
     return next((rate for rate in rates if 0 < rate <= HIGHEST_RATE), DEFAULT_RATE)
 
 
+def frames_of(container: InputContainer, stream: VideoStream, indexed: int) -> int | None:
+    """Matroska's index has some keyframes, a fragmented MP4's what was read of it so far; neither has a count."""
+    if container.format.name == "avi":
+        return indexed or stream.frames or None
+    return (indexed or stream.frames) if stream.frames else None
+
+
 def stream_start_s(container: InputContainer, stream: VideoStream, first: VideoFrame) -> float:
-    if stream.start_time is not None:
+    if stream.start_time is not None and container.format.name != "avi":  # has decoding times only
         return float(stream.start_time * tick_s(stream))
     if first.pts is not None:
         return float(first.pts * tick_s(stream))

@@ -10,9 +10,12 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import dropwhile
 
 import av
+from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from PIL import Image
 
 from shared.adapters.frames_draw import cell_size, draw, encode_frame, measure
@@ -23,6 +26,7 @@ from shared.core.frame_plan import Aim, Slot, VideoPlan, aims
 
 DECODER_FRAMES = 3  # an index holds decoding times, up to this many frames before the picture's own
 EPSILON_S = 0.001
+FAR_S = 10.0  # most encoders set a keyframe more often
 Timed = tuple[float, VideoFrame]
 
 
@@ -67,7 +71,8 @@ class Decoder:
         if time.monotonic() > self.deadline:
             return None
         try:
-            return self.keyframe(aim.at_s) if aim.keyframe else self.exact(aim.at_s)
+            is_found_by_seeking = aim.keyframe and not self.video.seeks_anywhere
+            return self.keyframe(aim.at_s) if is_found_by_seeking else self.exact(aim.at_s)
         except (av.FFmpegError, OSError):
             self.forward = None
             return None
@@ -119,15 +124,23 @@ class Decoder:
         return at_s > self.current[0] + DECODER_FRAMES * self.video.frame_s
 
     def may_skip_to(self, at_s: float) -> bool:
-        """With a keyframe in between, seeking saves decoding frames that nobody needs."""
+        """With a keyframe in between, seeking saves decoding frames that nobody needs.
+
+        Not all are known where the index is read bit by bit, as that of a fragmented MP4.
+        """
         if self.following is None:
             return False
         keys = self.video.info.keyframes_s
-        return bisect_right(keys, at_s) > bisect_right(keys, self.following[0])
+        far_s = at_s - max(self.following[0], keys[-1] if keys else 0.0)
+        return bisect_right(keys, at_s) > bisect_right(keys, self.following[0]) or far_s > FAR_S
 
     def seek(self, at_s: float) -> None:
         video = self.video
         video.stream.codec_context.flush_buffers()
+        if video.seeks_anywhere:  # so to well before the keyframe that is wanted
+            keys = video.info.keyframes_s
+            known = bisect_right(keys, at_s)
+            at_s = keys[known - 1] - DECODER_FRAMES * video.frame_s if known else 0.0
         try:
             video.container.seek(max(0, video.ticks(at_s)), stream=video.stream)
         except av.FFmpegError:
@@ -137,7 +150,10 @@ class Decoder:
         """From the place of the last seek on. Damaged packets are left out, as players do."""
         video, tick = self.video, tick_s(self.video.stream)
         last_s = 0.0
-        for packet in video.container.demux(video.stream):
+        packets: Iterator[Packet[VideoStream]] = video.container.demux(video.stream)
+        if video.seeks_anywhere:
+            packets = dropwhile(lambda packet: not packet.is_keyframe and packet.size > 0, packets)
+        for packet in packets:
             try:
                 decoded = packet.decode()
             except av.error.InvalidDataError:
@@ -166,7 +182,7 @@ def look_into(slot: Slot, plan: VideoPlan, decoder: Decoder, samples: Samples) -
     blurred: Shot | None = None
     for aim in aims(slot, plan):
         timed = decoder.at(aim)
-        if timed is None or timed[1].is_corrupt:
+        if timed is None or timed[1].is_corrupt or timed[0] >= slot.end_s:  # nothing before that could be decoded
             faults.append(Dropped(at_s=middle(slot, plan), reason=decoder.why_not()))
             continue
         look = measure(timed[1], timed[0])

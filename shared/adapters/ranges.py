@@ -32,19 +32,20 @@ class RangeReader:
         end = min(at + size, self.size)
         if at >= end:
             return b""
-        parts = [self.block(number) for number in range(at // BLOCK_BYTES, (end - 1) // BLOCK_BYTES + 1)]
+        last = (end - 1) // BLOCK_BYTES
+        parts = [self.block(number, last) for number in range(at // BLOCK_BYTES, last + 1)]
         skip = at % BLOCK_BYTES
         return b"".join(parts)[skip : skip + end - at]
 
-    def block(self, number: int) -> bytes:
+    def block(self, number: int, last: int) -> bytes:
         if number not in self.blocks:
-            self.fetch_from(number)
+            self.fetch_from(number, least=last + 1 - number)
         self.blocks.move_to_end(number)
         return self.blocks[number]
 
-    def fetch_from(self, number: int) -> None:
+    def fetch_from(self, number: int, *, least: int) -> None:
         """A read that goes on where the last fetch ended is a run: an index, or a large frame."""
-        self.run = min(LONGEST_RUN, self.run * 2) if number == self.next_block else 1
+        self.run = min(LONGEST_RUN, max(least, self.run * 2 if number == self.next_block else 1))
         at = number * BLOCK_BYTES
         data = self.fetch(at, min(self.run * BLOCK_BYTES, self.size - at))
         self.requests += 1

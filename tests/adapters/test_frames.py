@@ -241,16 +241,58 @@ def test_a_storage_fault_is_not_the_file_s(worker):
     assert sample(worker, clip(3)).frames
 
 
-def test_only_parts_of_a_large_file_are_read(worker):
-    """20 frames of a video that is large for its length: a small share of its bytes."""
-    pictures = [Image.effect_noise((640, 480), 200).convert("RGB") for _ in range(8)]
-    data = clip(pictures * 50, codec="mjpeg", form="mov")
+NOISE = [Image.effect_noise((640, 480), 200).convert("RGB") for _ in range(8)]
+
+
+@pytest.mark.parametrize("form", ["mov", "matroska", "avi"])
+def test_only_parts_of_a_large_file_are_read(worker, form):
+    """As many frames as are asked for, and a small share of the bytes. Matroska keeps its index at the end."""
+    data = clip(NOISE * 12, codec="mjpeg", form=form)
     file = ranges(data)
     video = worker.sample(file, model=MODEL, detail="low", frames=5)
 
-    assert len(video.frames) == 5
-    assert len(data) > 20_000_000
+    assert len(data) > 9_000_000
+    assert times(video) == pytest.approx([0.96, 2.88, 4.8, 6.72, 8.64], abs=0.15)
+    assert video.info.frames in {None, 96}
     assert file.bytes_fetched < 0.2 * len(data)
+
+
+@pytest.mark.parametrize("options", [{"movflags": "frag_keyframe+empty_moov"}, {"movflags": "dash+global_sidx"}])
+def test_a_large_file_in_fragments(worker, options):
+    """Its index is read bit by bit, so most keyframes are not known: the moments are right all the same."""
+    video = sample(worker, clip(NOISE * 12, codec="mjpeg", form="mp4", options=options), frames=5)
+
+    assert video.info.duration_s == pytest.approx(9.6, abs=0.11)
+    assert [int(at_s / video.info.duration_s * 5) for at_s in times(video)] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_what_an_edit_list_leaves_out_is_not_there(worker, b_frames):
+    """Seven of thirty frames come before the beginning: the first that is shown is at 0 s."""
+    pictures = [counted(number) for number in range(30)]
+    video = sample(worker, clip(pictures, starts_at=-7, b_frames=b_frames), frames=23)
+
+    assert (video.info.frames, video.info.duration_s) == (23, 2.3)
+    assert times(video) == pytest.approx([number / 10 for number in range(23)], abs=0.001)
+    for frame in (video.frames[0], video.frames[-1]):
+        number = round(frame.times_s[0] * 10) + 7
+        assert difference(opened(frame), pictures[number]) == min(
+            difference(opened(frame), picture) for picture in pictures
+        )
+
+
+@pytest.mark.parametrize(
+    ("made", "share"), [({"form": "avi"}, 1.0), ({"form": "matroska"}, 0.5), ({"form": "webm", "codec": "libvpx"}, 0.5)]
+)
+def test_containers_that_are_cut_off(worker, made, share):
+    """Their demuxers take what there is for the whole: the header tells. AVI has its length in its lost index."""
+    data = clip(60, gop=5, **made)
+    video = sample(worker, data[: len(data) // 2], frames=12)
+
+    assert video.partial
+    assert video.coverage.percent == pytest.approx(100 * share, abs=20)
+    assert len(video.frames) >= 4
+    assert [round(at_s * 10) for at_s in times(video)] == sorted({round(at_s * 10) for at_s in times(video)})
 
 
 def manifest():
