@@ -46,6 +46,9 @@ class Resource:
     existing: bool
     body: dict[str, Any]
     line: int
+    condition: str = ""
+    loop_over: str = ""
+    nested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class ModuleCall:
     path: str
     arguments: dict[str, Any]
     body: dict[str, Any]
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class Template:
     faults: tuple[str, ...]
     used: frozenset[str]
     loop_names: frozenset[str]
+    declared: tuple[str, ...]
+    called: frozenset[str]
     parameters: dict[str, Parameter]
     variables: dict[str, Any]
     resources: tuple[Resource, ...]
@@ -94,6 +100,8 @@ def parse(path: Path, text: bytes) -> Template:
         ),
         used=frozenset(names_used(root)),
         loop_names=frozenset(loop_names(root)),
+        declared=tuple(declared(root)),
+        called=frozenset(functions_called(root)),
         parameters=dict(parameters(root)),
         variables=dict(assignment(node) for node in root.children if node.type == "variable_declaration"),
         resources=tuple(resources),
@@ -139,6 +147,21 @@ def loop_names(root: tree_sitter.Node) -> Iterator[str]:
             yield from (source(name) for name in walk(node.children[2]) if name.type in LOOP_NAMES)
 
 
+def declared(root: tree_sitter.Node) -> Iterator[str]:
+    """The name of each declaration; an output may be called what something else is."""
+    for node in root.children:
+        if node.type.endswith("_declaration"):
+            kind = "output " if node.type == "output_declaration" else ""
+            yield kind + source(node.children[1])
+
+
+def functions_called(root: tree_sitter.Node) -> Iterator[str]:
+    for node in walk(root):
+        is_decorator = node.parent is not None and node.parent.type == "decorator"
+        if node.type == "call_expression" and not is_decorator:
+            yield source(node.children[0])
+
+
 def parameters(root: tree_sitter.Node) -> Iterator[tuple[str, Parameter]]:
     decorators: dict[str, Any] = {}
     for node in root.named_children:
@@ -174,6 +197,16 @@ def body_of(node: tree_sitter.Node) -> tree_sitter.Node:
     return body_of(last) if last.type in {"for_statement", "if_statement"} else last
 
 
+def condition_of(node: tree_sitter.Node) -> str:
+    return next((source(item.named_children[0])[1:-1] for item in walk(node) if item.type == "if_statement"), "")
+
+
+def loop_of(node: tree_sitter.Node) -> str:
+    """What a declaration is repeated over."""
+    last = node.named_children[-1]
+    return source(last.named_children[-2]) if last.type == "for_statement" else ""
+
+
 def resources_in(node: tree_sitter.Node, parent_type: str = "", parent_version: str = "") -> Iterator[Resource]:
     name, _, version = value(node.children[2]).partition("@")
     full = f"{parent_type}/{name}" if parent_type else name
@@ -185,6 +218,9 @@ def resources_in(node: tree_sitter.Node, parent_type: str = "", parent_version: 
         existing=any(child.type == "existing" for child in node.children),
         body=value(body),
         line=node.start_point.row + 1,
+        condition=condition_of(node),
+        loop_over=loop_of(node),
+        nested=bool(parent_type),
     )
     for item in body.named_children:
         for child in item.named_children:
@@ -195,7 +231,11 @@ def resources_in(node: tree_sitter.Node, parent_type: str = "", parent_version: 
 def module_call(node: tree_sitter.Node) -> ModuleCall:
     body = value(body_of(node))
     return ModuleCall(
-        symbol=source(node.children[1]), path=value(node.children[2]), arguments=body.get("params", {}), body=body
+        symbol=source(node.children[1]),
+        path=value(node.children[2]),
+        arguments=body.get("params", {}),
+        body=body,
+        condition=condition_of(node),
     )
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from shared.adapters import job_queue, job_table, ledger
 from shared.core.settings import Settings
 from shared.pipeline import ports
 from tests.infra import bicep
-from tests.infra.bicep import Expression
+from tests.infra.bicep import Expression, Template
 from tests.infra.policy_checks import SITES, at, resources
 from tests.infra.template_checks import Check
 
@@ -60,6 +60,26 @@ def app_settings(root: Path) -> dict[str, Any]:
     body = next(resource.body for resource in site.resources if resource.body.get("name") == "appsettings")
     settings: dict[str, Any] = body["properties"].parts[0]
     return settings
+
+
+CLIENT = "identity.properties.clientId"
+ENDPOINTS = "storage.properties.primaryEndpoints"
+MODEL_ENDPOINT = "'https://${account.properties.customSubDomainName}.openai.azure.com'"
+WIRED = {
+    "AzureWebJobsStorage__credential": "managedidentity",
+    "AzureWebJobsStorage__clientId": CLIENT,
+    "AzureWebJobsStorage__blobServiceUri": f"{ENDPOINTS}.blob",
+    "AzureWebJobsStorage__queueServiceUri": f"{ENDPOINTS}.queue",
+    "AzureWebJobsStorage__tableServiceUri": f"{ENDPOINTS}.table",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "telemetry.properties.ConnectionString",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": f"'ClientId=${{{CLIENT}}};Authorization=AAD'",
+    "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": CLIENT,
+    "AZURE_CLIENT_ID": CLIENT,
+    "AZURE_OPENAI_ENDPOINT": "modelEndpoint",
+    "AZURE_OPENAI_DEPLOYMENT": "modelDeployment",
+    "VISION_MODEL": "modelName",
+    "AZURE_VISION_ENDPOINT": "visionEndpoint",
+}
 
 
 class Recorder(Mapping[str, str]):
@@ -108,6 +128,29 @@ def settings_complete(root: Path) -> list[str]:
     ]
 
 
+def wired_settings(root: Path) -> list[str]:
+    """Addresses and identities are the right ones: each is text, so that another would pass for it."""
+    given = app_settings(root)
+    endpoint = bicep.read(root / "infra" / "modules" / "model.bicep").outputs["endpoint"].value.text
+    identities = [at(item.body, "identity.userAssignedIdentities") for _, item in resources(root) if item.type == SITES]
+    return [
+        *(f"{name} is {at(given, name)}, not {wanted}" for name, wanted in WIRED.items() if at(given, name) != wanted),
+        *([] if endpoint == MODEL_ENDPOINT else [f"the model is asked at {endpoint}"]),
+        *([] if identities == [{"'${identity.id}'": {}}] else [f"the identity of the app is {identities}"]),
+    ]
+
+
+def host_agrees(root: Path) -> list[str]:
+    """The host reads messages as the code writes them, retries as the alerts say, and outlives a model call."""
+    host = json.loads((root / "host.json").read_text("utf-8"))
+    minutes, seconds = map(int, host["functionTimeout"].split(":")[1:])
+    model_timeout_s = float(app_settings(root)["MODEL_TIMEOUT_S"])
+    return [
+        *([] if at(host, "extensions.queues.messageEncoding") == "base64" else ["the code writes base64 messages"]),
+        *([] if 60 * minutes + seconds >= 4 * model_timeout_s else ["functionTimeout is too short for model calls"]),
+    ]
+
+
 def forbidden_settings(root: Path) -> list[str]:
     found = [f"{name} is not for Flex Consumption" for name in FORBIDDEN_SETTINGS if name in app_settings(root)]
     for template, resource in resources(root):
@@ -131,10 +174,31 @@ def storage_names(root: Path) -> list[str]:
         "tableNames": {job_table.TABLE, ledger.TABLE},
     }
     return [
-        f"{variable} lacks {name}"
-        for variable, wanted in needed.items()
-        for name in sorted(wanted - {item for item in template.variables[variable] if isinstance(item, str)})
+        *(
+            f"{variable} lacks {name}"
+            for variable, wanted in needed.items()
+            for name in sorted(wanted - set(named(template, template.variables[variable])))
+        ),
+        *(f"there is no container {name}" for name in sorted(containers_used(root) - {*made_containers(template)})),
     ]
+
+
+def named(template: Template, values: Iterable[Any]) -> Iterator[str]:
+    """Literals, and variables that hold one."""
+    for value in values:
+        yield template.variables[value.name] if isinstance(value, Expression) else value
+
+
+def made_containers(template: Template) -> Iterator[str]:
+    yield from named(template, template.variables["containerNames"])
+
+
+def containers_used(root: Path) -> set[str]:
+    """Those that retention is about, and those that roles are on."""
+    storage = bicep.read(root / "infra" / "modules" / "storage.bicep")
+    access = bicep.read(root / "infra" / "modules" / "access.bicep")
+    on = [resource.body["name"] for resource in access.resources if resource.type.endswith("/containers")]
+    return {*named(storage, [rule["container"] for rule in storage.variables["retention"]]), *on}
 
 
 @cache
@@ -182,6 +246,8 @@ def excluded_paths(root: Path) -> list[Any]:
 
 CODE_CHECKS: dict[str, Check] = {
     "settings complete": settings_complete,
+    "wired settings": wired_settings,
+    "host agrees": host_agrees,
     "forbidden settings": forbidden_settings,
     "storage names": storage_names,
     "events": events,

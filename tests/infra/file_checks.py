@@ -34,6 +34,24 @@ NOTICE_DAYS = 60
 FIRST_PASS = ["env set CONNECT_EVENTS false", "provision", "deploy --all", "env set CONNECT_EVENTS true", "provision"]
 
 
+# What deploy.yml does, in this order
+DELIVERED = (
+    "CONNECT_EVENTS=false",
+    "config-zip",
+    'app_check.py ready "$URL"',
+    "CONNECT_EVENTS=true",
+    'app_check.py drop "$URL" "$NAME"',
+    'app_check.py result "$URL" "$NAME"',
+)
+GATES = {
+    "what-if": "github.event.pull_request.head.repo.full_name == github.repository",
+    "staging": "github.ref == 'refs/heads/main' && github.event_name != 'pull_request'",
+}
+
+
+SERVICE = {"project": ".", "host": "function", "language": "python", "remoteBuild": True}
+
+
 class ToolMissing(Exception):
     pass
 
@@ -115,6 +133,66 @@ def broken_step(step: dict[str, Any], root: Path) -> Iterator[str]:
         yield "an expression stands inside a script; pass it by env"
 
 
+def delivery(root: Path) -> list[str]:
+    """What is deployed was tried before: compiled, packed for its Python, dropped into staging, in this order."""
+    infra, deploy = (read_yaml(root / ".github" / "workflows" / f"{name}.yml")["jobs"] for name in ("infra", "deploy"))
+    job = deploy["deploy"]
+    script = "\n".join(step.get("run", "") for step in job["steps"])
+    places = [script.find(step) for step in DELIVERED]
+    signing_in = {
+        "what-if": infra["what-if"],
+        "staging": infra["staging"],
+        "production": infra["production"],
+        "deploy": job,
+    }
+    return [
+        *(f"{step!r} is never done" for step, place in zip(DELIVERED, places, strict=True) if place < 0),
+        *([] if places == sorted(places) else [f"deploy.yml does not do it in this order: {', '.join(DELIVERED)}"]),
+        *([] if job.get("environment") == "${{ inputs.environment }}" else ["deploy.yml is in no environment"]),
+        *(
+            f"{name} cannot sign in"
+            for name, part in signing_in.items()
+            if part["permissions"].get("id-token") != "write"
+        ),
+        *(f"infra.yml: {fault}" for fault in gates(infra)),
+        *(f"artifact {name}" for name in sorted(artifacts(infra["build"]) ^ artifacts(job))),
+    ]
+
+
+def gates(jobs: dict[str, Any]) -> Iterator[str]:
+    """Forks plan nothing, branches deploy nothing, production waits for staging."""
+    for name, condition in GATES.items():
+        if condition not in jobs[name].get("if", ""):
+            yield f"{name} is not held back by {condition}"
+    for name in ("staging", "production"):
+        if jobs[name]["with"]["environment"] != name:
+            yield f"{name} deploys to {jobs[name]['with']['environment']}"
+    for name, wanted in (("staging", "build"), ("production", "staging"), ("what-if", "build")):
+        if jobs[name].get("needs") != wanted:
+            yield f"{name} does not wait for {wanted}"
+
+
+def artifacts(job: dict[str, Any]) -> set[str]:
+    return {step["with"]["name"] for step in job["steps"] if "-artifact@" in step.get("uses", "")}
+
+
+def pythons(root: Path) -> list[str]:
+    """One Python is packed, deployed and configured, it is tested, and so are all that may be chosen."""
+    flows = {path.name: path.read_text("utf-8") for path in sorted((root / ".github" / "workflows").glob("*.yml"))}
+    chosen = main(root).parameters["pythonVersion"]
+    packed = re.findall(r"package --python ([\d.]+)", flows["infra.yml"])
+    deployed = re.findall(r"APP_PYTHON_VERSION=([\d.]+)", flows["deploy.yml"])
+    jobs = read_yaml(root / ".github" / "workflows" / "ci.yml")["jobs"]
+    tested = [row["python"] for row in jobs["test"]["strategy"]["matrix"]["include"]]
+    compiling = [flows[name].count('REQUIRE_BICEP: "1"') for name in ("ci.yml", "infra.yml")]
+    return [
+        *([] if {*packed, *deployed} == {chosen.default} else [f"{packed} packed, {deployed} deployed"]),
+        *([] if tested == jobs["package"]["strategy"]["matrix"]["python"] else [f"{tested} tested, others packed"]),
+        *([] if tested == chosen.decorators["allowed"] else [f"{tested} tested, others allowed"]),
+        *([] if compiling == [1, 1] else ["a workflow may go without Bicep's compiler"]),
+    ]
+
+
 def pins_named(root: Path) -> list[str]:
     """A commit says nothing to a reader: each stands with its version."""
     lines = [line for path in (root / ".github").rglob("*.yml") for line in path.read_text("utf-8").splitlines()]
@@ -142,6 +220,8 @@ def azd_flow(root: Path) -> list[str]:
     tagged = re.findall(r"'azd-service-name': '(\w+)'", " ".join(map(str, tags)))
     return [
         *([] if steps == FIRST_PASS else [f"azd up does {steps}"]),
+        *([] if list(document["hooks"]) == ["postdeploy"] else ["the app is not waited for after the code"]),
+        *(f"{name}: {said!r}" for name, said in document["services"]["app"].items() if said != SERVICE.get(name)),
         *([] if tagged == list(document["services"]) else [f"the site is tagged {tagged}"]),
         *(f"{run!r} has no script" for run in scripts for path in run.split()[1:2] if not (root / path).is_file()),
     ]
@@ -223,6 +303,8 @@ FILE_CHECKS: dict[str, Check] = {
     "actionlint": actionlint,
     "workflow schema": workflow_schema,
     "workflow rules": workflow_rules,
+    "delivery": delivery,
+    "pythons": pythons,
     "pins named": pins_named,
     "azure.yaml": azure_yaml,
     "host.json": host_json,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +15,47 @@ from tests.infra.bicep import Expression, Resource, Template
 from tests.infra.template_checks import Check, templates
 
 ABSENT = "absent"
-PRIVATE = "privateNetworking ? 'Disabled' : 'Enabled'"
+
+
+class Code(str):
+    """What is computed, as its text; a plain string stands for itself."""
+
+    __slots__ = ()
+
+
+PRIVATE = Code("privateNetworking ? 'Disabled' : 'Enabled'")
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 SITES = "Microsoft.Web/sites"
 AI = "Microsoft.CognitiveServices/accounts"
 ROLES = "Microsoft.Authorization/roleAssignments"
+PLANS = "Microsoft.Web/serverfarms"
+PACKAGE = "properties.functionAppConfig.deployment.storage"
+TOPICS = "Microsoft.EventGrid/systemTopics"
+SUBSCRIPTIONS = f"{TOPICS}/eventSubscriptions"
+WEBHOOK = Code(
+    "'https://${app.properties.defaultHostName}/runtime/webhooks/blobs?functionName=Host.Functions.${functionName}"
+    "&code=${listKeys('${app.id}/host/default', '2024-11-01').systemKeys.blobs_extension}'"
+)
+DIAGNOSTICS = "Microsoft.Insights/diagnosticSettings"
+QUERIES = "Microsoft.Insights/scheduledQueryRules"
+METRICS = "Microsoft.Insights/metricAlerts"
+NETWORKS = "Microsoft.Network/virtualNetworks"
+DELEGATION = "properties.subnets.0.properties.delegations.0.properties"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Every resource of the type has this value at this path; `where` narrows it by the resource's name."""
+    """Every resource of the type has this value at this path; `where` narrows it to a file, a symbol or a name."""
 
     type: str
     path: str
     value: object
     where: str = ""
+
+    def is_about(self, template: Template, resource: Resource) -> bool:
+        named = f"{template.path.name} {resource.symbol} {resource.body.get('name')}"
+        return resource.type == self.type and self.where in named
 
 
 RULES = (
@@ -39,7 +66,7 @@ RULES = (
     Rule(STORAGE, "properties.minimumTlsVersion", "TLS1_2"),
     Rule(STORAGE, "properties.supportsHttpsTrafficOnly", True),
     Rule(STORAGE, "properties.publicNetworkAccess", PRIVATE),
-    Rule(STORAGE, "properties.networkAcls.defaultAction", "privateNetworking ? 'Deny' : 'Allow'"),
+    Rule(STORAGE, "properties.networkAcls.defaultAction", Code("privateNetworking ? 'Deny' : 'Allow'")),
     Rule(STORAGE, "properties.isHnsEnabled", ABSENT),
     Rule(f"{STORAGE}/blobServices", "properties.deleteRetentionPolicy.enabled", True),
     Rule(f"{STORAGE}/blobServices", "properties.containerDeleteRetentionPolicy.enabled", True),
@@ -48,13 +75,13 @@ RULES = (
     Rule(AI, "kind", "AIServices", where="model.bicep"),
     Rule(AI, "properties.publicNetworkAccess", PRIVATE, where="model.bicep"),
     Rule(AI, "properties.restrictOutboundNetworkAccess", True, where="model.bicep"),
-    Rule(f"{AI}/deployments", "properties.model.name", "modelName"),
-    Rule(f"{AI}/deployments", "properties.model.version", "modelVersion"),
-    Rule(f"{AI}/deployments", "sku.name", "modelSku"),
-    Rule(f"{AI}/deployments", "sku.capacity", "modelCapacity"),
+    Rule(f"{AI}/deployments", "properties.model.name", Code("modelName")),
+    Rule(f"{AI}/deployments", "properties.model.version", Code("modelVersion")),
+    Rule(f"{AI}/deployments", "sku.name", Code("modelSku")),
+    Rule(f"{AI}/deployments", "sku.capacity", Code("modelCapacity")),
     Rule("Microsoft.Insights/components", "properties.DisableLocalAuth", True),
     Rule("Microsoft.OperationalInsights/workspaces", "properties.features.disableLocalAuth", True),
-    Rule("Microsoft.OperationalInsights/workspaces", "properties.workspaceCapping.dailyQuotaGb", "dailyCapGb"),
+    Rule("Microsoft.OperationalInsights/workspaces", "properties.workspaceCapping.dailyQuotaGb", Code("dailyCapGb")),
     Rule(SITES, "properties.httpsOnly", True),
     Rule(SITES, "properties.siteConfig.minTlsVersion", "1.2"),
     Rule(SITES, "properties.siteConfig.scmMinTlsVersion", "1.2"),
@@ -64,6 +91,68 @@ RULES = (
     Rule(SITES, "properties.functionAppConfig.runtime.name", "python"),
     Rule(f"{SITES}/basicPublishingCredentialsPolicies", "properties.allow", False),
     Rule("Microsoft.EventGrid/systemTopics", "identity.type", "SystemAssigned"),
+    # what Flex Consumption asks for
+    Rule(PLANS, "sku.name", "FC1"),
+    Rule(PLANS, "sku.tier", "FlexConsumption"),
+    Rule(PLANS, "properties.reserved", True),
+    Rule(SITES, "kind", "functionapp,linux"),
+    Rule(SITES, f"{PACKAGE}.type", "blobContainer"),
+    Rule(SITES, f"{PACKAGE}.value", Code("'${storage.properties.primaryEndpoints.blob}${packageContainer}'")),
+    Rule(SITES, f"{PACKAGE}.authentication.userAssignedIdentityResourceId", Code("identity.id")),
+    Rule(f"{SITES}/config", "properties.globalValidation.requireAuthentication", True, where="authsettingsV2"),
+    Rule(
+        f"{SITES}/config",
+        "properties.globalValidation.unauthenticatedClientAction",
+        "Return401",
+        where="authsettingsV2",
+    ),
+    # upload events reach the blob trigger, and nothing that is lost is lost without a trace
+    Rule(TOPICS, "properties.source", Code("account.id")),
+    Rule(TOPICS, "properties.topicType", "Microsoft.Storage.StorageAccounts"),
+    Rule(SUBSCRIPTIONS, "properties.eventDeliverySchema", "EventGridSchema"),
+    Rule(SUBSCRIPTIONS, "properties.destination.properties.endpointUrl", WEBHOOK),
+    Rule(SUBSCRIPTIONS, "properties.filter.includedEventTypes.0", "Microsoft.Storage.BlobCreated"),
+    Rule(SUBSCRIPTIONS, "properties.retryPolicy.maxDeliveryAttempts", 30),
+    Rule(SUBSCRIPTIONS, "properties.retryPolicy.eventTimeToLiveInMinutes", 1440),
+    Rule(
+        SUBSCRIPTIONS,
+        "properties.deadLetterWithResourceIdentity.deadLetterDestination.properties.blobContainerName",
+        Code("deadLetterContainer"),
+    ),
+    # the model account
+    Rule(AI, "sku.name", "S0", where="model.bicep"),
+    Rule(AI, "properties.customSubDomainName", Code("accountName")),
+    Rule(AI, "properties.restore", Code("restore"), where="model.bicep"),
+    Rule(f"{AI}/deployments", "properties.versionUpgradeOption", "OnceCurrentVersionExpired"),
+    Rule(DIAGNOSTICS, "dependsOn.0", Code("deployment"), where="model.bicep"),  # two writers at once are a conflict
+    # who is told what
+    Rule(DIAGNOSTICS, "scope", Code("blobs"), where="storage.bicep audit"),
+    Rule(DIAGNOSTICS, "scope", Code("topic"), where="storage.bicep topicFailures"),
+    Rule(DIAGNOSTICS, "properties.logs.0.category", "DeliveryFailures", where="storage.bicep topicFailures"),
+    Rule("Microsoft.OperationalInsights/workspaces", "properties.retentionInDays", 30),
+    Rule("Microsoft.Insights/components", "properties.WorkspaceResourceId", Code("workspace.id")),
+    Rule("Microsoft.Insights/workbooks", "name", Code("guid(workspace.id, 'visiondrop')")),
+    Rule(QUERIES, "properties.severity", Code("alert.severity")),
+    Rule(QUERIES, "properties.scopes.0", Code("workspaceId")),
+    Rule(QUERIES, "properties.evaluationFrequency", "PT15M"),
+    Rule(QUERIES, "properties.windowSize", "PT15M"),
+    Rule(METRICS, "properties.scopes.0", Code("topicId")),
+    Rule(METRICS, "properties.evaluationFrequency", "PT15M"),
+    Rule(METRICS, "properties.windowSize", "PT1H"),
+    Rule(METRICS, "properties.criteria.allOf.0.metricNamespace", "Microsoft.EventGrid/systemTopics"),
+    Rule(METRICS, "properties.criteria.allOf.0.metricName", "DeadLetteredCount"),
+    Rule("Microsoft.Consumption/budgets", "properties.timePeriod.startDate", Code("budgetStartDate")),
+    # storage
+    Rule(STORAGE, "properties.sasPolicy.sasExpirationPeriod", "0.04:00:00"),
+    Rule(STORAGE, "properties.networkAcls.bypass", "AzureServices"),
+    Rule(
+        f"{STORAGE}/managementPolicies",
+        "properties.policy.rules.each.definition.actions.baseBlob.delete.daysAfterModificationGreaterThan",
+        Code("max(rule.days, 1)"),  # 0 would delete what is a day old
+    ),
+    # private networking
+    Rule(NETWORKS, "properties.subnets.0.name", "app"),
+    Rule(NETWORKS, f"{DELEGATION}.serviceName", "Microsoft.App/environments"),
 )
 
 NEEDED_ONCE = (
@@ -86,6 +175,38 @@ ALLOWED_ROLES = {
     "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 }
 
+APP, EVENT_GRID, VISION, PERSON = "appPrincipalId", "topicPrincipalId", "visionPrincipalId", "personPrincipalId"
+# Who may do what, and where: nobody else, nothing more, and all of it is needed
+GRANTED = {
+    (APP, "storage", "storageBlobDataOwner"),
+    (APP, "storage", "storageQueueDataContributor"),
+    (APP, "storage", "storageTableDataContributor"),
+    (APP, "modelAccount", "cognitiveServicesOpenAIUser"),
+    (APP, "telemetry", "monitoringMetricsPublisher"),
+    (APP, "visionAccount", "cognitiveServicesUser"),
+    (EVENT_GRID, "storage::blobs::deadLetters", "storageBlobDataContributor"),
+    (VISION, "storage::blobs::uploads", "storageBlobDataReader"),
+    (PERSON, "storage::blobs::uploads", "storageBlobDataContributor"),
+}
+ONLY_IF = {VISION: "!empty(visionAccountName)", PERSON: "!empty(personPrincipalId)"}
+
+TOKEN = "uniqueString(resourceGroup().id, environmentName)"
+NAME_RULES = {
+    "storage": r"[a-z0-9]{3,24}",
+    "topic": r"[A-Za-z0-9-]{3,50}",
+    "model": r"[A-Za-z0-9][A-Za-z0-9-]{1,63}",
+    "vision": r"[A-Za-z0-9][A-Za-z0-9-]{1,63}",
+    "app": r"[a-z0-9][a-z0-9-]{0,58}[a-z0-9]",
+    "logs": r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
+    "telemetry": r"[\w.()-]{1,260}",
+    "identity": r"[A-Za-z0-9][\w-]{2,127}",
+}
+MODEL_ZONES = {
+    "privatelink.cognitiveservices.azure.com",
+    "privatelink.openai.azure.com",
+    "privatelink.services.ai.azure.com",
+}
+
 SECRETS = re.compile(
     r"listKeys|listAccountKeys|ConnectionString|InstrumentationKey|\bkeys?\b|secret|sas", re.IGNORECASE
 )
@@ -97,53 +218,113 @@ def resources(root: Path) -> Iterator[tuple[Template, Resource]]:
 
 
 def at(body: Any, path: str) -> object:
-    """The value at a dotted path; an expression counts as its text with single spaces."""
+    """The value at a dotted path: a number is a list's, "each" a loop's body; what is computed is its text."""
     for name in path.split("."):
-        body = body.get(name, ABSENT) if isinstance(body, dict) else ABSENT
-    return " ".join(body.text.split()) if isinstance(body, Expression) else body
+        if isinstance(body, list) and name.isdigit():
+            body = body[int(name)] if int(name) < len(body) else ABSENT
+        elif isinstance(body, Expression) and name == "each":
+            body = body.parts[-1]
+        else:
+            body = body.get(name, ABSENT) if isinstance(body, dict) else ABSENT
+    return Code(" ".join(body.text.split())) if isinstance(body, Expression) else body
 
 
 def settled(root: Path) -> list[str]:
     """Every rule holds for every resource it is about, and is about at least one."""
     found = []
     for rule in RULES:
-        about = [
-            (template, resource)
-            for template, resource in resources(root)
-            if resource.type == rule.type and rule.where in template.path.name
-        ]
+        about = [(template, resource) for template, resource in resources(root) if rule.is_about(template, resource)]
         found += [] if about else [f"there is no {rule.type}"]
         for template, resource in about:
             value = at(resource.body, rule.path)
-            if value != rule.value:
+            if (value, type(value)) != (rule.value, type(rule.value)):
                 found.append(f"{template.path.name} {resource.symbol}: {rule.path} is {value!r}, not {rule.value!r}")
     there = {resource.type for _, resource in resources(root)}
     return found + [f"there is no {needed}" for needed in NEEDED_ONCE if needed not in there]
 
 
 def roles(root: Path) -> list[str]:
-    """All roles are in access.bicep, known, and each on one resource that exists."""
+    """All roles are in access.bicep, each on one resource, and they are the granted ones; the app waits for them."""
     access = bicep.read(root / "infra" / "modules" / "access.bicep")
-    here = {resource.symbol for resource in access.resources if resource.existing}
-    found = [
-        f"{template.path.name} {resource.symbol}: roles belong in access.bicep"
-        for template, resource in resources(root)
-        if resource.type == ROLES and template.path != access.path
-    ]
+    assignments = [resource for resource in access.resources if resource.type == ROLES]
     declared = access.variables["roles"]
-    found += [
-        f"role {name} is not among the known ones" for name in declared if declared[name] != ALLOWED_ROLES.get(name)
+    given = {grant for resource in assignments for grant in grants(access, resource)}
+    return [
+        *(
+            f"{template.path.name} {resource.symbol}: roles belong in access.bicep"
+            for template, resource in resources(root)
+            if resource.type == ROLES and template.path != access.path
+        ),
+        *(f"role {name} is not among the known ones" for name in declared if declared[name] != ALLOWED_ROLES.get(name)),
+        *(f"{' '.join(grant)} is not granted" for grant in sorted(GRANTED - given)),
+        *(f"{' '.join(grant)} is more than is needed" for grant in sorted(given - GRANTED)),
+        *(fault for resource in assignments for fault in badly_assigned(resource)),
+        *([] if at(module_body(root, "app"), "dependsOn.0") == "access" else ["the app does not wait for its roles"]),
     ]
-    for resource in access.resources:
-        if resource.type != ROLES:
-            continue
-        scope = at(resource.body, "scope")
-        if not isinstance(scope, str) or scope.split("::")[0] not in here:
-            found.append(f"{resource.symbol}: its scope is {scope!r}, not a resource of this template")
-        who, name = at(resource.body, "properties.principalId"), at(resource.body, "name")
-        if not re.fullmatch(rf"guid\({re.escape(str(scope))}\.id, {who}, [\w.]+\)", str(name)):
-            found.append(f"{resource.symbol}: its name {name} is not made of its scope, principal and role")
-    return found
+
+
+def grants(access: Template, resource: Resource) -> Iterator[tuple[str, str, str]]:
+    who, scope = (str(at(resource.body, path)) for path in ("properties.principalId", "scope"))
+    definition = resource.body["properties"]["roleDefinitionId"]
+    role = definition.parts[-1].text
+    looped = access.variables.get(resource.loop_over, ())
+    for name in [item.text for item in looped] if role == "role" else [role]:
+        yield who, scope, name.removeprefix("roles.")
+
+
+def badly_assigned(resource: Resource) -> Iterator[str]:
+    """Its name never changes, its definition is a role's, and Azure need not guess what kind of principal it is for."""
+    who, scope, name = (str(at(resource.body, path)) for path in ("properties.principalId", "scope", "name"))
+    definition = str(at(resource.body, "properties.roleDefinitionId"))
+    role = definition.rpartition(", ")[2].strip(" )")
+    if name != f"guid({scope}.id, {who}, {role})":
+        yield f"{resource.symbol}: its name {name} is not made of its scope, principal and role"
+    if not definition.replace("( ", "(").startswith("subscriptionResourceId('Microsoft.Authorization/roleDefinitions'"):
+        yield f"{resource.symbol}: {definition} is no role definition"
+    kind = Code("personPrincipalType") if who == PERSON else "ServicePrincipal"
+    if at(resource.body, "properties.principalType") != kind:
+        yield f"{resource.symbol}: its principal is of type {kind}"
+    wanted = ONLY_IF.get(VISION if scope == "visionAccount" else who, "")
+    if resource.condition != wanted:
+        yield f"{resource.symbol}: is made if {resource.condition!r}, not if {wanted!r}"
+
+
+def module_body(root: Path, symbol: str) -> dict[str, Any]:
+    return next((call.body for call in bicep.read(root / "infra" / "main.bicep").modules if call.symbol == symbol), {})
+
+
+def resource_names(root: Path) -> list[str]:
+    """Azure takes each name, and nobody else can have it."""
+    variables = bicep.read(root / "infra" / "main.bicep").variables
+    made = {key: getattr(name, "text", str(name)).strip("'") for key, name in variables["names"].items()}
+    token = at(variables, "token")
+    return [
+        *([] if token == TOKEN else [f"the token is {token}, the same for everybody or different every time"]),
+        *(f"{key}: {name} is not unique" for key, name in made.items() if "${token}" not in name),
+        *(
+            f"{key}: Azure does not take the name {name}"
+            for key, name in made.items()
+            if not re.fullmatch(NAME_RULES[key], name.replace("${token}", "a1" * 6 + "a"))
+        ),
+    ]
+
+
+def private_network(root: Path) -> list[str]:
+    """Every service has its private address and the names it is asked by, and the subnets fit into the network."""
+    template = bicep.read(root / "infra" / "modules" / "network.bicep")
+    body = next(resource.body["properties"] for resource in template.resources if resource.type == NETWORKS)
+    ranges = [IPv4Network(item["properties"]["addressPrefix"]) for item in body["subnets"]]
+    around = IPv4Network(body["addressSpace"]["addressPrefixes"][0])
+    groups = [call.arguments["groupId"] for call in template.modules if call.symbol == "modelEndpoint"]
+    into = at({"is": template.outputs["appSubnetId"].value}, "is")
+    return [
+        *([] if template.variables["storageServices"] == ["blob", "queue", "table"] else ["storage: not its services"]),
+        *([] if set(template.variables["modelZones"]) == MODEL_ZONES else ["model: not its zones"]),
+        *([] if groups == ["account"] else [f"model: {groups} is no part of it"]),
+        *(f"{item} is outside {around}" for item in ranges if not item.subnet_of(around)),
+        *(f"{one} and {two} overlap" for one, two in combinations(ranges, 2) if one.overlaps(two)),
+        *([] if into == "network::appSubnet.id" else [f"the app goes into {into}"]),
+    ]
 
 
 def no_secrets_out(root: Path) -> list[str]:
@@ -158,5 +339,7 @@ def no_secrets_out(root: Path) -> list[str]:
 POLICY_CHECKS: dict[str, Check] = {
     "settled": settled,
     "roles": roles,
+    "resource names": resource_names,
+    "private network": private_network,
     "no secrets out": no_secrets_out,
 }

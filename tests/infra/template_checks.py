@@ -15,6 +15,21 @@ from tests.infra import azure_types, bicep
 from tests.infra.bicep import Expression, ModuleCall, Template
 
 Check = Callable[[Path], list[str]]
+FUNCTIONS = {
+    "empty",
+    "environment",
+    "guid",
+    "listKeys",
+    "loadTextContent",
+    "max",
+    "resourceGroup",
+    "subscriptionResourceId",
+    "tenant",
+    "union",
+    "uniqueString",
+}
+GENERAL = {"targetId"}
+TABLES = {"AppTraces", "AppRequests", "AppExceptions", "AppDependencies", "AppMetrics"}
 KINDS = {"string": str, "int": int, "bool": bool, "array": list, "object": dict}
 
 
@@ -46,6 +61,70 @@ def names(root: Path) -> list[str]:
         unknown = template.used - given - template.symbols - template.loop_names
         found += [f"{template.path.name}: {name} is not declared" for name in sorted(unknown)]
         found += [f"{template.path.name}: {name} is never used" for name in sorted(given - template.used)]
+        found += [f"{template.path.name}: there is no function {name}" for name in template.called - FUNCTIONS]
+        twice = {name for name in template.declared if template.declared.count(name) > 1}
+        found += [f"{template.path.name}: {name} is declared twice" for name in sorted(twice)]
+    return found
+
+
+def shape(root: Path) -> list[str]:
+    """Children stand under a parent of their kind, what is repeated has names of its own, and what is read is there."""
+    return [f"{template.path.name}: {fault}" for template in templates(root) for fault in misshapen(template)]
+
+
+def misshapen(template: Template) -> Iterator[str]:
+    text = template.path.read_text("utf-8")
+    kinds = {resource.symbol: resource.type for resource in template.resources}
+    for resource in template.resources:
+        above, _, _ = resource.type.rpartition("/")
+        parent = getattr(resource.body.get("parent"), "name", "nothing")
+        if "/" in above and not resource.nested and kinds.get(parent) != above:
+            yield f"{resource.symbol} stands under {parent}, not under a {above}"
+    for variable, items in template.variables.items():
+        if isinstance(items, list):
+            yield from misread(text, variable, items)
+    for path in re.findall(r"loadTextContent\('([^']+)'\)", text):
+        if not (template.path.parent / path).is_file():
+            yield f"there is no {path}"
+    names = [str(call.body["name"]) for call in template.modules]
+    yield from (f"two modules are deployed as {name}" for name in sorted({n for n in names if names.count(n) > 1}))
+    yield from same_names(text)
+
+
+def misread(text: str, variable: str, items: list[Any]) -> Iterator[str]:
+    """`x.key` in a loop over objects, and `list[3]` of what is made of a list."""
+    for name in re.findall(rf"for \(?(\w+)[\w, ]*\)? in {variable}\b", text):
+        for key in set(re.findall(rf"(?<![\w.]){name}\.(\w+)", text)):
+            if not all(isinstance(item, dict) and key in item for item in items):
+                yield f"{name}.{key} is not in every item of {variable}"
+    for made in re.findall(rf"resource (\w+) '[^']+' = \[\s*for \(?\w+[\w, ]*\)? in {variable}\b", text):
+        for number in re.findall(rf"\b{made}\[(\d+)\]", text):
+            if int(number) >= len(items):
+                yield f"{made}[{number}] is beyond the end of {variable}"
+
+
+def same_names(text: str) -> Iterator[str]:
+    """What is made in a loop is named after the item, or after its parent, which is the item's."""
+    for node in bicep.walk(bicep.PARSER.parse(text.encode()).root_node):
+        if node.type == "for_statement":
+            mine = {*bicep.loop_names(node)}
+            body = bicep.value(bicep.body_of(node))
+            named = [item for item in (body, body.get("params", {})) if isinstance(item, dict) and "name" in item]
+            for item in named:
+                made_of = [getattr(item.get(key), "text", "") for key in ("name", "parent")]
+                if not mine & set(re.findall(r"\w+", " ".join(made_of))):
+                    yield f"all are named {item['name']!r} in the loop over {', '.join(sorted(mine))}"
+
+
+def conditions(root: Path) -> list[str]:
+    """What a module that may be absent returns is asked for only where it is there."""
+    found = []
+    for template in templates(root):
+        text = template.path.read_text("utf-8")
+        for call in template.modules:
+            outside = re.sub(rf"\b{re.escape(call.condition)} \? {call.symbol}!\.outputs", "", text)
+            if call.condition and re.search(rf"\b{call.symbol}!?\.outputs", outside):
+                found.append(f"{template.path.name}: {call.symbol} is read where it may be absent")
     return found
 
 
@@ -61,6 +140,12 @@ def modules(root: Path) -> list[str]:
                 ]
             else:
                 found.append(f"{template.path.name} {call.symbol}: there is no {call.path}")
+    found += [
+        f"{template.path.name}: output {name} is text, not {output.type}"
+        for template in templates(root)
+        for name, output in template.outputs.items()
+        if output.type != "string" and getattr(output.value, "text", "").endswith((".id", ".name", "Id", "'"))
+    ]
     used = {(t.path.parent / call.path).resolve() for t in templates(root) for call in t.modules}
     orphans = [path for path in (root / "infra" / "modules").glob("*.bicep") if path.resolve() not in used]
     return found + [f"{path.name} is used by no template" for path in orphans]
@@ -76,12 +161,24 @@ def disagreements(call: ModuleCall, caller: Template, path: Path) -> Iterator[st
             yield f"{name} is not of type {parameter.type}"
         elif "secure" in decorators_of(given, caller) and "secure" not in parameter.decorators:
             yield f"{name} is secure here, but not in {path.name}"
+        elif not akin(name, given, caller):
+            yield f"{name} is given {given.text}, which is something else"
     for name, parameter in called.parameters.items():
         if parameter.required and name not in call.arguments:
             yield f"{name} of {path.name} is not given"
     for output in re.findall(rf"\b{call.symbol}!?\.outputs\.(\w+)", caller.path.read_text("utf-8")):
         if output not in called.outputs:
             yield f"{path.name} has no output {output}"
+
+
+def akin(name: str, given: Any, caller: Template) -> bool:
+    """What is passed on keeps its name, or a part of it: two texts that change places have the right type."""
+    if not isinstance(given, Expression) or name in GENERAL:
+        return True
+    passed = re.findall(r"\.outputs\.(\w+)", given.text)
+    if given.kind == "name" and given.name in caller.parameters:
+        passed = [given.name]
+    return all(name.lower() in other.lower() or other.lower() in name.lower() for other in passed)
 
 
 def decorators_of(given: Any, caller: Template) -> dict[str, Any]:
@@ -124,6 +221,9 @@ def parameter_defaults(root: Path) -> list[str]:
                 found.append(f"{template.path.name}: {name} has a default that is not {parameter.type}")
             if allowed and parameter.default not in allowed:
                 found.append(f"{template.path.name}: {name} has a default that is not allowed")
+            low, high = (parameter.decorators.get(name, parameter.default) for name in ("minValue", "maxValue"))
+            if isinstance(parameter.default, int) and not low <= parameter.default <= high:
+                found.append(f"{template.path.name}: {name} has a default outside {low}..{high}")
     return found
 
 
@@ -132,7 +232,11 @@ def model_quota(root: Path) -> list[str]:
     given = main(root).parameters
     wanted = f"OpenAI.{given['modelSku'].default}.{given['modelName'].default},{given['modelCapacity'].default}"
     said = given["modelLocation"].decorators["metadata"]["azd"]["usageName"]
-    return [] if said == [wanted] else [f"usageName is {said}, the defaults make {wanted}"]
+    model = next(call for call in main(root).modules if call.symbol == "model")
+    return [
+        *([] if said == [wanted] else [f"usageName is {said}, the defaults make {wanted}"]),
+        *([] if model.arguments["location"].text == "modelLocation" else ["the model is not in modelLocation"]),
+    ]
 
 
 def workbook(root: Path) -> list[str]:
@@ -143,11 +247,15 @@ def workbook(root: Path) -> list[str]:
     queries += [alert["query"] for alert in alerts]
     events, fields = logged()
     asked_events = {name for query in queries for name in re.findall(r"event\)? == ['\"]([\w ]+)['\"]", query)}
+    tables = {name for query in queries for name in re.findall(r"\bApp\w+", query) or ["none"]}
     asked_fields = {name for query in queries for name in re.findall(r"facts\.(\w+)", query)}
     return [
         *(f"nothing logs the event {name!r}" for name in sorted(asked_events - events)),
         *(f"no log line has the field {name!r}" for name in sorted(asked_fields - fields - {"event"})),
         *([] if asked_events else ["no query asks for an event"]),
+        *(f"there is no table {name}" for name in sorted(tables - TABLES)),
+        *(f"{alert['name']}: severity {alert['severity']}" for alert in alerts if alert["severity"] not in range(5)),
+        *(f"an item is of type {item['type']}" for item in json.loads(text)["items"] if item["type"] not in {1, 3, 9}),
     ]
 
 
@@ -162,6 +270,8 @@ TEMPLATE_CHECKS: dict[str, Check] = {
     "published types": published_types,
     "published reads": published_reads,
     "names": names,
+    "shape": shape,
+    "conditions": conditions,
     "modules": modules,
     "parameters file": parameters_file,
     "parameter defaults": parameter_defaults,

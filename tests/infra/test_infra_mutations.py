@@ -12,7 +12,7 @@ from tests.infra import bicep
 from tests.infra.azure_types import DATA
 from tests.infra.file_checks import ToolMissing, compiled
 from tests.infra.mutations import MUTATIONS
-from tests.infra.policy_checks import ABSENT, RULES, settled
+from tests.infra.policy_checks import ABSENT, RULES, Code, Rule, settled
 from tests.infra.template_checks import templates
 from tests.infra.test_infra import CHECKS
 
@@ -52,34 +52,40 @@ def test_a_broken_copy_is_found_out(mutation, copy):
 
 
 def written(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) and re.search(r"[?]|^model|^daily", value) else f"'{value}'"
+    """As it stands in a template, however it is spaced."""
+    if isinstance(value, Code):
+        return r"\s+".join(map(re.escape, value.split()))
+    return re.escape(str(value).lower() if isinstance(value, bool | int) else f"'{value}'")
 
 
 def broken(value: object) -> str:
-    return written(not value) if isinstance(value, bool) else "'other'"
+    return str(not value).lower() if isinstance(value, bool) else "'other'"
+
+
+def pattern_of(rule: Rule, text: str) -> str:
+    """Where the rule's value stands: in an object of this name, else anywhere under its key, or alone in a list."""
+    parent, _, key = rule.path.rpartition(".")
+    value = written(rule.value) + r"(?=\s)"
+    nested = rf"(\b{parent.rpartition('.')[2]}: \{{[^{{}}]*?\b{key}: ){value}"
+    if re.search(nested, text):
+        return nested
+    return rf"(?m)^(\s*){value}" if key.isdigit() else rf"(?m)^(\s*{key}: ){value}"
 
 
 @pytest.mark.parametrize(
-    "rule", [rule for rule in RULES if rule.value != ABSENT], ids=lambda rule: f"{rule.type} {rule.path}"
+    "rule", [rule for rule in RULES if rule.value != ABSENT], ids=lambda rule: f"{rule.type} {rule.path} {rule.where}"
 )
 def test_every_rule_can_be_broken(rule, copy):
     """Each promise about a property is noticed when the property says otherwise."""
-    parent, _, key = rule.path.rpartition(".")
-    inside = parent.rpartition(".")[2]
-    line = rf"(?m)^(\s*{key}: ){re.escape(written(rule.value))}(?=\s)"
-    nested = rf"(\b{inside}: \{{[^{{}}]*?\b{key}: ){re.escape(written(rule.value))}(?=\s)"
-    about = [
+    about = next(
         template.path
         for template in templates(copy)
-        if any(item.type == rule.type and not item.existing for item in template.resources)
-        and rule.where in template.path.name
-    ]
-    text = about[0].read_text("utf-8")
-    pattern = nested if re.search(nested, text) else line
-    about[0].write_text(re.sub(pattern, lambda found: found[1] + broken(rule.value), text), "utf-8")
-    assert bicep.read(about[0]).faults == ()
+        for item in template.resources
+        if not item.existing and rule.is_about(template, item)
+    )
+    text = about.read_text("utf-8")
+    about.write_text(re.sub(pattern_of(rule, text), lambda found: found[1] + broken(rule.value), text), "utf-8")
+    assert bicep.read(about).faults == ()
     assert any(rule.path in fault for fault in settled(copy))
 
 
