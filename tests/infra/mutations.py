@@ -89,7 +89,7 @@ MUTATIONS = (
         "there is no",
     ),
     Mutation("roles", f"{MODULES}/access.bicep", "5e0bd9bd-7b93", "b24988ac-6180", "not among the known"),
-    Mutation("roles", f"{MODULES}/access.bicep", "scope: telemetry\n", "scope: resourceGroup()\n", "not a resource"),
+    Mutation("roles", f"{MODULES}/access.bicep", "scope: telemetry\n", "scope: resourceGroup()\n", "is more than"),
     Mutation(
         "roles",
         f"{MODULES}/access.bicep",
