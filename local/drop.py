@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import os
+import stat
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.func_host import blob_created, send_event
+from local.outcomes import plain
+from shared.core.errors import OptionsInvalid
+from shared.core.upload_name import check_upload_name
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -43,7 +47,10 @@ def due(now: Mapping[str, Version], before: Mapping[str, Version], uploaded: Map
 
 
 def look(folder: Path) -> dict[str, Version]:
-    """Every file below the folder by its name in storage: its relative path with forward slashes."""
+    """Every file below the folder by its name in storage: its relative path with forward slashes.
+
+    Only regular files: to open a pipe waits for somebody who writes into it.
+    """
     found = {}
     for parent, _, files in os.walk(folder):
         for file in files:
@@ -52,7 +59,8 @@ def look(folder: Path) -> dict[str, Version]:
                 state = path.stat()
             except OSError:  # gone again, or a broken link: next time
                 continue
-            found[path.relative_to(folder).as_posix()] = Version(state.st_size, state.st_mtime_ns)
+            if stat.S_ISREG(state.st_mode):
+                found[path.relative_to(folder).as_posix()] = Version(state.st_size, state.st_mtime_ns)
     return found
 
 
@@ -102,10 +110,13 @@ class Drop:
         from azure.core.exceptions import AzureError  # noqa: PLC0415 - 0.3 s that `look` alone does not need
 
         try:
+            check_upload_name(name)
             etag = self.send(name)
         except AzureError as fault:
             self.say(f"cannot upload {name} yet: {type(fault).__name__}")
             return
+        except OptionsInvalid as fault:
+            self.say(f"cannot upload {plain(name)}: {fault}")
         except OSError as fault:  # gone again, or not to be read
             self.say(f"cannot read {name}: {fault.strerror}")
         else:

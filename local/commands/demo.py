@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from local.outcomes import plain
+from local.outcomes import one_line, plain
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +29,7 @@ PENDING = 202
 NOT_FOUND = 404
 LOOK_EVERY_S = 0.1
 ANSWERED = ("done", "partial")
+WIDEST_NAME = 30  # a longer one would leave no room for the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +50,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from local.children import ChildFailed
-    from shared.core.errors import SettingsInvalid
+    from shared.core.errors import OptionsInvalid, SettingsInvalid
+    from shared.core.upload_name import check_upload_name
 
     missing = [str(path) for path in arguments.files if not path.is_file()]
     if missing:
-        print(f"visiondrop demo: no such file: {', '.join(missing)}", file=sys.stderr)
+        print(f"visiondrop demo: no such file: {', '.join(map(plain, missing))}", file=sys.stderr)
         return 2
     try:
+        for path in arguments.files:
+            check_upload_name(path.name)
         return demonstrate(arguments)
     except KeyboardInterrupt:
         return 130
+    except OptionsInvalid as error:
+        print(f"visiondrop demo: {error}", file=sys.stderr)
+        return 2
     except SettingsInvalid as error:
         print("\n".join(["visiondrop demo: wrong settings:", *error.faults]), file=sys.stderr)
         return 2
@@ -159,7 +166,7 @@ def show(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, ask
         table.add_column(column, justify="right", no_wrap=True)
     for file, document in zip(dropped, documents, strict=True):
         table.add_row(
-            escape(plain(file.name)),
+            escape(one_line(file.name, most=WIDEST_NAME)),
             sent_as(document),
             said(file, document),
             tokens(document),

@@ -77,11 +77,14 @@ def drop(client: Client, arguments: Namespace) -> int:
 def follow(client: Client, path: Path, arguments: Namespace, deadline: float) -> dict[str, Any]:
     """What became of a file; a refusal is told in its line and does not stop the others."""
     from local.client import LONGEST_WAIT_S, CallFailed
+    from shared.core.errors import OptionsInvalid
+    from shared.core.upload_name import check_upload_name
 
     options = {option: getattr(arguments, option) for option in OPTIONS if getattr(arguments, option)}
     folder = arguments.folder.strip("/")
     name = f"{folder}/{path.name}" if folder else path.name
     try:
+        check_upload_name(name)
         job_id = client.upload(path, name, options=options)
         if arguments.no_wait:
             return unfinished(job_id, "uploaded")
@@ -90,6 +93,8 @@ def follow(client: Client, path: Path, arguments: Namespace, deadline: float) ->
             if ended:
                 return document
         return unfinished(job_id, "no answer in time", "timeout")
+    except OptionsInvalid as error:
+        return unfinished(None, str(error), "refused")
     except CallFailed as error:
         if error.status is None or error.status == 401:  # noqa: PLR2004  # no other file would fare better
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import uuid
 from collections.abc import Iterator
@@ -144,6 +145,38 @@ def test_a_file_that_cannot_be_read_is_said_once(tmp_path: Path, uploads: Contai
     drop.upload("a.png", OLD)
     assert lines == ["cannot read a.png: Is a directory"]
     assert drop.pending == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (b"latin\xe9.jpg", "cannot upload latin .jpg: the name of 10 characters holds a control character"),
+        (b"two\nlines.jpg", "cannot upload two lines.jpg: the name of 13 characters holds a control character"),
+        (b"back\\slash.jpg", r"cannot upload back\slash.jpg: the name 'back\\slash.jpg' holds a backslash"),
+        (b"last dot.", "cannot upload last dot.: the name 'last dot.' ends in a dot"),
+    ],
+)
+def test_a_name_that_storage_would_change_is_refused_once(
+    name: bytes, said: str, tmp_path: Path, uploads: ContainerClient, host_url: str
+):
+    """Its result could not be asked for; the others go up all the same."""
+    lines: list[str] = []
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / os.fsdecode(name)).write_bytes(b"x")
+    (folder / "z.png").write_bytes(b"x")
+    drop = Drop(folder, uploads=uploads, host_url=host_url, memory=tmp_path / "memory", say=lines.append)
+    for _ in range(3):
+        drop.tick()
+    assert lines[0].startswith(said)
+    assert lines[1:] == ["uploaded z.png (1 bytes)"]
+
+
+def test_a_pipe_in_the_folder_is_left_alone(tmp_path: Path):
+    """To open one would wait for a writer, for good."""
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"x")
+    assert list(look(tmp_path)) == ["b.png"]
 
 
 def test_storage_that_is_away_is_tried_again(tmp_path: Path, host_url: str):
