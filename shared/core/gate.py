@@ -80,15 +80,10 @@ def admit(gate: Gate, *, now: datetime) -> Go | Hold:
 
 def after_success(gate: Gate, limits: Limits, *, next_tokens: int, now: datetime) -> Gate:
     """Open, unless the reply says that the next call of this size would hit the wall."""
-    pause_s = slow_down_s(limits, next_tokens=next_tokens)
-    if pause_s == 0:
-        return Gate(shut_until=gate.shut_until if still_shut(gate, now) else None)
-    return Gate(shut_until=now + timedelta(seconds=pause_s), reason="rate limit nearly used up")
-
-
-def still_shut(gate: Gate, now: datetime) -> bool:
-    """Another worker was throttled while this call was under way: its pause stands."""
-    return gate.failures == 0 and gate.shut_until is not None and gate.shut_until > now
+    until = now + timedelta(seconds=slow_down_s(limits, next_tokens=next_tokens))
+    if gate.failures == 0 and gate.shut_until is not None and gate.shut_until >= until:
+        return gate if gate.shut_until > now else Gate()  # another worker was throttled meanwhile: its pause stands
+    return Gate(shut_until=until, reason="rate limit nearly used up") if until > now else Gate()
 
 
 def after_failure(gate: Gate, error: ModelUnavailable, *, now: datetime) -> Gate:

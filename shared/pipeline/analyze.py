@@ -159,7 +159,7 @@ def postpone(
     now = services.now()
     if isinstance(error, ReplyMalformed) and times(stored.job, error.code) + 1 >= MAX_MALFORMED:
         return store_result(services, stored, jobs.fail(stored.job, error, now=now))
-    until = now + timedelta(seconds=wait_s(services, error, stored.job.attempts))
+    until = now + timedelta(seconds=wait_s(services, error, times(stored.job, error.code)))
     may_be_paid = isinstance(error, ReplyMalformed) or error.code in MAYBE_PAID
     waiting = replace(stored.job, maybe_paid=stored.job.maybe_paid + may_be_paid)
     job = services.jobs.replace(stored, jobs.wait(waiting, error, until=until, now=now)).job
@@ -171,10 +171,10 @@ def times(job: Job, code: str) -> int:
     return sum(event.code == code for event in job.history)
 
 
-def wait_s(services: Services, error: VisiondropError, attempts: int) -> float:
+def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
     """As long as the endpoint said; "at once" is no answer of one that has just refused."""
     asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    base = asked or min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(attempts - 1, MOST_DOUBLINGS))
+    base = asked or min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(times_before, MOST_DOUBLINGS))
     return base * (1 + JITTER * services.jitter())
 
 

@@ -3,12 +3,16 @@
 Workers are killed without warning, storage is stopped and continued, connections are cut in the middle, every event
 comes one to five times, and the endpoint throttles, fails and filters. `python -m tests.chaos.storm --drops 1000` is
 the long form; tests/chaos/test_storm.py a short one. Everything runs on loopback and ends by itself.
+
+With `--daily-budget-usd` below what the drops cost, the rest must be parked; then the budget is raised, and all are
+answered.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 import os
 import random
@@ -19,7 +23,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,11 +39,12 @@ from local.chat_standin.script import parse_script
 from local.children import Child
 from local.stack import make_places
 from shared.core.budget import to_usd
-from shared.core.job import TERMINAL, Job
+from shared.core.job import TERMINAL, Job, State
 from shared.core.settings import Settings
 from shared.pipeline.look_up import look_up
 from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance, Services
+from shared.pipeline.sweep import sweep
 from shared.wiring import build
 from tests.chaos.proxy import CuttingProxy
 
@@ -53,17 +58,22 @@ FAULTS = {
 }
 COPIES = 10  # every tenth drop is a copy of the one before
 WORKERS = 2
-BUDGET_USD = Decimal(1000)
+PLENTY_USD = Decimal(1000)
+SETTLED = frozenset({*TERMINAL, State.PARKED})
 
 
 @dataclass(kw_only=True)
 class Report:
-    """`wrong` are drops without an end, or with another picture's answer. `paid` counts successful calls."""
+    """`wrong` are drops without an end, or with another picture's answer. `paid` counts successful calls.
+
+    `parked` and `spent_usd` are from before the budget was raised; `spent_in_the_end_usd` from after.
+    """
 
     drops: int
     unique: int
     done: int = 0
     filtered: int = 0
+    parked: int = 0
     wrong: list[str] = field(default_factory=list)
     calls: int = 0
     paid: int = 0
@@ -75,7 +85,8 @@ class Report:
     connections_cut: int = 0
     faults: dict[str, int] = field(default_factory=dict)
     spent_usd: str = ""
-    budget_usd: str = str(BUDGET_USD)
+    spent_in_the_end_usd: str = ""
+    budget_usd: str = ""
     seconds: float = 0.0
 
     @property
@@ -87,13 +98,15 @@ class Report:
 class Storm:
     """One run, repeatable in what it drops and breaks, though not in when."""
 
-    def __init__(self, *, drops: int, seed: int, folder: Path) -> None:
+    def __init__(self, *, drops: int, seed: int, folder: Path, budget_usd: Decimal = PLENTY_USD) -> None:
         self.dice = random.Random(seed)  # noqa: S311  # repeatable, not secret
         self.folder = folder
         self.sizes = {f"{number:05}.png": self.size_of(number) for number in range(drops)}
-        self.report = Report(drops=drops, unique=len(set(self.sizes.values())))
+        self.budget_usd = budget_usd
+        self.report = Report(drops=drops, unique=len(set(self.sizes.values())), budget_usd=str(budget_usd))
         self.workers: list[Child] = []
         self.urls: list[str] = []
+        self.numbers = itertools.count()
         self.over = threading.Event()
         self.running = ExitStack()
 
@@ -109,9 +122,14 @@ class Storm:
             breaker = threading.Thread(target=self.break_things, daemon=True)
             breaker.start()
             self.deliver()
-            jobs = self.collect(deadline=started + timeout_s)
+            jobs = self.collect(SETTLED, deadline=started + timeout_s)
             self.over.set()
             breaker.join()
+            self.report.parked = sum(job is not None and job.state is State.PARKED for job in jobs.values())
+            self.report.spent_usd = self.spent_usd()
+            if self.report.parked:
+                self.raise_budget()
+                jobs = self.collect(TERMINAL, deadline=started + timeout_s)
             self.judge(jobs)
         self.report.seconds = round(time.monotonic() - started, 1)
         return self.report
@@ -130,10 +148,25 @@ class Storm:
             through = through.replace(f":{service}/", f":{proxy.port}/")
             self.proxies.append(proxy)
         self.environ = self.settings(through, f"http://127.0.0.1:{self.proxies[0].port}")
-        settings = Settings.from_environ(self.settings(self.azurite.connection_string, self.endpoint.base_url))
-        self.services: Services = build(settings)
+        self.services = self.connect()
         for _ in range(WORKERS):
             self.add_worker()
+
+    def connect(self) -> Services:
+        """Past the proxies: what is measured must not break."""
+        return build(Settings.from_environ(self.settings(self.azurite.connection_string, self.endpoint.base_url)))
+
+    def raise_budget(self) -> None:
+        """As an operator does: the app restarts with another setting, and the timer finds who has money now."""
+        self.budget_usd = PLENTY_USD
+        self.environ["DAILY_BUDGET_USD"] = str(PLENTY_USD)
+        self.services = self.connect()
+        for worker in self.workers:
+            worker.stop()
+        self.workers, self.urls = [], []
+        for _ in range(WORKERS):
+            self.add_worker()
+        sweep(self.services)
 
     def settings(self, storage: str, endpoint: str) -> dict[str, str]:
         return {
@@ -145,11 +178,11 @@ class Storm:
             "VISION_MODEL": "gpt-5.1",
             "MODEL_TIMEOUT_S": "4",
             "JOB_LEASE_S": "8",
-            "DAILY_BUDGET_USD": str(BUDGET_USD),
+            "DAILY_BUDGET_USD": str(self.budget_usd),
         }
 
     def add_worker(self) -> None:
-        number = self.report.workers_killed + len(self.workers)
+        number = next(self.numbers)
         log = self.folder / f"worker-{number:03}.log"
         worker = Child("worker", [sys.executable, "-m", "tests.chaos.worker"], log=log, environ=self.environ)
         self.running.callback(worker.stop)
@@ -191,12 +224,12 @@ class Storm:
             except (URLError, OSError, IndexError):
                 time.sleep(0.05)
 
-    def collect(self, *, deadline: float) -> dict[str, Job | None]:
+    def collect(self, ends: frozenset[State], *, deadline: float) -> dict[str, Job | None]:
         """The end of every drop. For the last tenth the storm is over, so that they can be waited for in peace."""
         jobs: dict[str, Job | None] = dict.fromkeys(self.sizes)
         while time.monotonic() < deadline:
             for name in [name for name, job in jobs.items() if job is None]:
-                jobs[name] = self.ended(name)
+                jobs[name] = self.ended(name, ends)
             missing = sum(job is None for job in jobs.values())
             if missing == 0:
                 break
@@ -205,12 +238,12 @@ class Storm:
             time.sleep(0.5)
         return jobs
 
-    def ended(self, name: str) -> Job | None:
+    def ended(self, name: str, ends: frozenset[State]) -> Job | None:
         try:
             job = look_up(self.services, name)
         except Exception:  # noqa: BLE001  # storage may be stopped at this moment; the next look tells
             return None
-        return job if job.state in TERMINAL else None
+        return job if job.state in ends else None
 
     def judge(self, jobs: dict[str, Job | None]) -> None:
         report = self.report
@@ -231,15 +264,19 @@ class Storm:
         report.paid_again = report.paid - len(paid)
         report.faults = dict(Counter(entry["fault"] for entry in entries if entry["fault"]))
         report.connections_cut = sum(proxy.cuts for proxy in self.proxies)
-        self.count_money()
+        report.spent_in_the_end_usd = self.spent_usd()
+        ledger: Any = self.services.ledger
+        report.counted_as_maybe_paid = sum(ledger.lost_calls(day, DAY) for day in days())
 
-    def count_money(self) -> None:
-        today = datetime.now(UTC).date()
-        days = (today - timedelta(days=1), today)
-        totals = [self.services.ledger.totals(day, Allowance(scope=DAY, limit=None)) for day in days]
-        self.report.spent_usd = str(to_usd(sum(total.spent + total.reserved for total in totals)))
-        lost_calls: Any = self.services.ledger
-        self.report.counted_as_maybe_paid = sum(lost_calls.lost_calls(day, DAY) for day in days)
+    def spent_usd(self) -> str:
+        """Of the budget's day; the other day of a storm over midnight has a budget of its own."""
+        totals = [self.services.ledger.totals(day, Allowance(scope=DAY, limit=None)) for day in days()]
+        return str(to_usd(max(total.spent + total.reserved for total in totals)))
+
+
+def days() -> tuple[date, date]:
+    today = datetime.now(UTC).date()
+    return today - timedelta(days=1), today
 
 
 def png(size: tuple[int, int]) -> bytes:
@@ -253,11 +290,15 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--drops", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=1800, metavar="SECONDS")
+    parser.add_argument(
+        "--daily-budget-usd", type=Decimal, default=PLENTY_USD, metavar="USD", help="below the cost: a squeeze"
+    )
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the logs there")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="storm-") as folder:
         logs = arguments.logs or Path(folder)
-        report = Storm(drops=arguments.drops, seed=arguments.seed, folder=logs).run(timeout_s=arguments.timeout)
+        storm = Storm(drops=arguments.drops, seed=arguments.seed, folder=logs, budget_usd=arguments.daily_budget_usd)
+        report = storm.run(timeout_s=arguments.timeout)
     sys.stdout.write(json.dumps(asdict(report), indent=1) + "\n")
     return 0 if report.holds else 1
 

@@ -178,7 +178,10 @@ def test_a_success_does_not_undo_another_s_throttling():
     """The pause that somebody else was told stands."""
     gate = after_failure(Gate(), throttled(60), now=NOW)
 
-    assert after_success(gate, PLENTY, next_tokens=1, now=later(1)).shut_until == later(60)
+    assert after_success(gate, PLENTY, next_tokens=1, now=later(1)) == gate
+    assert after_success(gate, Limits(remaining_requests=0), next_tokens=1, now=later(1)) == gate
+    assert after_success(gate, Limits(remaining_requests=0), next_tokens=1, now=later(59.5)).shut_until == later(60.5)
+    assert after_success(gate, PLENTY, next_tokens=1, now=later(60)) == Gate()
 
 
 HEADERS = [

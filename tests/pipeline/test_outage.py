@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
+from shared.core.errors import ModelUnavailable
 from shared.core.gate import FAILURES_TO_SHUT, FIRST_PAUSE_S
-from shared.core.job import State
+from shared.core.job import Event, State
+from shared.pipeline.analyze import FIRST_WAIT_S, LONGEST_WAIT_S, times, wait_s
 from shared.pipeline.look_up import look_up
 from tests.pipeline.world import picture
 
+DOWN = ModelUnavailable("down", code="server_error")
 COLOURS = [f"#{index:02x}8040" for index in range(0, 250, 10)]
 
 
@@ -98,13 +100,16 @@ def test_a_refusal_shows_that_the_endpoint_is_back(world):
     assert (refused.error.code, done.state) == ("context_length", State.DONE)
 
 
-def test_waits_stop_growing(world):
-    """After thousands of turns of waiting a fault is still only a wait."""
-    world.script({"do": "status", "status": 500, "times": 1})
+def test_waits_grow_with_the_fault_not_with_the_turns(world):
+    """The first fault after many turns of waiting for other things is a short wait; a long row of faults an hour."""
+    world.script({"do": "status", "status": 503, "every": 1})
     world.drop("a.jpg", picture())
     job_id = world.accept("a.jpg").job_id
     stored = world.services.jobs.load(job_id)
     world.services.jobs.replace(stored, replace(stored.job, attempts=5000))
     job = world.analyze(job_id)
+    faults = tuple(Event(at=world.clock[0], state="waiting", code="server_error") for _ in range(45))
+    long_since = replace(job, history=faults)
 
-    assert (job.state, job.not_before - world.clock[0]) == (State.WAITING, timedelta(hours=1))
+    assert (job.not_before - world.clock[0]).total_seconds() == FIRST_WAIT_S
+    assert wait_s(world.services, DOWN, times(long_since, "server_error")) == LONGEST_WAIT_S
