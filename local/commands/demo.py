@@ -29,7 +29,7 @@ PENDING = 202
 NOT_FOUND = 404
 LOOK_EVERY_S = 0.1
 ANSWERED = ("done", "partial")
-WIDEST_NAME = 30  # a longer one would leave no room for the answer
+WIDEST_NAME = 18  # the rest is folded: on 80 columns it would leave no room for the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,14 +159,14 @@ def show(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, ask
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0))
-    for column in ("file", "sent as"):
-        table.add_column(column, no_wrap=True)
+    table.add_column("file", max_width=WIDEST_NAME, overflow="fold")
+    table.add_column("sent as", no_wrap=True)
     table.add_column("answer", ratio=1)
     for column in ("tokens", "cost", "time"):
         table.add_column(column, justify="right", no_wrap=True)
     for file, document in zip(dropped, documents, strict=True):
         table.add_row(
-            escape(one_line(file.name, most=WIDEST_NAME)),
+            escape(one_line(file.name)),
             sent_as(document),
             said(file, document),
             tokens(document),
