@@ -46,7 +46,11 @@ class VisiondropError(Exception):
 
 
 class SettingsInvalid(VisiondropError):
-    """`faults` has one line per wrong setting, each naming its variable."""
+    """`faults` has one line per wrong setting, each naming its variable. The service is not available until they are
+    mended, and nobody knows when: trying again is not offered.
+    """
+
+    status_code = 503
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("; ".join(faults), code="settings_invalid", hint="Correct these app settings and restart.")
