@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -39,7 +40,18 @@ def main(argv: list[str]) -> int:
     if unknown and "passed_on" not in arguments:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     arguments.passed_on = unknown
-    return int(module.run(arguments))
+    try:
+        code = int(module.run(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        return 141  # as a shell says of a program that SIGPIPE ended
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"visiondrop {name}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return code
 
 
 if __name__ == "__main__":

@@ -216,6 +216,14 @@ def only_one_install(path: Path = STATE / "install.lock") -> Iterator[None]:
 def ensure_installed() -> None:
     if not outdated():
         return
+    try:
+        install_outdated()
+    except OSError as error:
+        said = f"{error.filename or ROOT}: {error.strerror}"
+        raise StepFailed(f"visiondrop: cannot install: {said}\n  What to do: {advice(str(error))}.") from error
+
+
+def install_outdated() -> None:
     with only_one_install():
         todo = outdated()  # asked again: another one may have done it meanwhile
         if todo:

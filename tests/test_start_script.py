@@ -33,6 +33,43 @@ def test_help_needs_no_package():
     assert " test " in done.stdout
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    """A file stands where the state belongs: no traceback, and no step was begun."""
+    needed = ("visiondrop", "local/__init__.py", "local/install.py", "local/locks.py", "requirements-dev.txt")
+    for name in (*needed, "package.json", "package-lock.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "local" / "azurite_stubs").mkdir()
+    (tmp_path / ".visiondrop").touch()
+    done = subprocess.run(
+        [sys.executable, tmp_path / "visiondrop", "demo"], capture_output=True, text=True, check=False
+    )
+    said = f"visiondrop: cannot install: {tmp_path / '.visiondrop'}: File exists"
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[0]) == (1, "", said)
+
+
+def run_local(*arguments: str | Path, stdout: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "local", *arguments]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environ, check=False)
+
+
+def test_a_path_that_cannot_be_used_is_named(tmp_path: Path):
+    """A command says which and why, in one line."""
+    (tmp_path / "drop").touch()
+    done = run_local("up", "--offline", "--drop", tmp_path / "drop", stdout=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, f"visiondrop up: {tmp_path / 'drop'}: File exists\n")
+
+
+def test_a_reader_may_go_before_the_end():
+    """`./visiondrop models | head -1` ends quietly."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = run_local("models", stdout=write_end)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_a_fingerprint_follows_content(tmp_path: Path):
     """Same files: same stamp; any change, also in a folder: another stamp."""
     lock, folder = tmp_path / "lock.txt", tmp_path / "stubs"
