@@ -64,7 +64,7 @@ export function askAboutSeveral(items, opened) {
 /** The same job with other options; what each detail would cost stands beside it before anything is spent. */
 export function askAgainForm(job, items, opened) {
   const options = job.options;
-  if (!options) return null;
+  if (!options || !job.normalized.length) return null; // without a picture there is nothing to ask about
   const { area, nodes } = question("again-prompt", "Question", { rows: "3" }, options.prompt);
   const known = new Set([options.model, ...items.map((item) => item.deployment)].filter(Boolean));
   const model = el("input", { id: "again-model", list: "again-models", required: true, autocomplete: "off", value: options.model });

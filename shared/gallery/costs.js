@@ -7,6 +7,7 @@ import { count, day, plural, usd } from "./format.js";
 const DAY_MS = 86_400_000;
 const WIDTH = 640;
 const HEIGHT = 160;
+const TOP = 30; // where the most expensive day ends
 const SERIES = 5; // colours of the style sheet; further models share the last one
 
 export function showCosts(closed) {
@@ -54,16 +55,17 @@ function chart(found, models) {
   const most = Math.max(...sums.values()) || 1;
   const step = WIDTH / days.length;
   const bars = days.flatMap((name, index) => bar(found.days.filter((line) => line.day === name), { models, most, x: index * step, width: Math.max(2, step * 0.72) }));
-  return svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT + 24}`, role: "img", "aria-label": `Spending per day, at most ${usd(most)}; the figures are in the table` },
-    svg("line", { x1: 0, y1: HEIGHT, x2: WIDTH, y2: HEIGHT, class: "axis" }), bars,
-    svg("text", { x: 0, y: HEIGHT + 18 }, day(found.from)), svg("text", { x: WIDTH, y: HEIGHT + 18, "text-anchor": "end" }, day(found.to)));
+  return svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT + 30}`, role: "img", "aria-label": `Spending per day, at most ${usd(most)}; the figures are in the table` },
+    svg("line", { x1: 0, y1: HEIGHT, x2: WIDTH, y2: HEIGHT, class: "axis" }), svg("line", { x1: 0, y1: TOP, x2: WIDTH, y2: TOP, class: "axis most" }), bars,
+    svg("text", { x: 0, y: TOP - 7 }, `${usd(most)} a day`),
+    svg("text", { x: 0, y: HEIGHT + 22 }, day(found.from)), svg("text", { x: WIDTH, y: HEIGHT + 22, "text-anchor": "end" }, day(found.to)));
 }
 
 /** One day: a part per model, from the axis up. */
 function bar(lines, { models, most, x, width }) {
   let y = HEIGHT;
   return lines.map((line) => {
-    const height = Math.max(1, (Number(line.usd) / most) * (HEIGHT - 8));
+    const height = Math.max(1, (Number(line.usd) / most) * (HEIGHT - TOP));
     y -= height;
     return svg("rect", { x: x.toFixed(2), y: y.toFixed(2), width: width.toFixed(2), height: height.toFixed(2), class: series(models, line.model) },
       svg("title", {}, `${day(line.day)}, ${line.model}: ${usd(line.usd)}`));
@@ -79,11 +81,11 @@ function legend(found, models) {
 }
 
 function table(found) {
-  const heads = ["Day", "Model", "Answers", "Input tokens", "Output tokens", "Expected", "Cost"];
+  const heads = ["Day", "Model", "Answers", "Cost", "Expected", "Input tokens", "Output tokens"];
   const rows = [...found.days].sort((one, other) => (one.day < other.day ? 1 : -1));
   return el("table", { class: "figures" }, el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col" }, text)))),
     el("tbody", {}, rows.map((line) => el("tr", {}, el("th", { scope: "row" }, day(line.day)),
-      [line.model, count(line.answers), count(line.input_tokens), count(line.output_tokens), expected(line), usd(line.usd)].map((text) => el("td", {}, text))))));
+      [line.model, count(line.answers), usd(line.usd), expected(line), count(line.input_tokens), count(line.output_tokens)].map((text) => el("td", {}, text))))));
 }
 
 function daysBetween(from, to) {

@@ -4,7 +4,7 @@ import { go, leave } from "./address.js";
 import { compare, job as fetchJob, related } from "./api.js";
 import { askAgainForm, followUpForm } from "./asking.js";
 import { comparison } from "./compare.js";
-import { announce, button, byId, chip, el, PENDING, problem } from "./dom.js";
+import { announce, button, byId, chip, el, nameParts, PENDING, problem } from "./dom.js";
 import { facts, said } from "./facts.js";
 import { releaseAll } from "./files.js";
 import { age, usd } from "./format.js";
@@ -73,20 +73,26 @@ export class Detail {
   frame() {
     releaseAll(this.dialog);
     this.shown = null;
-    const title = el("h2", { id: "detail-title", tabindex: "-1" }, this.items().find((item) => item.job_id === this.id)?.name ?? "…");
+    this.title = el("h2", { id: "detail-title", tabindex: "-1" }, el("span", {}, "…"));
+    const known = this.items().find((item) => item.job_id === this.id);
+    if (known) this.entitle(known.name);
     this.steps = this.other ? [] : [["previous", "Newer", -1], ["next", "Older", 1]].map(([name, text, by]) =>
       button("", { icon: name, kind: "quiet", "aria-label": text, "data-by": by }, () => this.move(by)));
     this.enableSteps();
-    this.title = title;
     this.status = el("span", { class: "row" });
     this.body = el("div", { class: "body" }, el("p", { class: "muted" }, "Loading …"));
     this.dialog.replaceChildren(
-      el("header", {}, title, this.status,
+      el("header", {}, this.title, this.status,
         el("span", { class: "row end" }, this.steps,
           button("", { icon: "close", kind: "quiet", "aria-label": "Close" }, () => this.dialog.close()))),
       this.body, el("div", { class: "hidden", role: "status", "aria-live": "polite" }));
     if (!this.dialog.open) this.dialog.showModal();
-    title.focus();
+    this.title.focus();
+  }
+
+  entitle(name, more = 0) {
+    this.title.title = name;
+    this.title.replaceChildren(...nameParts(name).filter(Boolean), more ? el("span", { class: "folder" }, ` and ${more} more`) : "");
   }
 
   /** Shows the job and, while it is pending, waits for it. */
@@ -130,7 +136,7 @@ export class Detail {
     const typed = this.body.contains(document.activeElement) && document.activeElement.matches("textarea, input");
     this.shown = text;
     if (typed) return; // what is being written is not taken away; the list goes on showing the state
-    this.title.textContent = found.source.name;
+    this.entitle(found.source.name, found.origin?.kind === "ask" ? found.origin.jobs.length - 1 : 0);
     this.status.replaceChildren(chip(found.state), el("span", { class: "muted" }, age(found.created)));
     if (wasPending && !PENDING.has(found.state)) announce(`${found.source.name}: ${found.state}. ${found.reply?.text ?? found.error?.message ?? ""}`);
     releaseAll(this.body);
@@ -179,7 +185,7 @@ export class Detail {
       for (const id of [this.other, this.id]) {
         for (let waitS = 0; ; waitS = WAIT_S) {
           const found = await fetchJob(id, { waitS, signal });
-          this.title.textContent = found.source.name;
+          this.entitle(found.source.name);
           if (!PENDING.has(found.state)) break;
           this.body.replaceChildren(el("p", { class: "row" }, chip(found.state), "The new answer is on its way …"),
             found.error && problem(found.error));

@@ -87,6 +87,12 @@ export function openDialog(dialog, title, ...children) {
   heading.focus();
 }
 
+/** A name's folder and file apart: the file stands out, and the folder gives way first where there is no room. */
+export function nameParts(name) {
+  const cut = name.lastIndexOf("/") + 1;
+  return [cut > 0 && el("span", { class: "folder" }, name.slice(0, cut)), el("span", {}, name.slice(cut))];
+}
+
 /** What went wrong and what to do. */
 export function problem(error) {
   return el("div", { class: "problem" },
@@ -95,8 +101,9 @@ export function problem(error) {
     error.code && el("p", { class: "muted" }, "Code ", el("code", {}, error.code)));
 }
 
+/** With a capital, unless it begins with a name. */
 export function sentence(text) {
-  return text ? text[0].toUpperCase() + text.slice(1) : "";
+  return /^\p{Ll}+\s/u.test(text ?? "") ? text[0].toUpperCase() + text.slice(1) : text ?? "";
 }
 
 export function save(name, blob) {

@@ -34,9 +34,9 @@ export function duration(ms) {
 
 /** 75.5 → 1:15.5 */
 export function timecode(seconds) {
-  const minutes = Math.floor(seconds / 60);
-  const rest = (seconds - minutes * 60).toFixed(1).padStart(4, "0");
-  return `${minutes}:${rest}`;
+  const tenths = Math.round(seconds * 10);
+  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, "0");
+  return `${Math.floor(tenths / 600)}:${rest}`;
 }
 
 export const moment = (iso) => (iso ? moments.format(new Date(iso)) : NONE);

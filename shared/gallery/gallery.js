@@ -26,6 +26,7 @@ const detail = new Detail({ items: () => results.items, started: () => results.e
 results.visible = () => grid.visible();
 results.isAway = () => grid.isAway();
 results.addEventListener("change", showResults);
+results.addEventListener("back", () => { showResults(); grid.loadLost(); });
 results.addEventListener("finished", ({ detail: items }) => {
   announce(items.length === 1 ? `${items[0].name}: ${items[0].state}` : `${plural(items.length, "answer")} ready`);
 });
@@ -154,6 +155,7 @@ function listen() {
   byId("forget").addEventListener("click", () => { forgetKey(); location.reload(); });
   addEventListener("key", showKey);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) results.plan(0); });
+  addEventListener("online", () => results.plan(0));
   addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
     event.preventDefault();

@@ -1,7 +1,7 @@
 // The grid of thumbnails. Only the rows near the window are in the document, so 10,000 items cost as much as 50.
 
 import { address } from "./address.js";
-import { byId, chip, el, icon, PENDING } from "./dom.js";
+import { byId, chip, el, icon, nameParts, PENDING } from "./dom.js";
 import { release, show, thumbnail } from "./files.js";
 import { age, moment, plural, usd } from "./format.js";
 
@@ -78,6 +78,17 @@ export class Grid {
     if (last >= this.items.length - 2 * columns) this.nearEnd();
   }
 
+  /** Thumbnails that could not be had while nobody answered. */
+  loadLost() {
+    for (const card of this.cards.values()) {
+      if (!card.node.querySelector(".lost")) continue;
+      const { item } = card;
+      card.item = null;
+      this.fillCard(card, item);
+    }
+    this.settle();
+  }
+
   drop(id, card) {
     for (const image of card.node.querySelectorAll("img")) release(image);
     card.node.remove();
@@ -114,7 +125,7 @@ export class Grid {
     card.item = item;
     const link = el("a", { href: address({ job: item.job_id }), tabindex: "-1", class: "card", on: { click: (event) => this.onClick(event, item) } },
       el("span", { class: "thumb" }, card.image, item.kind === "video" && el("span", { class: "badge" }, icon("video"), plural(item.pictures, "frame"))),
-      nameOf(item.name),
+      el("span", { class: "name", title: item.name }, nameParts(item.name)),
       el("span", { class: "said" }, item.text || faultOf(item) || (PENDING.has(item.state) ? "No answer yet" : "")),
       el("span", { class: "facts" }, chip(item.state), origin(item), el("span", { class: "figure" }, item.usd === null ? "" : usd(item.usd)),
         el("time", { datetime: item.created, title: moment(item.created) }, age(item.created))));
@@ -221,14 +232,8 @@ export class Grid {
 function pictureOf(item) {
   if (!item.picture) return icon(item.state === "failed" ? "failed" : item.kind === "video" ? "video" : "image");
   const image = el("img", { alt: "", decoding: "async", "data-picture": item.picture });
-  image.addEventListener("error", () => image.replaceWith(icon("image")));
+  image.addEventListener("error", () => image.replaceWith(el("span", { class: "lost" }, icon("image"))));
   return image;
-}
-
-/** The file stands out; its folder gives way first where there is no room. */
-function nameOf(name) {
-  const cut = name.lastIndexOf("/") + 1;
-  return el("span", { class: "name", title: name }, cut > 0 && el("span", { class: "folder" }, name.slice(0, cut)), el("span", {}, name.slice(cut)));
 }
 
 const FAULTS = {

@@ -174,7 +174,11 @@ export class Results extends EventTarget {
     const { signal } = this.stop;
     try {
       await work(signal);
-      if (!signal.aborted) { this.failures = 0; this.error = null; }
+      if (signal.aborted) return;
+      const wasAway = this.failures > 0;
+      this.failures = 0;
+      this.error = null;
+      if (wasAway) this.emit("back");
     } catch (error) {
       if (error.name === "AbortError" || signal.aborted) return;
       this.failures = (this.failures ?? 0) + 1;

@@ -40,7 +40,7 @@ function polygon({ polygon: points, kind, text }) {
 function several(job, pictures, first) {
   const place = el("div", {}, first.node);
   const choose = (sent) => swap(place, picture(job, sent, sent === pictures[0] ? undefined : []).node);
-  return { node: el("figure", { class: "stage" }, place, strip(pictures, choose, (_, number) => `Picture ${number}`), caption(job, pictures[0])), mark: first.mark };
+  return { node: el("figure", { class: "stage" }, place, strip(pictures, choose, ({ label }, number) => (label ? label.split("/").at(-1) : `Picture ${number}`)), caption(job, pictures[0])), mark: first.mark };
 }
 
 function swap(place, node) {

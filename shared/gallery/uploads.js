@@ -1,15 +1,18 @@
 // Files and folders on their way into storage: three at a time, each with its progress, refusals in plain words.
 
 import { at, headers, key, needKey, readError } from "./api.js";
-import { announce, button, byId, chip, el, icon, openDialog } from "./dom.js";
+import { announce, button, byId, chip, el, icon, openDialog, sentence } from "./dom.js";
 import { bytes, plural } from "./format.js";
 
 const AT_ONCE = 3;
 const MOST_BYTES = 50 * 1024 * 1024; // what the app takes; larger ones go straight into storage
 const SHOWN = 40; // of thousands: those at work and refused ones first
 const DRAW_MS = 100;
+const AWAY_MS = 5_000; // between two tries while nobody answers
+const MOST_TRIES = 5; // of a file that the server breaks on
 const ORDER = ["running", "failed", "queued", "done"];
 const isOptions = (name) => /(^|\/)_vision\.toml$/.test(name); // goes first: it speaks for the pictures that follow
+const folderOf = (name) => name.slice(0, name.lastIndexOf("/") + 1);
 const LITTER = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini)$/i; // what systems leave in folders
 
 export class Uploads {
@@ -26,6 +29,7 @@ export class Uploads {
       });
     }
     this.listenForDrops();
+    addEventListener("online", () => this.comeBack());
   }
 
   choose() {
@@ -74,8 +78,9 @@ export class Uploads {
   }
 
   next() {
-    while (this.running < AT_ONCE) {
-      const entry = this.entries.find((one) => one.state === "queued");
+    const held = this.heldFolders();
+    while (this.running < AT_ONCE && !this.away) {
+      const entry = this.entries.find((one) => one.state === "queued" && (isOptions(one.name) || !held.some((folder) => one.name.startsWith(folder))));
       const isEarly = entry && !isOptions(entry.name) && this.entries.some((one) => one.state === "running" && isOptions(one.name));
       if (!entry || isEarly) break;
       this.running += 1;
@@ -87,6 +92,28 @@ export class Uploads {
     }
   }
 
+  /** Folders whose options were refused: their pictures would be asked, and paid, with others than were meant. */
+  heldFolders() {
+    return this.entries.filter((one) => one.state === "failed" && isOptions(one.name)).map((one) => folderOf(one.name));
+  }
+
+  waitingFor(options) {
+    return this.entries.reduce((all, one) => all + (one.state === "queued" && one.name.startsWith(folderOf(options))), 0);
+  }
+
+  /** Nobody answers: the rest waits instead of being refused file by file. */
+  stayAway() {
+    this.away ??= setTimeout(() => this.comeBack(), AWAY_MS);
+    this.draw();
+  }
+
+  comeBack() {
+    clearTimeout(this.away);
+    this.away = null;
+    this.next();
+    this.draw();
+  }
+
   tell() {
     const refused = this.count("failed");
     announce(`${plural(this.count("done"), "file")} uploaded${refused ? `, ${refused} refused` : ""}`);
@@ -95,7 +122,11 @@ export class Uploads {
   async send(entry) {
     Object.assign(entry, { state: "running", part: 0, error: null });
     if (entry.file.size > MOST_BYTES) {
-      this.refuse(entry, { code: "too_large", message: `It has ${bytes(entry.file.size)}, and this page sends up to 50 MB.`, hint: "Put larger files straight into storage: ./visiondrop drop FILE, azcopy or Storage Explorer." });
+      this.refuse(entry, { code: "unusable", message: `It has ${bytes(entry.file.size)}, and this page sends up to 50 MB.`, hint: "Put larger files straight into storage: ./visiondrop drop FILE, azcopy or Storage Explorer." });
+      return;
+    }
+    if (entry.file.size === 0) {
+      this.refuse(entry, { code: "unusable", message: "The file is empty.", hint: "" });
       return;
     }
     for (;;) {
@@ -106,12 +137,23 @@ export class Uploads {
         continue;
       }
       if (status === 201) this.accept(entry, JSON.parse(text));
-      else this.refuse(entry, status ? readError(status, text) : { code: "unreachable", message: "The server does not answer.", hint: "Check the connection and try again." });
+      else if (status > 0 && status < 500) this.refuse(entry, readError(status, text));
+      else await this.putOff(entry, status, text);
       return;
     }
   }
 
+  /** Sent again later, unless it is the file's own fault: that it cannot be read any more, or breaks the server. */
+  async putOff(entry, status, text) {
+    entry.tries = (entry.tries ?? 0) + 1;
+    const isReadable = await entry.file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+    if (!isReadable) this.refuse(entry, { code: "unusable", message: "The file was changed or moved since it was chosen.", hint: "Choose it again." });
+    else if (status && entry.tries >= MOST_TRIES) this.refuse(entry, readError(status, text));
+    else { entry.state = "queued"; this.stayAway(); }
+  }
+
   accept(entry, { job_id: id }) {
+    this.entries = this.entries.filter((one) => one.name !== entry.name || one.state !== "failed"); // it is put right
     Object.assign(entry, { state: "done", job: id, file: null });
     this.drawSoon();
     this.sent();
@@ -120,6 +162,13 @@ export class Uploads {
   refuse(entry, error) {
     Object.assign(entry, { state: "failed", error, taken: error.status === 412 });
     this.drawSoon();
+  }
+
+  /** The pictures of a folder, although its options were refused. */
+  goWithout(entry) {
+    this.entries = this.entries.filter((one) => one !== entry);
+    this.next();
+    this.draw();
   }
 
   again(entry, replace) {
@@ -146,12 +195,14 @@ export class Uploads {
       el("header", {}, el("h2", {}, "Uploads"), el("span", { class: "muted" }, `${done} of ${all}${failed ? `, ${failed} refused` : ""}`),
         button("", { icon: "close", kind: "quiet", "aria-label": "Put the uploads away", "data-action": "away" }, () => this.clear())),
       el("progress", { max: all, value: done + failed, "aria-label": "Uploads that have ended" }),
+      this.away && el("p", { class: "note" }, icon("waiting"), "The server does not answer. It goes on by itself.") || "",
       el("ul", {}, shown.map((entry) => this.row(entry))),
       all > SHOWN && el("p", { class: "muted" }, `and ${plural(all - SHOWN, "file")} more`) || "");
     if (focused) place.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
   }
 
   row(entry) {
+    const waiting = entry.error && isOptions(entry.name) ? this.waitingFor(entry.name) : 0;
     const act = (text, name, run) => button(text, { kind: "link", "data-action": `${name} ${entry.name}`, "aria-label": `${text} ${entry.name}` }, run);
     return el("li", { class: entry.state },
       el("span", { class: "name", title: entry.name }, entry.name),
@@ -159,16 +210,22 @@ export class Uploads {
         : entry.state === "queued" ? chip("queued")
           : entry.state === "done" ? (entry.job ? act("Open", "open", () => this.open(entry.job)) : el("span", { class: "chip done" }, icon("done"), "Stored"))
             : el("span", { class: "chip failed" }, icon("failed"), "Refused"),
-      entry.error && el("p", {}, entry.taken ? "There is a file with this name already." : [entry.error.message, " ", entry.error.hint]),
-      entry.error && el("span", { class: "row" }, entry.taken ? act("Replace it", "replace", () => this.again(entry, true)) : entry.error.code !== "too_large" && act("Try again", "again", () => this.again(entry, entry.replace))));
+      entry.error && el("p", {}, entry.taken ? "There is a file with this name already." : said(entry.error)),
+      waiting > 0 && el("p", {}, `Waiting for it: ${plural(waiting, "file")} of its folder.${entry.taken ? "" : " Choose the corrected file again."}`),
+      entry.error && entry.error.code !== "unusable" && el("span", { class: "row" },
+        entry.taken ? act("Replace it", "replace", () => this.again(entry, true)) : act("Try again", "again", () => this.again(entry, entry.replace)),
+        waiting > 0 && act("Go on without it", "without", () => this.goWithout(entry))));
   }
 
-  /** Those still on their way stay. */
+  /** Those still on their way stay, and what they wait for. */
   clear() {
-    this.entries = this.entries.filter((entry) => entry.state === "running" || entry.state === "queued");
+    const isWaitedFor = ({ state, name }) => state === "failed" && isOptions(name) && this.waitingFor(name) > 0;
+    this.entries = this.entries.filter((entry) => entry.state === "running" || entry.state === "queued" || isWaitedFor(entry));
     this.draw();
   }
 }
+
+const said = ({ message, hint }) => [message, hint].filter(Boolean).map((text) => sentence(text).replace(/[^.]$/, "$&.")).join(" ");
 
 /** Sends one file. XMLHttpRequest, because fetch tells nothing about progress. Status 0: nobody answered. */
 function put(entry, changed) {

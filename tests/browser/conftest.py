@@ -32,7 +32,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-LIVE_ACCOUNT, LARGE_ACCOUNT = "test0998", "test0999"  # of tests/conftest.py; handed out from the other end there
+LIVE_ACCOUNT, KEYED_ACCOUNT = "test0998", "test0999"  # of tests/conftest.py; handed out from the other end there
 PATIENCE_MS = 20_000  # other tests use the machine too
 LOAD_FAILED = "Failed to load resource"  # Chromium says so for every 4xx, wanted or not
 WATCH = """

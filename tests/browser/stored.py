@@ -9,7 +9,9 @@ import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import av
 from azure.data.tables import TableClient
 from azure.storage.blob import ContainerClient
 from PIL import Image, ImageDraw
@@ -17,7 +19,7 @@ from PIL import Image, ImageDraw
 from shared.adapters.job_list import to_row
 from shared.adapters.job_table import JobTable
 from shared.core.job import Job, State, new_job
-from shared.core.listing import summarise
+from shared.core.listing import Item, summarise
 from shared.core.options import Options
 from shared.core.regions import Region
 from shared.core.reply import Reply
@@ -25,6 +27,7 @@ from shared.core.result import Normalized, Source, Timings
 
 SIZE = (800, 500)
 BOX = (0.25, 0.4, 0.5, 0.8)  # left, top, right, bottom of a red box, in fractions of the picture
+FRAME_S = 2.0
 BATCH = 100  # rows in one transaction
 
 
@@ -73,15 +76,46 @@ def job_with_regions(connection_string: str, name: str) -> Job:
     return store(connection_string, job, picture_with_box())
 
 
-def list_many(connection_string: str, number: int) -> None:
-    """Rows of the list alone, a second apart, all in one month."""
+def job_with_film(connection_string: str, name: str, film: bytes) -> Job:
+    """Its MP4 stands in `normalized`, so no trigger sees it; the one frame is at FRAME_S."""
+    job = finished_job(name, now=datetime.now(UTC))
+    stored = f"{job.job_id}/video.mp4"
+    with ContainerClient.from_connection_string(connection_string, "normalized") as normalized:
+        normalized.upload_blob(stored, film)
+        normalized.upload_blob(f"{job.job_id}/frame.png", picture_with_box())
+    frame = Normalized(
+        name=f"{job.job_id}/frame.png", media_type="image/png", width=SIZE[0], height=SIZE[1], bytes=1000, at_s=FRAME_S
+    )
+    made = Normalized(name=stored, media_type="video/mp4", width=320, height=240, bytes=len(film), role="video")
+    return store(
+        connection_string,
+        replace(job, source=replace(job.source, kind="video"), normalized=(frame,), media=(made,)),
+    )
+
+
+def many_items(number: int) -> list[Item]:
+    """Lines of the list, a second apart, all in one month, newest first."""
     start = datetime(2026, 5, 20, tzinfo=UTC)
-    items = [
-        replace(
-            summarise(finished_job(f"many/{index:05}.jpg", now=start - timedelta(seconds=index))), usd=Decimal("0.001")
-        )
+    one = replace(summarise(finished_job("one.jpg", now=start)), usd=Decimal("0.001"))
+    return [
+        replace(one, job_id=f"{index:032x}", name=f"many/{index:05}.jpg", created=start - timedelta(seconds=index))
         for index in range(number)
     ]
+
+
+def list_many(connection_string: str, number: int) -> None:
+    """Rows of the list alone."""
+    items = many_items(number)
     with TableClient.from_connection_string(connection_string, "jobs") as table:
         for first in range(0, number, BATCH):
             table.submit_transaction([("create", to_row(item)) for item in items[first : first + BATCH]])
+
+
+def make_film(path: Path, *, codec: str = "libx264", pixels: str = "yuv420p") -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, pixels
+        for number in range(30):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (320, 240), (number * 8, 90, 255 - number * 8)))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import av
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stored import BOX, finished_job, job_with_regions, store
+from tests.browser.stored import BOX, finished_job, job_with_regions, make_film, picture_with_box, store
 from tests.e2e.conftest import App
 from tests.pipeline.world import picture
 
@@ -103,6 +102,58 @@ def test_a_folder_goes_up_with_its_paths(live_app: App, open_page: Open, tmp_pat
     expect(card(page, "trip/day 1/a.png")).to_be_visible(timeout=LONG_MS)
     for name in ("trip/day 1/a.png", "trip/zoo.png"):
         assert live_app.result(name)["options"]["prompt"] == "How many boats?"
+
+
+def test_pictures_wait_for_the_options_of_their_folder(live_app: App, open_page: Open, tmp_path: Path):
+    """A typing error in them must not have the whole folder asked, and paid, with another question."""
+    folder = tmp_path / "held"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(picture("PNG", colour="teal", size=(300, 200)))
+    (folder / "_vision.toml").write_text('promt = "How many boats?"')
+    page = open_page(live_app, refusals=True)
+    uploads = page.get_by_role("region", name="Uploads")
+    page.locator("#folder").set_input_files(folder)
+    expect(uploads.locator("li", has_text="_vision.toml")).to_contain_text("Waiting for it: 1 file")
+    expect(uploads.locator("li", has_text="a.png").locator(".chip.queued")).to_be_visible()
+    corrected = tmp_path / "corrected" / "held"
+    corrected.mkdir(parents=True)
+    (corrected / "_vision.toml").write_text('prompt = "How many boats?"')
+    page.locator("#folder").set_input_files(corrected)
+    expect(uploads.locator("li.done")).to_have_count(2)
+    expect(uploads.locator("li")).to_have_count(2)
+
+
+def test_uploads_wait_for_a_server_that_is_away(live_app: App, open_page: Open):
+    """Nothing is refused over a lost connection; as soon as there is one again, the rest goes up."""
+    live_app.drop("away/first.png", picture("PNG", colour="gold"))
+    live_app.result("away/first.png")
+    page = open_page(live_app, "?prefix=away/", refusals=True)
+    expect(card(page, "away/first.png")).to_be_visible()
+    page.context.set_offline(True)
+    drop(page, "second.png", picture("PNG", colour="teal"), kind="image/png")
+    uploads = page.get_by_role("region", name="Uploads")
+    expect(uploads).to_contain_text("It goes on by itself")
+    page.context.set_offline(False)
+    expect(uploads.locator("li.done", has_text="away/second.png")).to_be_visible()
+    expect(card(page, "away/second.png")).to_be_visible()
+
+
+def test_thumbnails_that_were_lost_come_back(live_app: App, open_page: Open):
+    """After a time without an answer the pictures are asked for again."""
+    name = "lost/one.png"
+    store(live_app.connection_string, finished_job(name, now=datetime.now(UTC)), picture_with_box())
+    page = open_page(live_app, "?prefix=nothing/", refusals=True)
+    page.route("**/api/media/**", lambda route: route.abort())
+    page.get_by_role("textbox", name="Folder").fill("lost/")
+    expect(card(page, name).locator(".lost")).to_be_visible()
+    page.route("**/api/results?*", lambda route: route.abort())
+    page.get_by_role("textbox", name="Folder").fill("lost/o")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.unroute("**/api/media/**")
+    page.unroute("**/api/results?*")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_function("() => document.querySelector('.thumb img')?.naturalWidth > 0")
+    expect(page.locator(".lost")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [(1280, 860), (360, 740)], ids=["wide", "phone"])
@@ -219,16 +270,6 @@ def test_a_film_that_browsers_do_not_play_is_shown_as_mp4(live_app: App, open_pa
     at_s = document["normalized"][-1]["at_s"]
     page.wait_for_function("(at) => Math.abs(document.querySelector('video').currentTime - at) < 0.05", arg=at_s)
     assert "video.mp4" in page.evaluate("() => document.querySelector('video').currentSrc")
-
-
-def make_film(path: Path, *, codec: str = "libx264", pixels: str = "yuv420p") -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, pixels
-        for number in range(30):
-            frame = av.VideoFrame.from_image(Image.new("RGB", (320, 240), (number * 8, 90, 255 - number * 8)))
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
 
 
 def test_names_and_answers_are_text(live_app: App, open_page: Open):

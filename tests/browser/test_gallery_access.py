@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.azurite import Azurite
-from tests.browser.conftest import LARGE_ACCOUNT, run_app
-from tests.browser.stored import job_with_regions, list_many
+from shared.core import codec
+from tests.browser.conftest import KEYED_ACCOUNT, run_app
+from tests.browser.stored import FRAME_S, job_with_film, job_with_regions, list_many, make_film, many_items
 from tests.e2e.conftest import App
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 MANY = 10_000
+SEVERAL_PAGES = 300
 Open = Callable[..., Page]
 IN_DIALOG = """() => {
   const focused = document.activeElement;
@@ -115,12 +118,12 @@ def test_the_keyboard_does_it_all(live_app: App, open_page: Open, shown: str):
 
 
 @pytest.fixture(scope="module")
-def large_app(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str]]:
-    """An app that asks for keys, with 10,000 rows in its list and one whole job; and a key."""
-    folder = tmp_path_factory.mktemp("large")
+def keyed_app(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str]]:
+    """An app that asks for keys, with a list of several pages and one whole job; and a key."""
+    folder = tmp_path_factory.mktemp("keyed")
     keys = folder / "keys.json"
-    with run_app(azurite, LARGE_ACCOUNT, folder / "host.log", "--auth", "--keys", str(keys)) as app:
-        list_many(app.connection_string, MANY - 1)
+    with run_app(azurite, KEYED_ACCOUNT, folder / "host.log", "--auth", "--keys", str(keys)) as app:
+        list_many(app.connection_string, SEVERAL_PAGES - 1)
         job_with_regions(app.connection_string, "whole.png")
         yield app, json.loads(keys.read_text())["host"]["default"]
 
@@ -130,9 +133,9 @@ def enter_key(page: Page, key: str) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
-def test_a_key_is_asked_for_once_and_sent_in_a_header_only(large_app: tuple[App, str], open_page: Open):
+def test_a_key_is_asked_for_once_and_sent_in_a_header_only(keyed_app: tuple[App, str], open_page: Open):
     """A wrong key is told; the right one serves the list, pictures and jobs, and survives a reload but not the tab."""
-    app, key = large_app
+    app, key = keyed_app
     page = open_page(app, refusals=True)
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
@@ -153,9 +156,9 @@ def test_a_key_is_asked_for_once_and_sent_in_a_header_only(large_app: tuple[App,
     expect(page.get_by_label("Function key")).to_be_visible()
 
 
-def test_pictures_behind_a_key_give_their_memory_back(large_app: tuple[App, str], open_page: Open):
+def test_pictures_behind_a_key_give_their_memory_back(keyed_app: tuple[App, str], open_page: Open):
     """Closing a job and filtering its card away leave no blob address behind."""
-    app, key = large_app
+    app, key = keyed_app
     page = open_page(app, "?prefix=whole", refusals=True)
     enter_key(page, key)
     page.locator(".card").click()
@@ -166,26 +169,69 @@ def test_pictures_behind_a_key_give_their_memory_back(large_app: tuple[App, str]
     page.wait_for_function("() => window.addresses.size === 0")
 
 
-def test_ten_thousand_items_stay_fast(large_app: tuple[App, str], open_page: Open):
-    """All are reached by scrolling; the document never holds more than a few rows, and a step costs no long frame."""
-    app, key = large_app
-    page = open_page(app, refusals=True)
+def test_a_film_behind_a_key_plays(keyed_app: tuple[App, str], open_page: Open, tmp_path: Path):
+    """A browser sends no header of ours for films: it is fetched in parts, played from memory, and seeks there."""
+    app, key = keyed_app
+    film = tmp_path / "film.mp4"
+    make_film(film)
+    job = job_with_film(app.connection_string, "film.mov", film.read_bytes())
+    page = open_page(app, f"?job={job.job_id}", refusals=True)
+    enter_key(page, key)
+    page.wait_for_function("() => document.querySelector('video')?.readyState > 0")
+    page.get_by_role("group", name="Frames that the model saw").get_by_role("button").click()
+    page.wait_for_function("(at) => Math.abs(document.querySelector('video').currentTime - at) < 0.05", arg=FRAME_S)
+    assert page.evaluate("() => document.querySelector('video').currentSrc").startswith("blob:")
+    assert key not in page.url
+
+
+SCROLL_TO_THE_END = """async () => {
+  let most = 0;
+  const grid = document.querySelector("#grid");
+  while (!document.querySelector("#more").hidden) {
+    scrollTo(0, document.documentElement.scrollHeight);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    most = Math.max(most, grid.children.length);
+  }
+  scrollTo(0, document.documentElement.scrollHeight);
+  return most;
+}"""
+
+
+def test_scrolling_reaches_every_page(keyed_app: tuple[App, str], open_page: Open):
+    """The list is followed to its end, one cursor after another."""
+    app, key = keyed_app
+    page = open_page(app, "?prefix=many/", refusals=True)
     enter_key(page, key)
     expect(page.locator(".card").first).to_be_visible()
-    most = page.evaluate("""async () => {
-        let most = 0;
-        const grid = document.querySelector("#grid");
-        while (!document.querySelector("#more").hidden) {
-          scrollTo(0, document.documentElement.scrollHeight);
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          most = Math.max(most, grid.children.length);
-        }
-        return most;
-    }""")
+    page.evaluate(SCROLL_TO_THE_END)
+    expect(page.locator("#summary")).to_contain_text(f"{SEVERAL_PAGES - 1} results")
+    expect(page.get_by_title(f"many/{SEVERAL_PAGES - 2:05}.jpg", exact=True)).to_be_visible()
+
+
+class LongList:
+    """Pages of many items, as the app would send them; the app itself is measured with as many in bench/lookups.py."""
+
+    def __init__(self, number: int) -> None:
+        self.items = codec.to_json(many_items(number))
+
+    def __call__(self, route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        start, limit = int(query.get("cursor", ["0"])[0]), int(query["limit"][0])
+        end = start + limit
+        cursor = str(end) if end < len(self.items) else None
+        route.fulfill(json={"items": self.items[start:end], "cursor": cursor, "looked_at": limit})
+
+
+def test_ten_thousand_items_stay_fast(live_app: App, open_page: Open):
+    """All are reached by scrolling; the document never holds more than a few rows, and a step costs no long frame."""
+    page = open_page(live_app, "?prefix=nothing/")
+    page.route("**/api/results?*", LongList(MANY))
+    page.reload()
+    expect(page.locator(".card").first).to_be_visible()
+    most = page.evaluate(SCROLL_TO_THE_END)
     expect(page.locator("#summary")).to_contain_text("10,000 results")
     assert most < 100
-    page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)")
-    expect(page.get_by_title("many/09998.jpg", exact=True)).to_be_visible()
+    expect(page.get_by_title("many/09999.jpg", exact=True)).to_be_visible()
     slowest_ms = page.evaluate("""async () => {
         let slowest = 0;
         for (let place = 0; place < 60; place += 1) {
