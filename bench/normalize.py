@@ -24,6 +24,10 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from shared.adapters.capped_child import MALLOC  # noqa: E402 -- the root must be on the path first
+
 INSIDE = ROOT / "bench" / "inside" / "normalize.py"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "visiondrop" / "normalize-peers"
 PEERS = ("pyvips==3.2.0", "pyvips-binary==8.18.7", "pillow==13.0.0", "numpy")
@@ -32,6 +36,7 @@ WALLPAPER = "deb-lomiri-wallpapers-16.04__Dragonfly_by_Bolly.jpg"
 CITY = "deb-lomiri-wallpapers-20.04__Kleiber_by_Lukas_Baubkus.jpg"
 SUNSET = "deb-lomiri-wallpapers-16.04__sunset_by_Aitzol_Berasategi.jpg"
 SIDEWAYS = 6  # EXIF orientation: turn by 90 degrees
+WARM_UP_SIZE = (1600, 1300)  # just large enough to load what large pictures need
 SHORT_SIDE, LONG_SIDE = 768, 2048  # what detail "high" sends on most models
 
 METHODS = {
@@ -85,9 +90,9 @@ def mosaic(phone, portrait, pictures):
 
 def make_warm_up(path, folder):
     with Image.open(path) as image:
-        profile = image.info.get("icc_profile")
-    target = folder / f"warm-up-{path.stem}.jpg"
-    Image.effect_noise((64, 64), 50).convert("RGB").save(target, "JPEG", icc_profile=profile)
+        kept = {key: image.info[key] for key in ("icc_profile", "exif") if key in image.info}
+    target = folder / f"warm-up-{path.stem}{path.suffix}"
+    Image.effect_noise(WARM_UP_SIZE, 50).convert("RGB").save(target, **kept)
     return target
 
 
@@ -116,7 +121,9 @@ def threads(method):
 
 
 def ask(command, variables):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **variables})
+    """All with the allocator's settings of the app's own process that decodes."""
+    variables = {**os.environ, **MALLOC, **variables}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
     return None if done.returncode else json.loads(done.stdout)
 
 

@@ -18,9 +18,15 @@ from typing import IO, Any, ClassVar, Self, cast
 
 from shared.adapters.pixels_wire import receive
 from shared.core.errors import SourceRejected, VisiondropError
-from shared.core.limits import DEFAULT_LIMITS, Limits
+from shared.core.limits import DEFAULT_LIMITS, MEGABYTE, Limits
 
 ROOT = Path(__file__).parents[2]
+MALLOC = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * MEGABYTE),
+    "MALLOC_TRIM_THRESHOLD_": str(32 * MEGABYTE),
+}
+"""Of glibc: memory that one step has freed is the next one's. To ask the kernel for it anew is a tenth of the time."""
 
 
 class CappedChild:
@@ -85,7 +91,7 @@ def start_child(module: str, limits: Limits) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         env={
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
-            "MALLOC_ARENA_MAX": "1",
+            **MALLOC,
             "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR")),
         },
     )

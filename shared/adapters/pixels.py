@@ -13,7 +13,7 @@ from PIL import Image
 from shared.adapters.pixels_colour import to_srgb
 from shared.adapters.pixels_encode import encode
 from shared.adapters.pixels_errors import DECODER_ERRORS, decoder_errors
-from shared.adapters.pixels_load import load, load_heic
+from shared.adapters.pixels_load import load_frame
 from shared.adapters.pixels_open import ANIMATED, inspect, open_picture
 from shared.adapters.pixels_shrink import shrink
 from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
@@ -63,16 +63,14 @@ def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImageP
     for place, frame in enumerate(plan.frames):
         size = stored_size(info, frame)
         try:
-            if info.kind.format == "heic":
-                loaded, damage = load_heic(data, frame.index, size), ""
-            else:
+            if info.kind.format != "heic":  # whose pictures stand beside each other
                 clock.seek(image, info.page_numbers[frame.index] if info.page_numbers else frame.index)
-                loaded, damage = load(image, data, info, size)
+            loaded, damage = load_frame(image, data, info, frame.index, size)
         except DECODER_ERRORS:
             if place == 0:
                 raise
             return
-        drawn = draw(loaded, size, TRANSPOSES.get(turn_to_do(info)))
+        drawn = draw(loaded, size, TRANSPOSES.get(turn_to_do(info)), release=info.frames == 1)
         encoded = encode(drawn, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
         yield Rendered(
             data=encoded.data,
@@ -101,10 +99,12 @@ class FrameClock:
         return round(float(image.info.get("timestamp", self.passed_ms)) / 1000, 3)
 
 
-def draw(image: Image.Image, size: Size, turn: Image.Transpose | None) -> Image.Image:
+def draw(image: Image.Image, size: Size, turn: Image.Transpose | None, *, release: bool) -> Image.Image:
     """Shrink first: turning and colour conversion then touch few pixels."""
     icc_profile = image.info.get("icc_profile")
     small = shrink(image, size)
+    if small is not image and release:
+        image.close()  # its pixels, a quarter of the peak
     upright = small if turn is None else small.transpose(turn)
     return to_srgb(upright, icc_profile)
 

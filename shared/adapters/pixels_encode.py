@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops
+from shared.adapters.pixels_content import is_flat
 
-FLAT_SHARE_FOR_PNG = 0.5
-"""Share of pixels equal to their left neighbour: photos have 0.02 to 0.2, screenshots and drawings 0.6 and up."""
+if TYPE_CHECKING:
+    from PIL import Image
 
 JPEG_FALLBACK_QUALITIES = (85, 75, 60, 40)
 
@@ -22,8 +23,7 @@ class Encoded:
 
 def encode(image: Image.Image, *, jpeg_quality: int, max_bytes: int) -> Encoded:
     """L, RGB or YCbCr in; the choice is made by what the pixels look like at the size they are sent."""
-    share = flat_share(image)
-    if share >= FLAT_SHARE_FOR_PNG:
+    if is_flat(image):
         png = save(image if image.mode == "L" else image.convert("RGB"), "PNG", compress_level=6)
         if len(png) <= max_bytes:
             return Encoded(data=png, media_type="image/png", how="PNG, as most of it is flat")
@@ -39,13 +39,3 @@ def save(image: Image.Image, name: str, **options: object) -> bytes:
     target = BytesIO()
     image.save(target, name, **options)
     return target.getvalue()
-
-
-def flat_share(image: Image.Image) -> float:
-    """0 for noise, 1 for one colour."""
-    width, height = image.size
-    if width == 1:
-        return 1.0
-    luma = image.getchannel(0) if image.mode == "YCbCr" else image.convert("L")
-    left, right = luma.crop((0, 0, width - 1, height)), luma.crop((1, 0, width, height))
-    return ImageChops.difference(left, right).histogram()[0] / ((width - 1) * height)

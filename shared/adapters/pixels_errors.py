@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from shared.core.media import Kind
 
+LEAST_SHARE = 0.5
 DECODER_ERRORS = (
     OSError,
     ValueError,
@@ -61,6 +62,13 @@ def corrupt(kind: Kind, why: str) -> SourceRejected:
     return SourceRejected(
         f"the {kind.label} is damaged ({why})", code="corrupt", hint="Open it in a viewer and save it again."
     )
+
+
+def damage_of(kind: Kind, share: float) -> str:
+    """What to say of a damaged picture of which so much is there. Raises SourceRejected below half."""
+    if share < LEAST_SHARE:
+        raise corrupt(kind, "less than half of it is there")
+    return f"the lower {max(1 - share, 0.01):.0%} of the picture is missing"
 
 
 def unsupported(kind: Kind) -> SourceRejected:

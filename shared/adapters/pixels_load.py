@@ -5,14 +5,16 @@ A picture of which more than half is there is used, and the result says what is 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
-from shared.adapters.pixels_errors import corrupt
+from shared.adapters.pixels_errors import LEAST_SHARE, corrupt, damage_of
 from shared.adapters.pixels_open import open_picture
+from shared.adapters.pixels_png import is_streamed, load_png
 from shared.adapters.pixels_shrink import over_white_if_transparent, shrink_bands
+from shared.adapters.pixels_webp import is_decoded_as_planes, load_webp
 from shared.core.plan import decode_scale
 
 if TYPE_CHECKING:
@@ -20,28 +22,40 @@ if TYPE_CHECKING:
 
     from shared.core.plan import ImageInfo, Size
 
-LEAST_SHARE = 0.5
 PROGRESSIVE_FRAME = b"\xff\xc2"
 JPEG_SCAN = b"\xff\xda"
 SALVAGED = ("jpeg", "png", "bmp", "tiff", "gif")
 YCBCR_LAYERS = (1, 2, 3)
 
 
+def load_frame(image: Image.Image, data: bytes, info: ImageInfo, index: int, size: Size) -> tuple[Image.Image, str]:
+    """The decoded frame, perhaps shrunk already, and what is missing of it ("" = nothing).
+
+    `size` is what it will be shrunk to, as stored.
+    """
+    if info.kind.format == "heic":
+        return load_heic(data, index, size), ""
+    if is_streamed(info, data):
+        return load_png(image, data, info, size)
+    if is_decoded_as_planes(info, data):
+        with suppress(OSError):
+            return load_webp(image, data, size), ""
+    return load(image, data, info, size)
+
+
 def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
-    """The decoded frame and what is missing of it ("" = nothing). `size` is what it will be shrunk to, as stored."""
+    """By Pillow."""
     shrink_decode(image, info, size, len(data))
     try:
         image.load()
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError):
         if info.kind.format not in SALVAGED or info.frames > 1:
             raise
         image.tile = []  # no further attempt: what is decoded is the picture, the rest of it is black
         share = share_there(image)
         if info.kind.format == "jpeg":
             return salvage_jpeg(data, info, size, share)
-        if share < LEAST_SHARE:
-            raise corrupt(info.kind, "less than half of it is there") from error
-        return image, missing(share)
+        return image, damage_of(info.kind, share)
     return image, ""
 
 
@@ -91,11 +105,7 @@ def salvage_jpeg(data: bytes, info: ImageInfo, size: Size, share: float) -> tupl
     shrink_decode(image, info, size, len(data))
     with reading_truncated():
         image.load()
-    return image, "its finest detail is missing" if scans > 1 else missing(share)
-
-
-def missing(share: float) -> str:
-    return f"the lower {max(1 - share, 0.01):.0%} of the picture is missing"
+    return image, "its finest detail is missing" if scans > 1 else damage_of(info.kind, share)
 
 
 def share_there(image: Image.Image) -> float:

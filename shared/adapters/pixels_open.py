@@ -8,7 +8,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from PIL import AvifImagePlugin, Image
+from PIL import Image
 
 from shared.adapters.pixels_errors import DECODER_ERRORS, corrupt, decoder_errors, unsupported
 from shared.core import png
@@ -16,7 +16,7 @@ from shared.core.boxes import is_cut_off, largest_extent
 from shared.core.limits import DEFAULT_LIMITS, Limits, Load, check_source
 from shared.core.media import sniff
 from shared.core.plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo, Size
-from shared.core.webp import canvas_size
+from shared.core.webp import canvas_size, is_opaque_lossy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +42,8 @@ CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, 
 
 # Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
 FORMAT_BYTES = {"webp": 18, "heic": 6, "avif": 12, "psd": 8}
+PLANES_BYTES = 8  # pixels_webp.py: Pillow reserves that much to read the header, of which 3 are then used
+STREAMED = DecodeCost(scaled=6, max_scale=1024)  # pixels_png.py keeps averages only
 ANIMATION_BYTES = {"webp": 26, "avif": 28, "gif": 18, "apng": 22}
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
 
@@ -56,7 +58,8 @@ def open_picture(data: bytes, kind: Kind, limits: Limits = DEFAULT_LIMITS) -> Im
     """The picture with nothing decoded yet. Call within `decoder_errors`."""
     if kind.format == "heic":
         register_heif()
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as for HEIC: the smallest instance has one core, and threads cost memory
+    if kind.format == "avif":
+        use_one_thread()
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
     formats = PILLOW_FORMATS[kind.format]
     try:
@@ -76,6 +79,13 @@ def register_heif() -> None:
     pillow_heif.register_heif_opener(
         thumbnails=False, depth_images=False, aux_images=False, decode_threads=1, allow_incorrect_headers=False
     )
+
+
+def use_one_thread() -> None:
+    """As for HEIC: the smallest instance has one core, and threads cost memory."""
+    from PIL import AvifImagePlugin  # noqa: PLC0415 -- its library takes 1.6 MB
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageInfo:
@@ -103,13 +113,17 @@ def check_container(data: bytes, kind: Kind, limits: Limits) -> None:
 def check_canvas(data: bytes, limits: Limits) -> None:
     """To open a WebP is to allocate its canvas."""
     width, height = canvas_size(data)
-    need = int(width * height * FORMAT_BYTES["webp"])
+    need = width * height * webp_bytes(data)
     check_source(Load(bytes=len(data), pixels=width * height, decode_bytes=need), limits)
+
+
+def webp_bytes(data: bytes) -> int:
+    return PLANES_BYTES if is_opaque_lossy(data) else FORMAT_BYTES["webp"]
 
 
 def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> ImageInfo:
     check_source(Load(bytes=len(data), pixels=image.width * image.height), limits)
-    cost = decode_cost(image, kind)
+    cost = decode_cost(image, kind, data)
     orientation, notes = read_orientation(image, kind, data)
     width, height = upright_size(image, kind, orientation)
     mode, has_icc, has_alpha = image.mode, bool(image.info.get("icc_profile")), image.has_transparency_data
@@ -132,7 +146,7 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> Ima
     )
 
 
-def decode_cost(image: Any, kind: Kind) -> DecodeCost:
+def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
     """Baseline JPEG is decoded row by row at reduced size; progressive keeps two bytes per coefficient of the whole."""
     if kind.format == "jpeg":
         progressive = 2 * samples_per_pixel(image.layer) if "progressive" in image.info else 0.0
@@ -144,6 +158,10 @@ def decode_cost(image: Any, kind: Kind) -> DecodeCost:
         return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))
     if getattr(image, "n_frames", 1) > 1 and kind.format in ANIMATION_BYTES:
         return DecodeCost(scaled=ANIMATION_BYTES[kind.format])
+    if kind.format == "webp":
+        return DecodeCost(scaled=webp_bytes(data))
+    if kind.format == "png" and png.samples_per_pixel(data) and image.mode in {"RGB", "RGBA"}:
+        return STREAMED
     return DecodeCost(scaled=FORMAT_BYTES.get(kind.format, MODE_BYTES.get(image.mode, 4)))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
+from shared.adapters.pixels_content import is_flat
 from shared.core.plan import SHRINK_GAP
 
 if TYPE_CHECKING:
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
     from shared.core.plan import Size
 
     Band = Callable[[int, int], Image.Image]  # the rows from top to bottom
+    Box = tuple[float, float, float, float]
     Convert = Callable[[Image.Image], Image.Image]
 
-LANCZOS, BOX = Image.Resampling.LANCZOS, Image.Resampling.BOX
+LANCZOS, BILINEAR = Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
+BOX, NEAREST = Image.Resampling.BOX, Image.Resampling.NEAREST
 AVERAGEABLE = {"L", "RGB", "CMYK", "LAB"}
 WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 SIXTEEN_BIT_MAX = 65_535
 BAND_PIXELS = 1_000_000
+COLOUR_SLACK = 0.1  # colour may have somewhat fewer pixels than are sent: JPEG keeps a quarter of them
 
 
 def shrink(image: Image.Image, size: Size) -> Image.Image:
     """L, RGB, CMYK, LAB or YCbCr of that size; transparency is laid over white."""
     if image.mode == "YCbCr":
-        return shrink_ycbcr(image, size)
+        return finish(image, image.size, size, 1)
     if image.mode not in AVERAGEABLE or "transparency" in image.info:
         return shrink_bands(lambda top, bottom: rows(image, top, bottom), image.size, size, converter(image))
     factor = whole_factor(image.size, size)
@@ -49,21 +53,41 @@ def finish(reduced: Image.Image, source: Size, size: Size, factor: int) -> Image
     """`source` is the size before the averaging, whose last column or row may have had fewer pixels to average."""
     if reduced.size == size:
         return reduced
-    return reduced.resize(size, LANCZOS, box=(0, 0, source[0] / factor, source[1] / factor))
+    box = (0.0, 0.0, source[0] / factor, source[1] / factor)
+    if reduced.mode == "YCbCr":
+        return merge_colour(reduced.getchannel(0).resize(size, LANCZOS, box), reduced, box)
+    if reduced.mode == "RGB":
+        return finish_rgb(reduced, box, size)
+    return reduced.resize(size, LANCZOS, box)
 
 
-def shrink_ycbcr(image: Image.Image, size: Size) -> Image.Image:
+def finish_rgb(reduced: Image.Image, box: Box, size: Size) -> Image.Image:
+    """A photo is sent as JPEG, so that it may as well become YCbCr before the slow step."""
+    luma = reduced.convert("L").resize(size, LANCZOS, box)
+    return reduced.resize(size, LANCZOS, box) if is_flat(luma) else merge_colour(luma, reduced, box)
+
+
+def merge_colour(luma: Image.Image, source: Image.Image, box: Box) -> Image.Image:
     """Lanczos where the eye looks, plain averages for colour, which JPEG halves anyway: half the time."""
-    if image.size == size:
-        return image
-    filters = (LANCZOS, BOX, BOX)
-    return Image.merge("YCbCr", [image.getchannel(i).resize(size, filters[i]) for i in range(3)])
+    colour = averaged(source, box, luma.size).convert("YCbCr")
+    return Image.merge("YCbCr", (luma, colour.getchannel(1), colour.getchannel(2)))
 
 
-def shrink_bands(band: Band, source: Size, size: Size, convert: Convert) -> Image.Image:
+def averaged(source: Image.Image, box: Box, size: Size) -> Image.Image:
+    across, down = box[2] / size[0], box[3] / size[1]
+    factor = max(1, int(min(across, down) + COLOUR_SLACK))
+    small = source.reduce(factor) if factor > 1 else source
+    rest = BOX if factor == 1 else BILINEAR
+    way = NEAREST if factor >= max(across, down) else rest
+    return small.resize(size, way, (0.0, 0.0, box[2] / factor, box[3] / factor))
+
+
+def shrink_bands(
+    band: Band, source: Size, size: Size, convert: Convert, *, band_pixels: int = BAND_PIXELS
+) -> Image.Image:
     factor = whole_factor(source, size)
     reduced: Image.Image | None = None
-    height = max(1, BAND_PIXELS // source[0] // factor) * factor
+    height = max(1, band_pixels // source[0] // factor) * factor
     for top in range(0, source[1], height):
         converted = convert(band(top, min(top + height, source[1])))
         small = converted.reduce(factor) if factor > 1 else converted

@@ -1,0 +1,22 @@
+"""Photo or flat graphics, told by the pixels: photos are sent as JPEG, and may be shrunk as only JPEG forgives."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageChops
+
+LEAST_FLAT_SHARE = 0.5
+"""Share of pixels equal to their left neighbour: photos have 0.02 to 0.2, screenshots and drawings 0.6 and up."""
+
+
+def is_flat(image: Image.Image) -> bool:
+    return flat_share(image) >= LEAST_FLAT_SHARE
+
+
+def flat_share(image: Image.Image) -> float:
+    """0 for noise, 1 for one colour."""
+    width, height = image.size
+    if width == 1:
+        return 1.0
+    luma = image.getchannel(0) if image.mode == "YCbCr" else image.convert("L")
+    left, right = luma.crop((0, 0, width - 1, height)), luma.crop((1, 0, width, height))
+    return ImageChops.difference(left, right).histogram()[0] / ((width - 1) * height)
