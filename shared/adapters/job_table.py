@@ -30,8 +30,8 @@ from shared.pipeline.ports import Stored
 
 TABLE = "jobs"
 SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
-TEXT_CHARACTERS = 30_000  # a text property holds 64 KiB of UTF-16
-ROW_CHARACTERS = 450_000  # of the 524,288 in 1 MiB of UTF-16, the rest for the other columns
+TEXT_CHARACTERS = 16_000  # a text property holds 64 KiB of UTF-16, where an emoji takes four bytes
+ROW_BYTES = 900_000  # of 1 MiB of UTF-16, the rest for the other columns
 MOST_RELATED = 100
 OPEN = "open"  # one small row per job that has not ended
 ASKED = "asked-"  # sorts behind the digits of times
@@ -167,7 +167,7 @@ def name_partition(name: str) -> str:
 def to_row(job: Job) -> dict[str, Any]:
     """A row holds 1 MiB; an answer that does not fit stays in the result document, which is written first."""
     text = json.dumps(codec.to_json(job), ensure_ascii=False)
-    if len(text) > ROW_CHARACTERS:
+    if len(text.encode("utf-16-le")) > ROW_BYTES:
         text = json.dumps(codec.to_json(replace(job, reply=None)), ensure_ascii=False)
     parts = [text[start : start + TEXT_CHARACTERS] for start in range(0, len(text), TEXT_CHARACTERS)]
     row: dict[str, Any] = {"PartitionKey": partition_of(job.job_id), "RowKey": job.job_id, "state": job.state.value}

@@ -5,6 +5,8 @@ Budgets reserve the most. So it has what a video costs beside the question too: 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -20,6 +22,9 @@ from shared.pipeline.video_costs import index_cost, query_cost, transcription_co
 
 SPOKEN_TOKENS = 10
 """A second: hardly anybody says more than four words in it, and few languages need more than two tokens for a word."""
+
+MOMENT_TOKENS = 16  # "Frame at 00:00:00:"
+FRAME_OF_REQUEST_TOKENS = 100  # roles, and the words around the prompt when a video is asked about in parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +64,10 @@ def estimate(
     requests = calls(len(pictures), room)
     usage = Usage(input_tokens=images + text * requests, output_tokens=0, image_tokens=images)
     most_said = (requests - 1) * options.max_output_tokens  # about parts: an output, then the last question's input
+    heard_tokens = sum(spoken_tokens(item.duration_s) for item in work.sound)
     longest = replace(
         usage,
-        input_tokens=usage.input_tokens + most_said + sum(spoken_tokens(item.duration_s) for item in work.sound),
+        input_tokens=images + most_text_tokens(said, options, pictures) * requests + most_said + heard_tokens,
         output_tokens=most_said + options.max_output_tokens,
     )
     heard = price_of_sound(services, work)
@@ -71,6 +77,14 @@ def estimate(
         usd=price(services, model, usage) + heard,
         max_usd=price(services, model, longest) + heard,
     )
+
+
+def most_text_tokens(said: Sequence[str], options: Options, pictures: tuple[Normalized, ...]) -> int:
+    """More than any tokenizer makes of it: a token is at least a byte. An estimate may be too low, a budget not."""
+    schema = json.dumps(options.schema) if options.schema else ""
+    words = sum(len(part.encode()) for part in (*said, schema, *(picture.label or "" for picture in pictures)))
+    moments = sum(1 + len(picture.frames_at_s) for picture in pictures)
+    return words + moments * MOMENT_TOKENS + FRAME_OF_REQUEST_TOKENS
 
 
 def estimate_indexed(services: Services, model: Model, options: Options, text: int, indexed_s: float) -> Estimate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,9 @@ import pytest
 
 from shared.core.budget import to_nano
 from shared.core.job import State
+from shared.core.models import look_up_model
+from shared.core.prices import cost
+from shared.core.tokens import Usage
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance
 from shared.pipeline.sweep import sweep
@@ -160,6 +164,23 @@ def test_a_call_of_unknown_outcome_counts_and_is_counted(world):
     assert (job.state, job.maybe_paid) == (State.DONE, 1)
     assert world.services.ledger.lost_calls(day, "all") == 1
     assert totals.spent == to_nano(job.estimate.max_usd or Decimal(0)) + to_nano(job.cost.usd)
+
+
+ODD_PROMPTS = ["\U0001d518\U0001f9ff" * 300, "\u0e51\u1c80\u2cff" * 400, "x7Q" * 500, " a" * 900]
+
+
+@pytest.mark.parametrize("prompt", ODD_PROMPTS, ids=["emoji", "rare scripts", "codes", "letters"])
+def test_no_text_costs_more_than_was_reserved(world, prompt):
+    """Whatever a tokenizer makes of it: a token is at least a byte. A schema is read by the model too."""
+    world.drop("s/receipt.json", json.dumps({"type": "object", "description": prompt}).encode())
+    world.drop("s/_vision.toml", f"prompt = '{prompt}'\nschema = 's/receipt.json'\n".encode())
+    world.drop("s/a.jpg", picture())
+    job = world.accept("s/a.jpg")
+    dearest = Usage(
+        input_tokens=job.estimate.image_tokens + 2 * len(prompt.encode()), output_tokens=job.options.max_output_tokens
+    )
+
+    assert cost(look_up_model("gpt-5.1"), dearest, on=world.clock[0].date()).usd <= job.estimate.max_usd
 
 
 def test_alerts_are_raised_once(world):
