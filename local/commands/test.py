@@ -62,6 +62,6 @@ def run_all() -> int:
         return 1
     least = float(str(measured.get_option("report:fail_under")))
     if code == 0 and section.percent < least:
-        print(f"coverage of shared/core is {section.percent:.1f} %, less than {least:.0f} %")
+        print(f"coverage of shared/core is {section.percent:.2f} %, less than {least:g} %")
         return 1
     return code

@@ -72,6 +72,8 @@ BAD_TOML = [
     (b"frames = 5000", "frames"),
     (b"schema = []", "schema"),
     (b"x = " + b"[" * 7000 + b"]" * 7000, "_vision.toml"),
+    (b"a." * 40 + b"b = 1", "_vision.toml"),
+    (b"frames = 0x" + b"f" * 5000, "frames"),
     (b"#" * (MAX_OPTIONS_BYTES + 1), "_vision.toml"),
 ]
 

@@ -79,6 +79,11 @@ def test_storage_by_account_name():
     assert storage.queue_uri == "https://acc.queue.core.windows.net"
 
 
+def test_detail_in_any_case():
+    """As the portal's users write it."""
+    assert Settings.from_environ(AZURE | {"DEFAULT_DETAIL": "Low"}).default_detail == "low"
+
+
 def test_money_is_decimal():
     """Budgets are exact amounts, None when not set."""
     settings = Settings.from_environ(AZURE | {"DAILY_BUDGET_USD": "5.10"})
