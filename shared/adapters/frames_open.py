@@ -6,6 +6,7 @@ Runs in the child process only (frames_child.py): what FFmpeg's demuxers make of
 from __future__ import annotations
 
 import itertools
+import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ SCAN_BYTES = 8 * 1024 * 1024  # a smaller file is read whole: its own packets ar
 MOST_PACKETS = 2_000_000
 SQUARE = 1.02  # closer than this, a pixel's shape is an encoder's rounding
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
+ROUNDING = 0.01  # ticks
 ONE = 1 << 16  # of the display matrix's fixed-point numbers
 DEFAULT_RATE = 25.0
 HIGHEST_RATE = 480.0  # beyond it is a clock, not pictures
@@ -69,7 +71,8 @@ class Video:
         return max(0.0, pts * tick_s(self.stream) - self.start_s)
 
     def ticks(self, at_s: float) -> int:
-        return round((at_s + self.start_s) / tick_s(self.stream))
+        """Never after that moment: a tick of AVI is a whole frame."""
+        return math.floor((at_s + self.start_s) / tick_s(self.stream) + ROUNDING)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import math
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -13,7 +17,7 @@ from shared.adapters.capped_child import CappedChild, unless_rejected
 from shared.adapters.frames_wire import Ranges, serve
 from shared.adapters.pixels_wire import receive_block, send
 from shared.core.codec import from_json, to_json
-from shared.core.errors import VisiondropError
+from shared.core.errors import DecoderBusy, VisiondropError
 from shared.core.frame_choice import Coverage
 from shared.core.frame_plan import VideoInfo, VideoPlan, plan_video
 from shared.core.limits import MEGABYTE, Limits
@@ -76,9 +80,10 @@ class FrameWorker(CappedChild):
         frames: int | None = None,
         sampling: Sampling = "even",
         contact_sheet: bool = False,
+        before: float = math.inf,
     ) -> SampledVideo:
         """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
-        with self.lock, self.running_child() as (requests, replies):
+        with self.turn(before), self.running_child() as (requests, replies):
             info = self.header(requests, replies, file)
             try:
                 plan = plan_video(
@@ -110,26 +115,36 @@ class FrameWorker(CappedChild):
         send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "frames"}})
         return from_json(VideoInfo, self.answer(requests, replies, file)["info"])
 
-    def sound(self, file: Ranges) -> list[Piece]:
+    def sound(self, file: Ranges, *, before: float = math.inf) -> list[Piece]:
         """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""
         found: list[Piece] = []
-        with self.lock, self.running_child() as (requests, replies):
+        with self.turn(before), self.running_child() as (requests, replies):
             send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "sound"}})
             while facts := self.answer(requests, replies, file)["piece"]:
                 piece = from_json(Piece, {**facts, "data": receive_block(replies)})
                 found += [piece] if piece.data else []
         return found
 
-    def mp4(self, file: Ranges, *, copied: frozenset[str]) -> Iterator[bytes]:
+    def mp4(self, file: Ranges, *, copied: frozenset[str], before: float = math.inf) -> Iterator[bytes]:
         """The video as MP4, in blocks as they are written; pictures in one of the codecs `copied` stay as they are.
 
         Reads it all; the child is busy until the last block.
         """
-        with self.lock, self.running_child() as (requests, replies):
+        with self.turn(before), self.running_child() as (requests, replies):
             task = {"bytes": file.size, "limits": to_json(self.limits), "give": "mp4", "copied": sorted(copied)}
             send(requests, {"open": task})
             while self.answer(requests, replies, file)["piece"] is not None:
                 yield receive_block(replies)
+
+    @contextmanager
+    def turn(self, before: float) -> Iterator[None]:
+        """One video at a time. Raises DecoderBusy when the turn has not come `before` that moment of the clock."""
+        if not self.lock.acquire(timeout=min(max(0.0, before - time.monotonic()), threading.TIMEOUT_MAX)):
+            raise DecoderBusy
+        try:
+            yield
+        finally:
+            self.lock.release()
 
     def answer(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> Any:
         """A read that fails leaves the child in the middle of a question, so it does not live on."""

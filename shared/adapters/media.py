@@ -44,15 +44,16 @@ class MediaReader:
             frames=options.frames,
             sampling=options.sampling,
             contact_sheet=options.contact_sheet,
+            before=file.decode_before,
         )
         return from_video(video)
 
     def sound(self, file: SourceFile) -> list[SoundPiece]:
-        found = self.frames.sound(RangeReader(file.fetch, file.size))
+        found = self.frames.sound(RangeReader(file.fetch, file.size), before=file.decode_before)
         return [SoundPiece(data=one.data, start_s=one.start_s, duration_s=one.duration_s) for one in found]
 
     def mp4(self, file: SourceFile, *, copied: frozenset[str]) -> Iterator[bytes]:
-        return self.frames.mp4(RangeReader(file.fetch, file.size), copied=copied)
+        return self.frames.mp4(RangeReader(file.fetch, file.size), copied=copied, before=file.decode_before)
 
     def thumbnail(self, data: bytes) -> bytes:
         return make_thumbnail(data)

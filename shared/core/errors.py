@@ -18,7 +18,8 @@
     ├── ModelUnavailable     retryable: throttled, down, slow or not let in (yet)
     ├── BudgetExceeded       retryable: no money for it now; the job is parked until there is
     ├── ReplyMalformed       retryable: the endpoint answered with something that is no reply
-    └── StorageUnavailable   retryable: storage is down or slow
+    ├── StorageUnavailable   retryable: storage is down or slow
+    └── DecoderBusy          retryable: other videos are being decoded, and it would not be done in time
 
 A retryable error is tried again with backoff and never ends a job by itself; any other is stored as the job's result.
 """
@@ -198,3 +199,11 @@ class StorageUnavailable(VisiondropError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="storage_unavailable", hint="Try again shortly.")
+
+
+class DecoderBusy(VisiondropError):
+    status_code = 503
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("the decoder is busy with other videos", code="decoder_busy", hint="Try again shortly.")

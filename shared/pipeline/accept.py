@@ -29,6 +29,8 @@ from shared.pipeline.video_index import check_index
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a picture: far above any camera's, far below the smallest instance's memory
 READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
+DECODE_WITHIN_S = 400.0
+"""A function has ten minutes, and decoding, which is what may be waited for, three times 150 s at the most."""
 V1 = "v1"  # the API version of endpoints that have none
 
 
@@ -153,10 +155,11 @@ def open_source(services: Services, upload: Upload) -> SourceFile:
         part = (at, at + size - 1)
         return services.blobs.read(upload.container, upload.name, etag=upload.etag, part=part)
 
+    before = time.monotonic() + DECODE_WITHIN_S
     if upload.bytes > READ_WHOLE_BYTES:
-        return SourceFile(size=upload.bytes, fetch=fetch)
+        return SourceFile(size=upload.bytes, fetch=fetch, decode_before=before)
     data = services.blobs.read(upload.container, upload.name, etag=upload.etag)
-    return SourceFile(size=len(data), fetch=lambda at, size: data[at : at + size])
+    return SourceFile(size=len(data), fetch=lambda at, size: data[at : at + size], decode_before=before)
 
 
 def describe_source(source: Source, ready: Prepared) -> Source:

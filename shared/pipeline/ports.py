@@ -5,6 +5,7 @@ Every method may raise StorageUnavailable (or, for the model, ModelUnavailable):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -79,10 +80,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """An upload's bytes, to be read in parts: `fetch(at, size)`. Raises NotFound once the blob has another version."""
+    """An upload's bytes, to be read in parts: `fetch(at, size)`. Raises NotFound once the blob has another version.
+
+    `decode_before` is the moment of the monotonic clock after which no decoding is begun any more.
+    """
 
     size: int
     fetch: Callable[[int, int], bytes]
+    decode_before: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +197,10 @@ class Messages(Protocol):
 
 class Media(Protocol):
     def prepare(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
-        """Raises SourceRejected for a file that is broken, unsupported or too large. Of a video, parts are read."""
+        """Raises SourceRejected for a file that is broken, unsupported or too large. Of a video, parts are read.
+
+        Here and below: raises DecoderBusy when a video's turn does not come in time.
+        """
 
     def sound(self, file: SourceFile) -> Sequence[SoundPiece]:
         """What is to be heard in a video, in pieces small enough to be transcribed. Reads all of it."""

@@ -6,6 +6,7 @@ follows from what is asked: a request that is sent twice is one job.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +26,7 @@ from shared.pipeline.ports import Services
 from shared.pipeline.records import load, reload
 from shared.pipeline.stored_media import store_pictures, store_poster
 
+PATIENCE_S = 60.0  # for the decoder: somebody waits for the answer
 Changes = Mapping[str, Any]
 WORDS = frozenset(
     {
@@ -165,7 +167,8 @@ def prepare_anew(services: Services, job: Job, request: Request) -> Job:
         steps = ("the upload is gone or was replaced: sent the pictures that were prepared before",)
         return replace(job, plan=Plan(steps=steps))
     model = target_of(services.settings, request.options).model
-    ready = services.media.prepare(open_source(services, upload), model=model, options=request.options)
+    file = replace(open_source(services, upload), decode_before=time.monotonic() + PATIENCE_S)
+    ready = services.media.prepare(file, model=model, options=request.options)
     return replace(
         job,
         source=describe_source(job.source, ready),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from shared.core.errors import SourceRejected
+from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.job import Job
 from shared.core.options import Options
 from shared.core.playback import MP4_CODECS, Making, making
 from shared.core.result import Normalized
+from shared.core.video_flow import USE_FRAMES
 from shared.pipeline.ports import NORMALIZED, Prepared, Rendered, Services, SourceFile
 from shared.pipeline.video_index import INDEX_FORMATS
 
@@ -65,8 +66,8 @@ def store_film(
 
     The index cannot do without, so it raises SourceRejected; an answer does not wait for a film that cannot be played.
     """
-    if options.video == "index" and ready.format not in INDEX_FORMATS:
-        return store_mp4(services, job, file, ready, copied=INDEX_CODECS), None
+    if options.video == "index":
+        return store_for_index(services, job, file, ready), None
     wanted = making(form=ready.format, codec=ready.codec or "", size=file.size, duration_s=ready.duration_s or 0)
     if wanted is Making.NOTHING:
         return (), None
@@ -74,8 +75,18 @@ def store_film(
         return (), f"the film is {wanted}"
     try:
         return store_mp4(services, job, file, ready, copied=MP4_CODECS), None
-    except SourceRejected as error:
+    except (SourceRejected, DecoderBusy) as error:
         return (), f"no MP4 was made for browsers: {error.message}"
+
+
+def store_for_index(services: Services, job: Job, file: SourceFile, ready: Prepared) -> tuple[Normalized, ...]:
+    if ready.format in INDEX_FORMATS and ready.codec in INDEX_CODECS | {"vp9"}:
+        return ()
+    try:
+        return store_mp4(services, job, file, ready, copied=INDEX_CODECS)
+    except SourceRejected as error:
+        message = f"no MP4 can be made for the index: {error.message}"
+        raise SourceRejected(message, code=error.code, hint=f"Upload one. {USE_FRAMES}") from error
 
 
 def store_mp4(

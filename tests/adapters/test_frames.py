@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from shared.adapters.frames_worker import VIDEO_LIMITS, FrameWorker
-from shared.core.errors import SourceRejected, StorageUnavailable
+from shared.core.errors import DecoderBusy, SourceRejected, StorageUnavailable
 from shared.core.limits import Limits
 from shared.core.models import look_up_model
 from tests.videos import SIZE, clip, counted, plain, ranges
@@ -217,6 +218,19 @@ def test_a_soft_deadline_sends_what_there_is():
     assert video.frames
     assert video.partial
     assert "out of time" in {one.reason for one in video.coverage.dropped}
+
+
+def test_a_turn_that_does_not_come_in_time(worker):
+    """Whoever waits for the decoder is told in time to come again, and the next turn is a normal one."""
+    data = clip(3)
+    with worker.lock:
+        for wanted in (worker.sample, worker.sound, worker.mp4):
+            options = {"model": MODEL, "detail": "low"} if wanted == worker.sample else {}
+            options = {"copied": frozenset()} if wanted == worker.mp4 else options
+            with pytest.raises(DecoderBusy):
+                list(wanted(ranges(data), before=time.monotonic() + 0.01, **options))
+
+    assert sample(worker, data).frames
 
 
 def test_too_many_pixels():

@@ -16,7 +16,7 @@ from local.chat_standin import ChatStandIn
 from local.video_index_standin import VideoIndexStandIn
 from local.video_index_standin.app import Fault
 from shared.core.budget import to_usd
-from shared.core.errors import CapabilityMissing, ModelUnavailable, OptionsInvalid
+from shared.core.errors import CapabilityMissing, ModelUnavailable, OptionsInvalid, SourceRejected
 from shared.core.job import State
 from shared.core.models import look_up_model
 from shared.core.settings import Settings
@@ -130,10 +130,15 @@ def test_budgets_hold_for_the_index(world):
 
 @pytest.mark.parametrize(
     "made",
-    [{"form": "matroska"}, {"form": "avi", "codec": "mjpeg"}, {"form": "webm", "codec": "libvpx", "gop": 5}],
-    ids=["copied", "encoded", "encoded from WebM"],
+    [
+        {"form": "matroska"},
+        {"form": "avi", "codec": "mjpeg"},
+        {"form": "webm", "codec": "libvpx", "gop": 5},
+        {"form": "mov", "codec": "prores_ks"},
+    ],
+    ids=["copied", "encoded", "encoded from WebM", "encoded from ProRes in MOV"],
 )
-def test_other_containers_become_mp4(world, made):
+def test_other_containers_and_codecs_become_mp4(world, made):
     """Copied where the codec fits, else encoded; the index and the question get the MP4, which the result lists."""
     job, _ = world.run("film.bin", clip(20, **made))
     (mp4,) = [item for item in job.media if item.role == "video"]
@@ -352,3 +357,27 @@ def test_an_endpoint_that_is_down_is_not_one_that_is_gone(world):
     world.index.server.shutdown()
     with pytest.raises(ModelUnavailable):
         search_videos(world.services, Search(text="x"))
+
+
+class CannotEncode:
+    """The port `Media`, where encoding takes too long."""
+
+    def __init__(self, media):
+        self.media = media
+
+    def __getattr__(self, name):
+        return getattr(self.media, name)
+
+    def mp4(self, file, *, copied):
+        yield from list(self.media.mp4(file, copied=copied))[:1]
+        raise SourceRejected("decoding took longer than 150 s", code="too_slow", hint="Upload a smaller copy.")
+
+
+def test_a_film_that_cannot_be_encoded_in_time_is_refused_with_a_way_out(world):
+    """The index takes MP4 only: the job ends, unpaid, and says what to do."""
+    world.services = replace(world.services, media=CannotEncode(world.services.media))
+    job, waits = world.run("film.webm", clip(10, form="webm", codec="libvpx"))
+
+    assert (job.state, job.error.code, waits) == (State.FAILED, "too_slow", [])
+    assert job.error.message == "no MP4 can be made for the index: decoding took longer than 150 s"
+    assert "video = frames" in job.error.hint
