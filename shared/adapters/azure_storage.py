@@ -42,8 +42,13 @@ def credential(settings: Settings) -> Any:
 
 
 @contextmanager
-def storage_faults(what: str) -> Iterator[None]:
-    """Storage errors as ours, the most specific first; `what` names the thing, never its content."""
+def storage_faults(what: str, *, logged_as: str | None = None) -> Iterator[None]:
+    """Storage errors as ours, the most specific first; `what` names the thing, never its content.
+
+    A fault of storage itself leaves the function and gets into the host's log, where a file's name must not be:
+    `logged_as` stands for it, and the SDK's own words, which hold its address, are left behind.
+    """
+    shown = logged_as or what
     try:
         yield
     except ResourceNotFoundError as fault:
@@ -51,6 +56,6 @@ def storage_faults(what: str) -> Iterator[None]:
     except (ResourceExistsError, ResourceModifiedError) as fault:
         raise StateConflict(f"{what} was changed by somebody else") from fault
     except HttpResponseError as fault:
-        raise StorageUnavailable(f"{what}: storage answered {fault.status_code}") from fault
+        raise StorageUnavailable(f"{shown}: storage answered {fault.status_code}") from None
     except AzureError as fault:
-        raise StorageUnavailable(f"{what}: storage cannot be reached ({type(fault).__name__})") from fault
+        raise StorageUnavailable(f"{shown}: storage cannot be reached ({type(fault).__name__})") from None

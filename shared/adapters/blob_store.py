@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,10 @@ def connect(settings: Settings) -> BlobServiceClient:
     return BlobServiceClient(storage.blob_uri, credential=credential(settings), **BLOB_AND_QUEUE_RETRIES)
 
 
+def blob_faults(container: str, name: str) -> AbstractContextManager[None]:
+    return storage_faults(f"blob {container}/{name}", logged_as=f"a blob in {container}")
+
+
 class BlobStore:
     """The port `Blobs` over one storage account."""
 
@@ -53,7 +58,7 @@ class BlobStore:
 
     def describe(self, container: str, name: str) -> Upload | None:
         try:
-            with storage_faults(f"blob {container}/{name}"):
+            with blob_faults(container, name):
                 facts = self.client(container, name).get_blob_properties()
         except NotFound:
             return None
@@ -73,7 +78,7 @@ class BlobStore:
         if part is not None:
             condition |= {"offset": part[0], "length": part[1] - part[0] + 1}
         try:
-            with storage_faults(f"blob {container}/{name}"):
+            with blob_faults(container, name):
                 data: bytes = self.client(container, name).download_blob(**condition).readall()
                 return data
         except StateConflict:
@@ -90,7 +95,7 @@ class BlobStore:
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
         client = self.client(container, name)
         try:
-            with storage_faults(f"blob {container}/{name}"):
+            with blob_faults(container, name):
                 client.upload_blob(data, overwrite=overwrite, content_settings=ContentSettings(content_type=media_type))
         except StateConflict:
             return False
@@ -102,7 +107,7 @@ class BlobStore:
         client = self.client(container, name)
         settings = ContentSettings(content_type=media_type)
         try:
-            with storage_faults(f"blob {container}/{name}"):
+            with blob_faults(container, name):
                 written = client.upload_blob(
                     data, overwrite=overwrite, content_settings=settings, metadata=dict(metadata)
                 )
@@ -112,7 +117,7 @@ class BlobStore:
 
     def write_blocks(self, container: str, name: str, blocks: Iterable[bytes], *, media_type: str) -> None:
         settings = ContentSettings(content_type=media_type)
-        with storage_faults(f"blob {container}/{name}"):
+        with blob_faults(container, name):
             self.client(container, name).upload_blob(blocks, overwrite=True, content_settings=settings)
 
     def create_address(self, container: str, name: str, *, now: datetime, expires: datetime) -> str:
@@ -134,7 +139,7 @@ class BlobStore:
             "expiry": expires,
             "protocol": "https" if client.url.startswith("https:") else None,
         }
-        with storage_faults(f"address of {container}/{name}"):
+        with blob_faults(container, name):
             sas = generate_blob_sas(**common, **self.signing_key(now))
         return f"{client.url}?{sas}"
 
