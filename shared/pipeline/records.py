@@ -51,6 +51,8 @@ def end_job(services: Services, stored: Stored, final: Job) -> Job:
     except StateConflict:
         if reload(services, final.job_id).state not in TERMINAL:
             raise
+        if final.attempts != stored.job.attempts:
+            return final  # another worker's result: it has logged it, and its cost must not be counted twice
     services.log("finished", summary(final))
     return final
 

@@ -12,6 +12,7 @@ import pytest
 from shared.core import job as jobs
 from shared.core.job import MOST_CRASHES, AnalysisMessage, State
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
+from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze
 from shared.pipeline.bury import bury_message
 from shared.pipeline.look_up import look_up
@@ -178,6 +179,82 @@ def test_a_turn_of_the_same_worker_is_not_its_next_turn(world):
     job = analyze(replace(whole, model=Slow()), AnalysisMessage(job_id=job_id))
 
     assert (job.state, job.attempts) == (State.RUNNING, 2)
+
+
+class Meanwhile:
+    """A model that is so slow that something else happens during its first call."""
+
+    def __init__(self, world, happens):
+        self.model, self.happens = world.services.model, happens
+
+    def complete(self, payload):
+        happens, self.happens = self.happens, lambda: None
+        happens()
+        return self.model.complete(payload)
+
+
+@pytest.mark.parametrize("skew_s", [LEASE_S, 3600])
+def test_a_lease_lost_during_the_call_leaves_one_result(world, skew_s):
+    """The lease ran out, or the other worker's clock is an hour ahead: two calls, one counted as lost, one result."""
+    job_id = begin(world)
+    seen: list[tuple[str, Any]] = []
+    other = replace(world.logging_to(seen), worker="other")
+
+    def other_takes_it() -> None:
+        world.pass_time(skew_s)
+        analyze(other, AnalysisMessage(job_id=job_id))
+        world.pass_time(-skew_s)
+
+    own = replace(world.logging_to(seen), model=Meanwhile(world, other_takes_it))
+    late = analyze(own, AnalysisMessage(job_id=job_id))
+    job = look_up(world.services, "a.jpg")
+
+    assert (late.reply, late.attempts) == (job.reply, 2)
+    assert (job.state, job.maybe_paid, world.calls, lost_calls(world)) == (State.DONE, 1, 2, [1])
+    assert totals(world)[1] == 0
+    assert [event for event, _ in seen].count("finished") == 1
+
+
+def test_another_picture_under_the_same_name_during_the_call(world):
+    """Both are answered, each about its own pixels, and the name leads to the newer one."""
+    first_id = begin(world)
+
+    def replaced() -> None:
+        world.drop("a.jpg", picture(size=(320, 200), colour="red"))
+        world.pass_time(1)
+        world.accept("a.jpg")
+
+    world.outbox.waiting.clear()
+    analyze(replace(world.services, model=Meanwhile(world, replaced)), AnalysisMessage(job_id=first_id))
+    world.finish_all()
+    first, second = world.services.jobs.load(first_id).job, look_up(world.services, "a.jpg")
+
+    assert (first.state, second.state, world.calls) == (State.DONE, State.DONE, 2)
+    assert first.job_id != second.job_id
+    assert "640 x 480 px" in first.reply.text
+    assert "320 x 200 px" in second.reply.text
+
+
+def test_an_upload_that_is_deleted_while_queued_is_answered(world):
+    """What was accepted has its pictures already."""
+    begin(world)
+    world.blobs.get_blob_client("uploads", "a.jpg").delete_blob()
+    world.finish_all()
+
+    assert look_up(world.services, "a.jpg").state is State.DONE
+
+
+def test_events_that_come_too_late(world):
+    """Of a version that was replaced before it was read, of one that is deleted: nothing is left hanging."""
+    world.drop("a.jpg", picture())
+    world.drop("a.jpg", picture(colour="red"))
+    ids = {world.accept("a.jpg").job_id for _ in range(3)}
+    world.finish_all()
+    world.blobs.get_blob_client("uploads", "a.jpg").delete_blob()
+
+    assert len(ids) == world.calls == 1
+    assert accept_upload(world.services, "a.jpg") is None
+    assert list(world.services.jobs.open_jobs(first="", most=10)) == []
 
 
 def test_a_full_budget_raises_its_alert(world):
