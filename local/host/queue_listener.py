@@ -28,6 +28,7 @@ CLOSE_TIMEOUT_S = 5.0
 FIRST_DELAY_S = 0.1
 LONGEST_QUEUE_NAME = 63
 POISON_SUFFIX = "-poison"
+WITHOUT_SPACES = str.maketrans("", "", " \t\r\n")  # which .NET's base64 does not mind
 LOST = ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound")
 
 # Starts the function on a message and its decoded text; None says that the message needs no run.
@@ -190,7 +191,7 @@ class QueueListener:
             self.move_to_poison(message, lease)
             return
         try:
-            self.run(message, body.decode(), lease)
+            self.run(message, as_text(body), lease)
         except InvocationTimedOut:
             return  # as after a crash: it comes back when the lease runs out
         except InvocationReleased:
@@ -214,9 +215,9 @@ class QueueListener:
     def decoded(self, message: QueueMessage) -> bytes | None:
         """None when it is not the base64 that host.json promises: no number of tries would help."""
         if not self.options.base64:
-            return str(message.content).encode()
+            return str(message.content or "").encode()
         try:
-            return base64.b64decode(message.content, validate=True)
+            return base64.b64decode((message.content or "").translate(WITHOUT_SPACES), validate=True)
         except (binascii.Error, ValueError):
             return None
 
@@ -224,9 +225,16 @@ class QueueListener:
         if self.poison is None:
             LOG.error("queue %s: a message failed for good and has no poison queue", self.queue.queue_name)
             return
-        send(self.poison, message.content)
+        send(self.poison, message.content or "")
         lease.delete()
         LOG.error("queue %s: a message was moved to %s", self.queue.queue_name, self.poison.queue_name)
+
+
+def as_text(body: bytes) -> str:
+    """What a function is given is text, and never an empty one: that message fails as one that is no UTF-8 does."""
+    if not body:
+        raise ValueError("an empty message")
+    return body.decode()
 
 
 def send(queue: QueueClient, content: str) -> None:

@@ -93,18 +93,32 @@ def test_undecodable_text_goes_to_poison_raw_without_a_run(sandbox: Sandbox, app
     assert runs == []
 
 
-def test_base64_of_no_text_fails_the_normal_way(sandbox: Sandbox, app: func.FunctionApp) -> None:
-    """Bytes that are not UTF-8 cannot become the function's text, so they end in poison after the tries."""
+@pytest.mark.parametrize("raw", ["//79", ""], ids=["no UTF-8", "empty"])
+def test_base64_of_no_text_fails_the_normal_way(sandbox: Sandbox, app: func.FunctionApp, raw: str) -> None:
+    """What cannot become the function's text ends in poison after the tries."""
     runs: list[str] = []
 
     @app.queue_trigger(arg_name="message", queue_name=sandbox.name, connection="")
     def work(message: str) -> None:
         runs.append(message)
 
-    sandbox.queue().send_message("//79")
+    sandbox.queue().send_message(raw)
     sandbox.host(app)
-    assert until(lambda: sandbox.bodies(f"{sandbox.name}-poison")) == ["//79"]
+    assert until(lambda: sandbox.bodies(f"{sandbox.name}-poison")) == [raw]
     assert runs == []
+
+
+def test_base64_may_hold_spaces(sandbox: Sandbox, app: func.FunctionApp) -> None:
+    """Such as the last newline of a shell's `base64`: .NET does not mind."""
+    seen: list[str] = []
+
+    @app.queue_trigger(arg_name="message", queue_name=sandbox.name, connection="")
+    def work(message: str) -> None:
+        seen.append(message)
+
+    sandbox.queue().send_message("eyJh\r\n IjogMX0=\n")
+    sandbox.host(app)
+    assert until(lambda: seen) == ['{"a": 1}']
 
 
 def test_message_encoding_none_takes_the_text_as_it_is(sandbox: Sandbox, app: func.FunctionApp) -> None:
