@@ -5,6 +5,7 @@ Each case is a moment at which a worker, the sweeper and an operator meet.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,10 +16,12 @@ from azure.data.tables import UpdateMode
 
 from shared.adapters.job_table import partition_of
 from shared.core import job as jobs
+from shared.core.budget import to_nano
 from shared.core.job import AnalysisMessage, State
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.line import enter_line
 from shared.pipeline.look_up import look_up
+from shared.pipeline.ports import Allowance
 from shared.pipeline.sweep import sweep
 from tests.pipeline.world import World, picture
 
@@ -213,3 +216,26 @@ def test_parked_jobs_do_not_make_a_healthy_backlog_look_lost(world):
     world.pass_time(jobs.STUCK_AFTER.total_seconds() * 4)
 
     assert sweep(world.services)["woken"] == 0
+
+
+def test_a_squeeze_by_many_workers(world):
+    """All at once, money for a few: never more than the budget, the others in line, and all answered after a raise."""
+    price = price_of_one(world)
+    budget = price * 3
+    world.set(daily_budget_usd=budget)
+    ids = [ask_for(world, f"{index}.jpg", f"#{index * 20:02x}4080") for index in range(7)]
+    world.outbox.waiting.clear()
+    with ThreadPoolExecutor(7) as workers:
+        list(workers.map(world.analyze, ids))
+    world.finish_all()
+    squeezed = [world.services.jobs.load(job_id).job.state for job_id in ids]
+    totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope="all", limit=None))
+    world.set(daily_budget_usd=price * 100)
+    released = release(world.services)
+    world.finish_all()
+
+    assert set(squeezed) == {State.DONE, State.PARKED}
+    assert totals.spent <= to_nano(budget)
+    assert (totals.reserved, released) == (0, squeezed.count(State.PARKED))
+    assert {world.services.jobs.load(job_id).job.state for job_id in ids} == {State.DONE}
+    assert world.calls == len(ids)
