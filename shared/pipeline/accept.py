@@ -113,7 +113,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
     normalized = store_pictures(services, job, ready)
     sound = store_sound(services, job, file) if wants_sound(services, options, ready) else ()
     film, no_film = store_film(services, job, file, ready, options) if is_video else ((), None)
-    work = work_of(options, sound, ready.duration_s) if is_video else NO_WORK
+    work = work_of(services, options, sound, ready.duration_s) if is_video else NO_WORK
     accept_ms = round((time.monotonic() - started) * 1000)
     return jobs.prepared(
         job,

@@ -17,8 +17,8 @@ from shared.core.prices import cost
 from shared.core.result import Estimate, Normalized, Turn
 from shared.core.tokens import Usage, image_tokens, text_tokens
 from shared.core.video_prompt import FRAMES, frame_tokens, video_prompt_cost
-from shared.pipeline.ports import Services
-from shared.pipeline.video_costs import index_cost, query_cost, transcription_cost
+from shared.pipeline.ports import RESULTS, Services
+from shared.pipeline.video_costs import index_cost, query_cost, transcript_name, transcription_cost
 
 SPOKEN_TOKENS = 10
 """A second: hardly anybody says more than four words in it, and few languages need more than two tokens for a word."""
@@ -29,20 +29,27 @@ FRAME_OF_REQUEST_TOKENS = 100  # roles, and the words around the prompt when a v
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What is to be done to a video beside showing its frames. Exactly what its job will do, no more."""
+    """What is to be done to a video beside showing its frames. Exactly what its job will do, no more.
+
+    What is said in `sound` stands in the question; `unheard` is the part of it that has yet to be transcribed.
+    """
 
     sound: tuple[Normalized, ...] = ()
+    unheard: tuple[Normalized, ...] = ()
     indexed_s: float | None = None
+    is_in_index: bool = False
 
 
 NO_WORK = Work()
 
 
-def work_of(options: Options, media: tuple[Normalized, ...], duration_s: float | None) -> Work:
+def work_of(services: Services, options: Options, media: tuple[Normalized, ...], duration_s: float | None) -> Work:
     """`media` is what was stored beside the pictures. The index listens for itself."""
     if options.video == "index":
         return Work(indexed_s=duration_s or 0.0)
-    return Work(sound=tuple(item for item in media if item.role == "sound"))
+    sound = tuple(item for item in media if item.role == "sound")
+    unheard = tuple(item for item in sound if services.blobs.describe(RESULTS, transcript_name(item)) is None)
+    return Work(sound=sound, unheard=unheard)
 
 
 def estimate(
@@ -58,7 +65,7 @@ def estimate(
     said = [options.prompt, options.system or "", *(part for turn in turns for part in (turn.prompt, turn.answer))]
     text = sum(text_tokens(part) for part in said)
     if work.indexed_s is not None:
-        return estimate_indexed(services, model, options, text, work.indexed_s)
+        return estimate_indexed(services, model, options, text, work)
     images = tokens_of(model, options, pictures)
     room = min(model.max_images, host_limits(services.settings.endpoint.kind).images)
     requests = calls(len(pictures), room)
@@ -87,19 +94,19 @@ def most_text_tokens(said: Sequence[str], options: Options, pictures: tuple[Norm
     return words + moments * MOMENT_TOKENS + FRAME_OF_REQUEST_TOKENS
 
 
-def estimate_indexed(services: Services, model: Model, options: Options, text: int, indexed_s: float) -> Estimate:
+def estimate_indexed(services: Services, model: Model, options: Options, text: int, work: Work) -> Estimate:
     """The least is what is sure to be sent; the most is the service's bill, search for frames and answer included."""
     frames = FRAMES * frame_tokens(model)
     usage = Usage(input_tokens=frames + text, output_tokens=0, image_tokens=frames)
     bill = video_prompt_cost(
         model,
         prompt_tokens=text,
-        transcript_tokens=spoken_tokens(indexed_s),
+        transcript_tokens=spoken_tokens(work.indexed_s),
         output_tokens=options.max_output_tokens,
         on=services.now().date(),
         scope=services.settings.price_scope,
     )
-    index = index_cost(services, indexed_s).usd
+    index = index_cost(services, 0 if work.is_in_index else work.indexed_s).usd
     return Estimate(
         image_tokens=frames,
         input_tokens=usage.input_tokens,
@@ -121,7 +128,7 @@ def spoken_tokens(heard_s: float | None) -> int:
 
 
 def price_of_sound(services: Services, work: Work) -> Decimal:
-    costs = (transcription_cost(services, item) for item in work.sound)
+    costs = (transcription_cost(services, item) for item in work.unheard)
     return sum((one.usd for one in costs if one is not None), Decimal(0))
 
 

@@ -24,7 +24,7 @@ from shared.pipeline.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services
 from shared.pipeline.records import load, reload
-from shared.pipeline.stored_media import store_pictures, store_poster
+from shared.pipeline.stored_media import store_for_index, store_pictures, store_poster
 
 PATIENCE_S = 60.0  # for the decoder: somebody waits for the answer
 Changes = Mapping[str, Any]
@@ -144,9 +144,14 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
         check_number(len(job.normalized), target)
         compose(services, job)
     is_video = job.source.kind == "video"
-    work = work_of(request.options, job.media, job.source.duration_s) if is_video else NO_WORK
+    work = work_of(services, request.options, job.media, job.source.duration_s) if is_video else NO_WORK
+    work = replace(work, is_in_index=was_answered_from_index(request.parent))
     known = estimate(services, target.model, request.options, job.normalized, request.origin.turns, work)
     return replace(job, estimate=known)
+
+
+def was_answered_from_index(job: Job) -> bool:
+    return options_of(job).video == "index" and job.state in {State.DONE, State.PARTIAL}
 
 
 def needs_other_pictures(request: Request) -> bool:
@@ -169,11 +174,13 @@ def prepare_anew(services: Services, job: Job, request: Request) -> Job:
     model = target_of(services.settings, request.options).model
     file = replace(open_source(services, upload), decode_before=time.monotonic() + PATIENCE_S)
     ready = services.media.prepare(file, model=model, options=request.options)
+    made = store_for_index(services, job, file, ready) if request.options.video == "index" else ()
+    kept = [item for item in job.media if item.role != "poster" and not (made and item.role == "video")]
     return replace(
         job,
         source=describe_source(job.source, ready),
         normalized=store_pictures(services, job, ready),
-        media=(*store_poster(services, job, ready), *(item for item in job.media if item.role != "poster")),
+        media=(*store_poster(services, job, ready), *made, *kept),
         plan=ready.plan,
         source_partial=ready.partial,
     )

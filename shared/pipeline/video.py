@@ -38,7 +38,7 @@ from shared.pipeline.ask import (
 )
 from shared.pipeline.ports import NORMALIZED, RESULTS, Services, Stored
 from shared.pipeline.records import keep_lease, step_name
-from shared.pipeline.video_costs import transcription_cost
+from shared.pipeline.video_costs import transcript_name, transcription_cost
 from shared.pipeline.video_index import answer_from_index
 
 
@@ -96,16 +96,25 @@ def composed(question: Question, target: Target, options: Options) -> Composed:
 
 
 def transcribe(services: Services, job: Job, item: Normalized) -> Paid:
-    """What is said in a piece of the sound, line by line with times; stored before anything else is paid for."""
+    """What is said in a piece of the sound, line by line with times; stored before anything else is paid for.
+
+    A later question about the same video finds it where the job that the sound was made for has stored it.
+    """
     stem = item.name.rpartition("/")[2].removesuffix(".mp3")
     call_id = f"{job.job_id}-{stem}"
     name = step_name(call_id)
     found = read_paid(services, name)
     if found is None:
-        found = call_transcriber(services, job, item, call_id)
+        found = heard_before(services, item) or call_transcriber(services, job, item, call_id)
         keep(services, name, found)
     settle_reply(services, job, None, found.cost, call_id=call_id)
     return found
+
+
+def heard_before(services: Services, item: Normalized) -> Paid | None:
+    """On somebody else's bill."""
+    found = read_paid(services, transcript_name(item))
+    return Paid(text=found.text) if found and found.is_whole else None
 
 
 def call_transcriber(services: Services, job: Job, item: Normalized, call_id: str) -> Paid:
@@ -184,6 +193,7 @@ def part_question(services: Services, job: Job, part: Part, transcript: str) -> 
         prompt=with_transcript(ask_part(options.prompt, part), transcript_of(part, transcript)),
         system=options.system or "",
         pictures=tuple(read_picture(services, item) for item in part.pictures),
+        turns=job.origin.turns if job.origin else (),
         detail=options.detail,
         max_output_tokens=options.max_output_tokens,
     )

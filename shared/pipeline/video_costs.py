@@ -23,6 +23,11 @@ def transcription_cost(services: Services, item: Normalized) -> Cost | None:
         return None
 
 
+def transcript_name(item: Normalized) -> str:
+    """Where the job that a piece of sound was made for keeps its words, in `results`."""
+    return f"{item.name.removesuffix('.mp3').replace('/', '.')}.json"
+
+
 def index_cost(services: Services, duration_s: float | None) -> Cost:
     return unit_cost("video index", minutes(duration_s), on=services.now().date())
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
-from shared.core.job import Job
+from shared.core.job import Job, job_id_of
 from shared.core.options import Options
 from shared.core.payload import Target, VideoIndex, build_payload
 from shared.core.prices import sum_costs
@@ -24,6 +24,7 @@ from shared.core.video_flow import (
     IndexFlow,
     Moment,
     Search,
+    Step,
     Submit,
     Wait,
     check_search,
@@ -58,12 +59,11 @@ def check_index(services: Services, options: Options, target: Target) -> None:
 def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Job]:
     """The answer, or ModelUnavailable("indexing") until the video is in the index."""
     job, indexer = stored.job, indexer_of(services)
-    since_s = (services.now() - job.created).total_seconds()
-    flow = flow_of(job.job_id, index_name(services.settings), turns=job.attempts, since_s=since_s)
-    found = indexer.ingestion(flow.index_name, flow.ingestion_name)
-    step = next_step(flow, None if found is None else parse_ingestion(found))
+    flow, step = look(services, indexer, job, dropped_job_id(job))
+    if isinstance(step, GiveUp) and job.job_id != flow.document_id:
+        flow, step = look(services, indexer, job, job.job_id)  # asked again after a failure: another try
     if isinstance(step, Submit):
-        submit(services, indexer, job, flow)
+        submit(services, indexer, stored, flow)
         raise indexing(wait_s(0))
     if isinstance(step, Wait):
         raise indexing(step.seconds)
@@ -72,17 +72,34 @@ def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Job]:
     return ask_about_it(services, stored, flow, step)
 
 
-def submit(services: Services, indexer: VideoIndexer, job: Job, flow: IndexFlow) -> None:
-    call_id = f"{job.job_id}-index"
+def look(services: Services, indexer: VideoIndexer, job: Job, document_id: str) -> tuple[IndexFlow, Step]:
+    since_s = (services.now() - job.created).total_seconds()
+    flow = flow_of(document_id, index_name(services.settings), turns=job.attempts, since_s=since_s)
+    found = indexer.ingestion(flow.index_name, flow.ingestion_name)
+    return flow, next_step(flow, None if found is None else parse_ingestion(found))
+
+
+def dropped_job_id(job: Job) -> str:
+    """Under this name the video is in the index, whoever asks about it: it goes in, and is paid for, once."""
+    return job_id_of(container=job.source.container, name=job.source.name, etag=job.source.etag)
+
+
+def submit(services: Services, indexer: VideoIndexer, stored: Stored, flow: IndexFlow) -> None:
+    """The job that submits has the bill, and has it before: a crash in between must not lose it."""
+    call_id = f"{stored.job.job_id}-index"
     indexer.ensure_index(flow.index_name, index_body())
-    money.reserve(services, job, call_id)
+    money.reserve(services, stored.job, call_id)
+    bill = index_cost(services, stored.job.source.duration_s)
+    job = replace(stored.job, cost=bill, earlier_usd=bill.usd)
+    stored = services.jobs.replace(stored, job)
     try:
         url = read_address(services, job)
         indexer.ingest(flow.index_name, flow.ingestion_name, ingestion_body(flow, url=url, metadata=metadata(job)))
     except ModelRefused:
         money.settle(services, job, call_id, Decimal(0))
+        services.jobs.replace(stored, replace(job, cost=None, earlier_usd=Decimal(0)))
         raise
-    money.settle(services, job, call_id, index_cost(services, job.source.duration_s).usd)
+    money.settle(services, job, call_id, bill.usd)
 
 
 def indexing(seconds: float) -> ModelUnavailable:
@@ -94,12 +111,12 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
     stored = keep_lease(services, stored)
     options = options_of(stored.job)
     target = target_of(services.settings, options)
-    asked = question(options, flow, read_address(services, stored.job))
+    turns = stored.job.origin.turns if stored.job.origin else ()
+    asked = replace(question(options, flow, read_address(services, stored.job)), turns=turns)
     composed = Composed(target=target, payload=build_payload(asked, target), expects_json=options.schema is not None)
-    index = index_cost(services, stored.job.source.duration_s)
-    job = ask(services, replace(stored.job, earlier_usd=index.usd), composed)
-    costs = [index, query_cost(services), *([job.cost] if job.cost else [])]
-    return stored, replace(job, cost=sum_costs(*costs))
+    job = ask(services, stored.job, composed)
+    costs = [stored.job.cost, query_cost(services), job.cost]
+    return stored, replace(job, cost=sum_costs(*(one for one in costs if one is not None)))
 
 
 def question(options: Options, flow: IndexFlow, url: str) -> Question:

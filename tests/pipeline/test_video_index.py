@@ -22,9 +22,10 @@ from shared.core.models import look_up_model
 from shared.core.settings import Settings
 from shared.core.video_flow import Search
 from shared.http import videos
-from shared.pipeline.look_up import look_up
+from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
+from shared.pipeline.questions import follow_up, rerun
 from shared.pipeline.sweep import sweep
 from shared.pipeline.video_index import search_videos, to_document
 from shared.wiring import build
@@ -381,3 +382,30 @@ def test_a_film_that_cannot_be_encoded_in_time_is_refused_with_a_way_out(world):
     assert (job.state, job.error.code, waits) == (State.FAILED, "too_slow", [])
     assert job.error.message == "no MP4 can be made for the index: decoding took longer than 150 s"
     assert "video = frames" in job.error.hint
+
+
+def test_a_later_question_finds_the_video_in_the_index(world):
+    """Submitted once, on the bill once; the second question has the conversation."""
+    first, _ = world.run()
+    asked = follow_up(world.services, first.job_id, {"prompt": "And then?"}, key=None)
+    world.finish_all()
+    done = look_up_job(world.services, asked.job_id)
+    before, after = entries(world)
+
+    assert (done.state, len(submissions(world))) == (State.DONE, 1)
+    assert {line.item for line in first.cost.breakdown} - {line.item for line in done.cost.breakdown} == {"video index"}
+    assert after["prompt_tokens"] > before["prompt_tokens"] + 50
+    assert asked.estimate.usd <= done.cost.usd <= asked.estimate.max_usd
+
+
+def test_asked_again_after_a_failure_it_is_submitted_again(world):
+    """Under the new job's name: the failed ingestion stays failed."""
+    world.index.app.fail_ingestions = True
+    failed, _ = world.run()
+    world.index.app.fail_ingestions = False
+    again = rerun(world.services, failed.job_id, {"prompt": "Once more?"}, key=None)
+    world.finish_all()
+    done = look_up_job(world.services, again.job_id)
+
+    assert (failed.state, done.state, len(submissions(world))) == (State.FAILED, State.DONE, 2)
+    assert "video index" in {line.item for line in done.cost.breakdown}

@@ -19,7 +19,7 @@ from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
 from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
-from shared.pipeline.questions import rerun
+from shared.pipeline.questions import follow_up, rerun
 from shared.wiring import TranscriberOnDemand
 from tests.pipeline.test_at_least_once import FailsOnce
 from tests.videos import clip, counted, ranges
@@ -290,7 +290,7 @@ def test_silence_is_not_transcribed(hearing, made):
 
 
 def test_asked_again_with_other_frames_it_still_hears(hearing):
-    """Only frames and poster are made anew: sound and film are those of the upload, and in the estimate."""
+    """Only frames and poster are made anew: sound, words and film are those of the upload, and paid already."""
     data = clip(30, form="matroska", tone_hz=440)
     first = hearing.answer("film.mkv", data, max_output_tokens="4000")
     asked = rerun(hearing.services, first.job_id, {"frames": 2}, key=None)
@@ -298,8 +298,41 @@ def test_asked_again_with_other_frames_it_still_hears(hearing):
 
     assert [item.role for item in done.media] == [item.role for item in first.media] == ["poster", "sound", "video"]
     assert len(done.normalized) == 2
-    assert "whisper" in {line.item for line in done.cost.breakdown}
+    assert "whisper" in {line.item for line in first.cost.breakdown}
+    assert "whisper" not in {line.item for line in done.cost.breakdown}
     assert asked.estimate.usd <= done.cost.usd <= asked.estimate.max_usd
+
+
+def test_a_later_question_has_what_is_said(hearing):
+    """Transcribed once: with the conversation before it, the transcript stands in the follow-up too."""
+    first = hearing.answer("film.mp4", clip(30, tone_hz=440), max_output_tokens="4000")
+    asked = follow_up(hearing.services, first.job_id, {"prompt": "And then?"}, key=None)
+    done, _ = hearing.analyze_next()
+    mute = hearing.answer("mute.mp4", clip(30), max_output_tokens="4000")
+    mute_asked = follow_up(hearing.services, mute.job_id, {"prompt": "And then?"}, key=None)
+    mute_done, _ = hearing.analyze_next()
+    heard_tokens = first.usage.input_tokens - mute.usage.input_tokens
+
+    assert [entry["path"].endswith("/audio/transcriptions") for entry in journal(hearing)] == [True] + [False] * 4
+    assert heard_tokens > 10
+    assert done.usage.input_tokens - mute_done.usage.input_tokens == pytest.approx(heard_tokens, abs=2)
+    assert asked.estimate.usd <= done.cost.usd <= asked.estimate.max_usd
+    assert asked.estimate.max_usd - mute_asked.estimate.max_usd > 0  # the words, not the listening
+
+
+def test_a_later_question_about_many_frames_goes_to_each_part_with_the_conversation(world, many_frames):
+    """Each part is asked with what was said before, and so is the last question about the answers."""
+    first = world.answer("film.mp4", many_frames, **LONG)
+    follow_up(world.services, first.job_id, {"prompt": "And then?"}, key=None)
+    done, _ = world.analyze_next()
+    entries = journal(world)
+
+    assert done.state is State.DONE
+    assert [entry["images"] for entry in entries] == [40, 40, 40, 0] * 2
+    assert all(
+        later["prompt_tokens"] > before["prompt_tokens"] + 15
+        for before, later in zip(entries[:4], entries[4:], strict=True)
+    )
 
 
 def test_a_throttled_transcription_waits(hearing):
