@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from local.install import SYSTEM_CERTIFICATES
 
 SUMMARY = "build the zip that is deployed, and try it"
 ROOT = Path(__file__).parents[2]
@@ -27,12 +30,14 @@ LOCKED = ("--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"
 
 # Loaded as the worker does: the app's folder and its packages, no site-packages of the interpreter
 PROBE = """
-import json, sys, time
+import importlib, json, pkgutil, sys, time
 sys.path[:0] = sys.argv[1:]
 start = time.perf_counter()
 import function_app
 import_s = time.perf_counter() - start
-import shared.http.lookup, shared.wiring, shared.adapters.chat_model, shared.adapters.pixels
+import shared
+for module in pkgutil.walk_packages(shared.__path__, "shared."):
+    importlib.import_module(module.name)
 names = sorted(f.get_function_name() for f in function_app.app.get_functions())
 print(json.dumps({"import_s": round(import_s, 3), "functions": names}))
 """
@@ -87,7 +92,8 @@ def deployed_files(root: Path) -> list[str]:
 
 def install(folder: Path, python: str) -> None:
     command = installer(folder, python, shutil.which("uv"))
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environ = {**SYSTEM_CERTIFICATES, **os.environ}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environ)
     if done.returncode:
         raise PackageFailed(f"installing the packages failed:\n{done.stdout}{done.stderr}")
 
@@ -137,5 +143,5 @@ def try_out(package: Path, python: str) -> int:
         return 1
     found = json.loads(done.stdout)
     names = ", ".join(found["functions"])
-    print(f"imported in {found['import_s']} s ({time.monotonic() - start:.1f} s with all adapters); functions: {names}")
+    print(f"imported in {found['import_s']} s ({time.monotonic() - start:.1f} s with all modules); functions: {names}")
     return 0
