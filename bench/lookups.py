@@ -65,7 +65,9 @@ def answered(url: str) -> dict:
         path = Path(folder) / "bench.jpg"
         path.write_bytes(buffer.getvalue())
         client = Client(url, None)
-        ended, document = client.look_up_job(client.upload(path, "bench.jpg", options={}), wait_s=30)
+        job_id = client.upload(path, "bench.jpg", options={})
+        assert job_id
+        ended, document = client.look_up_job(job_id, wait_s=30)
     assert ended
     return document
 

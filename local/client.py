@@ -74,14 +74,14 @@ class Client:
         status, document = self.call(f"/api/jobs/{job_id}?wait={wait_s}")
         return status != PENDING, document
 
-    def upload(self, path: Path, name: str, *, options: Mapping[str, str]) -> str:
-        """Stores the file and returns its job's id."""
+    def upload(self, path: Path, name: str, *, options: Mapping[str, str]) -> str | None:
+        """Stores the file and returns its job's id; an options file has none."""
         if path.stat().st_size > MOST_PUT_BYTES:
             return self.upload_by_ticket(path, name, options=options)
         headers = {f"x-ms-meta-{option}": value for option, value in options.items()}
         quoted = urllib.parse.quote(name, safe="/")
         kept = self.call(f"/api/uploads/{quoted}", method="PUT", data=path.read_bytes(), headers=headers)[1]
-        return str(kept["job_id"])
+        return None if kept["job_id"] is None else str(kept["job_id"])
 
     def upload_by_ticket(self, path: Path, name: str, *, options: Mapping[str, str]) -> str:
         from shared.core.job import job_id_of  # noqa: PLC0415  # few files are this large
@@ -116,7 +116,8 @@ class Client:
             raise CallFailed(f"{self.url} does not answer ({reason}): is ./visiondrop up running?") from None
 
     def link(self, job_id: str) -> str:
-        return f"{self.url}/api/jobs/{job_id}"
+        """To the page: a browser asks for the key there, which it could not be given for the document itself."""
+        return f"{self.url}/api/gallery?job={job_id}"
 
 
 def explain(error: urllib.error.HTTPError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "upload files to a deployment and wait for the answers"
 HEADINGS = ("file", "state", "answer", "tokens", "cost", "time", "link")
+OPTIONS_FILE = "_vision.toml"
 OPTIONS = ("prompt", "model", "detail")
 AT_ONCE = 4
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
@@ -41,9 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     from local.client import CallFailed, connect
 
-    missing = [str(path) for path in arguments.files if not path.is_file()]
-    if missing:
-        print(f"visiondrop drop: no such file: {', '.join(missing)}", file=sys.stderr)
+    if fault := fault_of(arguments.files):
+        print(f"visiondrop drop: {fault}", file=sys.stderr)
         return WRONG_USE
     try:
         return drop(connect(arguments), arguments)
@@ -54,29 +54,47 @@ def run(arguments: Namespace) -> int:
         return INTERRUPTED
 
 
+def fault_of(files: Sequence[Path]) -> str | None:
+    """A name keeps no folders of this machine, so two files of one name would be one upload."""
+    if missing := [str(path) for path in files if not path.is_file()]:
+        folders = "; for a folder give its files, such as folder/*" if any(path.is_dir() for path in files) else ""
+        return f"no such file: {', '.join(missing)}{folders}"
+    names = [path.name for path in files]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return f"two files would both be named {twice[0]}: drop them one by one with --folder" if twice else None
+
+
 def drop(client: Client, arguments: Namespace) -> int:
-    """A few at a time: one file's answer is waited for while others are still on their way up."""
-    deadline = time.monotonic() + arguments.timeout
-    progress = Progress(len(arguments.files))
-
-    def one(path: Path) -> dict[str, Any]:
-        document = follow(client, path, arguments, deadline)
-        progress.step(path.name)
-        return document
-
+    """All up first, so that the app can work on many at once; then the answers, in their order."""
+    files = sorted(arguments.files, key=lambda path: path.name != OPTIONS_FILE)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        documents = list(pool.map(one, arguments.files))
-    progress.end()
+        sent = watched("sent", files, send_all(client, files, arguments, pool))
+        deadline = time.monotonic() + arguments.timeout
+        answers = pool.map(lambda document: follow(client, document, arguments, deadline), sent)
+        documents = watched("answered", files, answers)
     if arguments.json:
         print(json.dumps(documents, ensure_ascii=False, indent=1))
     else:
-        print(to_table(client, arguments.files, documents))
+        print(to_table(client, files, documents))
     return 0 if all(is_well(document, arguments) for document in documents) else FAILED
 
 
-def follow(client: Client, path: Path, arguments: Namespace, deadline: float) -> dict[str, Any]:
-    """What became of a file; a refusal is told in its line and does not stop the others."""
-    from local.client import LONGEST_WAIT_S, CallFailed
+def send_all(
+    client: Client, files: Sequence[Path], arguments: Namespace, pool: ThreadPoolExecutor
+) -> Iterator[dict[str, Any]]:
+    """Options go before the pictures that they are for; refused ones keep those back, or another question is paid."""
+    number = sum(path.name == OPTIONS_FILE for path in files)
+    options = [send(client, path, arguments) for path in files[:number]]
+    yield from options
+    if any(document["error"] for document in options):
+        yield from (unfinished(None, "not sent, since the options were refused", "refused") for _ in files[number:])
+    else:
+        yield from pool.map(lambda path: send(client, path, arguments), files[number:])
+
+
+def send(client: Client, path: Path, arguments: Namespace) -> dict[str, Any]:
+    """A refusal is told in the file's line and does not stop the others."""
+    from local.client import CallFailed
     from shared.core.errors import OptionsInvalid
     from shared.core.upload_name import check_upload_name
 
@@ -86,13 +104,7 @@ def follow(client: Client, path: Path, arguments: Namespace, deadline: float) ->
     try:
         check_upload_name(name)
         job_id = client.upload(path, name, options=options)
-        if arguments.no_wait:
-            return unfinished(job_id, "uploaded")
-        while (left_s := deadline - time.monotonic()) > 0:
-            ended, document = client.look_up_job(job_id, wait_s=max(1, min(LONGEST_WAIT_S, int(left_s))))
-            if ended:
-                return document
-        return unfinished(job_id, "no answer in time", "timeout")
+        return unfinished(job_id, "uploaded" if job_id else "stored: options of this folder")
     except OptionsInvalid as error:
         return unfinished(None, str(error), "refused")
     except CallFailed as error:
@@ -101,13 +113,34 @@ def follow(client: Client, path: Path, arguments: Namespace, deadline: float) ->
         return unfinished(None, str(error), "refused")
 
 
+def follow(client: Client, sent: dict[str, Any], arguments: Namespace, deadline: float) -> dict[str, Any]:
+    """The document once the job has ended. At least one look, also when there is no time left."""
+    from local.client import LONGEST_WAIT_S, CallFailed
+
+    job_id = sent["job_id"]
+    if arguments.no_wait or job_id is None:
+        return sent
+    while True:
+        left_s = max(0, int(deadline - time.monotonic()))
+        try:
+            ended, document = client.look_up_job(job_id, wait_s=min(LONGEST_WAIT_S, left_s))
+        except CallFailed as error:
+            if error.status != 404:  # noqa: PLR2004  # not noticed yet
+                raise
+            ended, document = False, {}
+        if ended:
+            return document
+        if not left_s:
+            return unfinished(job_id, "no answer in time", "timeout")
+
+
 def unfinished(job_id: str | None, message: str, code: str | None = None) -> dict[str, Any]:
     """A line for a file that has no document; the same fields as far as the table reads them."""
     error = {"code": code, "message": message} if code else None
     reply = None if code else {"text": message}
     return {
         "job_id": job_id,
-        "state": "failed" if code == "refused" else "queued",
+        "state": "failed" if code == "refused" else "queued" if job_id else "stored",
         "error": error,
         "reply": reply,
         "usage": None,
@@ -117,7 +150,7 @@ def unfinished(job_id: str | None, message: str, code: str | None = None) -> dic
 
 
 def is_well(document: dict[str, Any], arguments: Namespace) -> bool:
-    return document["state"] in ANSWERED or (arguments.no_wait and document["error"] is None)
+    return document["state"] in {*ANSWERED, "stored"} or (arguments.no_wait and document["error"] is None)
 
 
 def to_table(client: Client, files: Sequence[Path], documents: Sequence[dict[str, Any]]) -> str:
@@ -136,19 +169,16 @@ def to_table(client: Client, files: Sequence[Path], documents: Sequence[dict[str
     return table(HEADINGS, rows, right=("tokens", "cost", "time"))
 
 
-class Progress:
-    """One line on a terminal's standard error that counts; nothing where nobody looks."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.done = 0
-        self.shown = sys.stderr.isatty()
-
-    def step(self, name: str) -> None:
-        self.done += 1
-        if self.shown:
-            print(f"\r\x1b[K{self.done}/{self.number} {one_line(name)}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self.shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+def watched(what: str, files: Sequence[Path], documents: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All of them, counted on one line of a terminal's standard error; nothing is shown where nobody looks."""
+    shown = sys.stderr.isatty()
+    done = []
+    for path, document in zip(files, documents, strict=True):
+        done.append(document)
+        if shown:
+            print(
+                f"\r\x1b[K{len(done)}/{len(files)} {what}: {one_line(path.name)}", end="", file=sys.stderr, flush=True
+            )
+    if shown:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    return done

@@ -121,6 +121,7 @@ export class Detail {
 
   fail(fault, signal) {
     if (signal.aborted || fault.name === "AbortError") return;
+    if (this.title.textContent === "…") this.title.textContent = "No result";
     this.body.replaceChildren(problem(fault), button("Try again", { icon: "again" }, () => {
       const { id, other } = this;
       this.id = "";

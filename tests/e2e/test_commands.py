@@ -38,7 +38,7 @@ def test_drop_prints_the_answers(run, files):
     lines = out.splitlines()
 
     assert (code, err, len(lines)) == (0, "", 3)
-    assert all("done" in line and "$0.0" in line and "/api/jobs/" in line for line in lines[1:])
+    assert all("done" in line and "$0.0" in line and "/api/gallery?job=" in line for line in lines[1:])
 
 
 def test_drop_tells_of_each_file(run, files, tmp_path):
@@ -52,6 +52,27 @@ def test_drop_tells_of_each_file(run, files, tmp_path):
     assert code == 1
     assert [one["state"] for one in documents] == ["done", "failed", "failed"]
     assert [one["error"] and one["error"]["code"] for one in documents] == [None, "refused", "corrupt"]
+
+
+def test_options_go_before_their_pictures(run, files, tmp_path):
+    """Right ones hold for the pictures beside them; wrong ones keep those back."""
+    options = tmp_path / "_vision.toml"
+    options.write_text('detail = "low"')
+    right = run("drop", files[0], str(options), "--folder", "cli6", "--json")
+    options.write_text('detial = "low"')
+    wrong = run("drop", files[0], str(options), "--folder", "cli7", "--json")
+
+    assert (right[0], wrong[0]) == (0, 1)
+    assert [one["state"] for one in json.loads(right[1])] == ["stored", "done"]
+    assert json.loads(right[1])[1]["options"]["detail"] == "low"
+    assert "not sent" in json.loads(wrong[1])[1]["error"]["message"]
+
+
+def test_drop_waits_no_longer_than_told(run, files):
+    """Then the line says so, with the link to look at later."""
+    code, out, _ = run("drop", files[0], "--folder", "cli5", "--timeout", "0", "--prompt", "Never asked before?")
+
+    assert (code, "no answer in time" in out, "/api/gallery?job=" in out) == (1, True, True)
 
 
 def test_results_in_full_and_as_a_list(run, files):
@@ -83,6 +104,8 @@ FAULTS = [
     (("results", "--url", "http://example.com", "--key", "k"), 1, "https only"),
     (("results", "--url", "http://127.0.0.1:9"), 1, "does not answer"),
     (("drop", "nowhere.jpg"), 2, "no such file"),
+    (("drop", "tests"), 2, "for a folder give its files"),
+    (("drop", "README.md", "./README.md"), 2, "both be named README.md"),
 ]
 
 
