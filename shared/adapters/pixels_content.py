@@ -8,8 +8,11 @@ LEAST_FLAT_SHARE = 0.5
 """Share of pixels equal to their left neighbour: photos have 0.02 to 0.2, screenshots and drawings 0.6 and up."""
 
 
+FEW_COLOURS = 64  # of dithered scans, pixel art and icons; photos have thousands
+
+
 def is_flat(image: Image.Image) -> bool:
-    return flat_share(image) >= LEAST_FLAT_SHARE
+    return flat_share(image) >= LEAST_FLAT_SHARE or image.getcolors(FEW_COLOURS) is not None
 
 
 def flat_share(image: Image.Image) -> float:

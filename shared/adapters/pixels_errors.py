@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from shared.core.media import Kind
 
 LEAST_SHARE = 0.5
+LOWER_PART = "the lower {} of the picture is missing"
+UPPER_PART = "the upper {} of the picture is missing"
+ALL_OVER = "{} of the pixels are missing"
 DECODER_ERRORS = (
     OSError,
     ValueError,
@@ -64,11 +67,11 @@ def corrupt(kind: Kind, why: str) -> SourceRejected:
     )
 
 
-def damage_of(kind: Kind, share: float) -> str:
+def damage_of(kind: Kind, share: float, words: str = LOWER_PART) -> str:
     """What to say of a damaged picture of which so much is there. Raises SourceRejected below half."""
     if share < LEAST_SHARE:
         raise corrupt(kind, "less than half of it is there")
-    return f"the lower {max(1 - share, 0.01):.0%} of the picture is missing"
+    return words.format(f"{max(1 - share, 0.01):.0%}")
 
 
 def unsupported(kind: Kind) -> SourceRejected:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
-from shared.adapters.pixels_errors import LEAST_SHARE, corrupt, damage_of
+from shared.adapters.pixels_errors import ALL_OVER, LEAST_SHARE, LOWER_PART, UPPER_PART, corrupt, damage_of
 from shared.adapters.pixels_open import open_picture
 from shared.adapters.pixels_png import is_streamed, load_png
 from shared.adapters.pixels_shrink import over_white_if_transparent, shrink_bands
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PROGRESSIVE_FRAME = b"\xff\xc2"
 JPEG_SCAN = b"\xff\xda"
 SALVAGED = ("jpeg", "png", "bmp", "tiff", "gif")
+PHOTOMETRIC_TAG, WHITE_IS_ZERO = 262, 0
 YCBCR_LAYERS = (1, 2, 3)
 
 
@@ -46,17 +47,26 @@ def load_frame(image: Image.Image, data: bytes, info: ImageInfo, index: int, siz
 def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
     """By Pillow."""
     shrink_decode(image, info, size, len(data))
+    interlaced = is_interlaced(image)
     try:
         image.load()
+        if info.kind.format == "tiff" and image.tag_v2.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
+            image.info["white_is_zero"] = True
     except (OSError, ValueError, SyntaxError):
         if info.kind.format not in SALVAGED or info.frames > 1:
             raise
         image.tile = []  # no further attempt: what is decoded is the picture, the rest of it is black
-        share = share_there(image)
         if info.kind.format == "jpeg":
-            return salvage_jpeg(data, info, size, share)
-        return image, damage_of(info.kind, share)
+            return salvage_jpeg(data, info, size, share_of_rows(image)[0])
+        return image, damage_of(info.kind, *(share_of_pixels(image) if interlaced else share_of_rows(image)))
     return image, ""
+
+
+def is_interlaced(image: Any) -> bool:
+    """Damage then shows all over the picture, not below some row."""
+    if image.format == "GIF":
+        return any(tile.args[1] for tile in image.tile)
+    return bool(image.info.get("interlace"))
 
 
 def load_heic(data: bytes, index: int, size: Size) -> Image.Image:
@@ -108,9 +118,19 @@ def salvage_jpeg(data: bytes, info: ImageInfo, size: Size, share: float) -> tupl
     return image, "its finest detail is missing" if scans > 1 else damage_of(info.kind, share)
 
 
-def share_there(image: Image.Image) -> float:
+def share_of_rows(image: Image.Image) -> tuple[float, str]:
+    """What was not decoded is black. BMP is stored from below."""
     box = (image if image.mode in {"P", "YCbCr"} else image.convert("RGB")).getbbox()
-    return box[3] / image.height if box else 0.0
+    if box is None:
+        return 0.0, LOWER_PART
+    if image.format == "BMP" and box[3] == image.height:
+        return 1 - box[1] / image.height, UPPER_PART
+    return box[3] / image.height, LOWER_PART
+
+
+def share_of_pixels(image: Image.Image) -> tuple[float, str]:
+    counts = (image if image.mode == "P" else image.convert("L")).histogram()
+    return 1 - counts[0] / sum(counts), ALL_OVER
 
 
 @contextmanager

@@ -119,9 +119,13 @@ def over_white(image: Image.Image, mode: str) -> Image.Image:
 
 
 def eight_bits_by(image: Image.Image) -> Convert:
-    """Scaled by the samples' range: that of 16 bits, 0..1 for floating point, or their extremes where they leave it."""
+    """Scaled by the samples' range: that of 16 bits, 0..1 for floating point, or their extremes where they leave it.
+
+    Pillow turns TIFF's white-is-zero over in 8 bits only.
+    """
     low, high = cast("tuple[float, float]", image.getextrema())
     top = 1.0 if image.mode == "F" and high <= 1 else SIXTEEN_BIT_MAX
     low, high = (0.0, top) if low >= 0 and high <= top else (low, high)
+    low, high = (high, low) if image.info.get("white_is_zero") else (low, high)
     scale = 255.0 / ((high - low) or 1.0)
     return lambda band: band.convert("F").point(lambda value: value * scale - low * scale).convert("L")

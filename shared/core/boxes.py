@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 HEADER_BYTES = 8
 LARGE_HEADER_BYTES = 16
 MAX_BOXES = 10_000
+OF_STILLS = {b"ftyp", b"meta", b"mdat", b"moov", b"free", b"idat", b"uuid", b"mpvd"}
 EXTENT_PATH = ((b"meta", 4), (b"iprp", 0), (b"ipco", 0), (b"ispe", 0))
 
 
@@ -45,8 +46,8 @@ def walk_boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[
 
 
 def is_cut_off(data: bytes) -> bool:
-    """True if the last top-level box announces more bytes than there are."""
-    return any(box.end > len(data) for box in walk_boxes(data))
+    """True if a top-level box announces more bytes than there are. What is no box at all stands behind the picture."""
+    return any(box.end > len(data) for box in walk_boxes(data) if box.type in OF_STILLS)
 
 
 def largest_extent(data: bytes) -> tuple[int, int]:

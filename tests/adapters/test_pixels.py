@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import struct
+
 import pytest
 from PIL import Image, ImageDraw
 
@@ -38,6 +41,13 @@ def normalise(data: bytes, detail="high", **more):
 
 def wide(image: Image.Image) -> Image.Image:
     return image.convert("I").point(lambda value: value * 257).convert("I;16")
+
+
+def white_is_zero(image: Image.Image) -> bytes:
+    """A TIFF whose PhotometricInterpretation (tag 262, a short) is turned from 1 to 0."""
+    data = encoded(image, "TIFF")
+    entry = struct.pack("<HHI", 262, 3, 1)
+    return data.replace(entry + b"\1", entry + b"\0")
 
 
 FORMATS = [
@@ -86,6 +96,7 @@ GREYS = [
     encoded(PICTURE.convert("LA"), "PNG"),
     encoded(wide(PICTURE.convert("L")), "PNG"),
     encoded(wide(PICTURE.convert("L")), "TIFF"),
+    white_is_zero(wide(PICTURE.convert("L").point(lambda value: 255 - value))),
     encoded(PICTURE.convert("L").convert("F").point(lambda value: value / 255.0), "TIFF"),
 ]
 
@@ -195,6 +206,13 @@ def test_flat_graphics_are_sent_as_png_and_photos_as_jpeg():
     assert normalise(encoded(photo(), "PNG")).outputs[0].media_type == "image/jpeg"
 
 
+def test_few_colours_are_sent_as_they_are():
+    """A dithered scan is never flat, and JPEG would blur its dots."""
+    output = normalise(encoded(photo().convert("1"), "PNG")).outputs[0]
+    assert output.media_type == "image/png"
+    assert {colour for _, colour in opened(output.data).getcolors()} == {0, 255}
+
+
 def test_the_sent_size_is_the_best_size_of_the_model():
     """Shrunk to what the model sees at that detail, never enlarged."""
     data = encoded(photo((2000, 1500)), "JPEG")
@@ -254,13 +272,32 @@ def test_most_of_a_truncated_picture_is_used(writer, more):
     assert "missing" in image.notes[0]
 
 
+PARTS = [
+    (cut(encoded(photo(), "BMP"), 0.8), "the upper 2[01]%"),
+    (cut(encoded(photo(), "TIFF"), 0.7), "the lower (29|3[01])%"),
+    (cut(encoded(photo().convert("L"), "GIF"), 0.7), "% of the pixels"),
+]
+
+
+@pytest.mark.parametrize(("data", "words"), PARTS)
+def test_the_result_says_which_part_is_missing(data, words):
+    """BMP is stored from below, and an interlaced GIF misses rows everywhere."""
+    assert re.search(words, normalise(data).notes[0])
+
+
+@pytest.mark.parametrize("data", [heic(photo()), encoded(photo(), "AVIF"), encoded(photo(), "JPEG2000")])
+def test_bytes_behind_the_picture_do_not_matter(data):
+    """Phones and tools hang things there."""
+    assert not normalise(data + b"PK\3\4 a hidden archive" * 100).partial
+
+
 TRUNCATED = [
     ("JPEG", 0.3),
     ("PNG", 0.3),
     ("WEBP", 0.7),
     ("AVIF", 0.7),
-    ("BMP", 0.001),
-    ("GIF", 0.01),
+    ("BMP", 0.3),
+    ("GIF", 0.2),
     ("JPEG2000", 0.01),
 ]
 
