@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shared.core.models import MODELS_BY_NAME
+
 ENDPOINT_NAMES = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL", "OPENAI_API_KEY")
 MODEL_NAMES = ("AZURE_OPENAI_DEPLOYMENT", "VISION_MODEL")
 MODEL_SETTINGS = (
@@ -15,6 +17,7 @@ MODEL_SETTINGS = (
     "VISION_DEPLOYMENTS",
 )
 DEFAULT_MODEL = "gpt-5.1"
+INDEX_KEY = {"AZURE_VISION_KEY": "offline"}  # the stand-in lets any key in
 
 
 def named_endpoint(environ: Mapping[str, str]) -> str | None:
@@ -33,12 +36,19 @@ def standin_model(environ: Mapping[str, str]) -> str:
     return environ.get("VISION_MODEL") or DEFAULT_MODEL
 
 
-def standin_environ(environ: Mapping[str, str], base_url: str) -> dict[str, str]:
-    """The environment with every setting of a real model replaced by the stand-in's.
+def wants_video_index(environ: Mapping[str, str]) -> bool:
+    """Only the model of 2023 could be asked about videos in an index; a name that no row has is refused elsewhere."""
+    model = MODELS_BY_NAME.get(standin_model(environ))
+    return model is not None and model.enhancements
+
+
+def standin_environ(environ: Mapping[str, str], base_url: str, index_url: str = "") -> dict[str, str]:
+    """The environment with every setting of a real model replaced by the stand-in's; `index_url` is the video index's.
 
     The others are empty, not absent, which counts as unset and keeps a local.settings.json from filling them in.
     """
-    return {**environ, **dict.fromkeys(MODEL_SETTINGS, "")} | {
+    index = {"AZURE_OPENAI_API_VERSION": "2023-12-01-preview", "AZURE_VISION_ENDPOINT": index_url, **INDEX_KEY}
+    return {**environ, **dict.fromkeys(MODEL_SETTINGS, ""), **(index if index_url else {})} | {
         "AZURE_OPENAI_ENDPOINT": base_url,
         "AZURE_OPENAI_DEPLOYMENT": "offline-describer",
         "AZURE_OPENAI_API_KEY": "offline",  # the stand-in lets any key in

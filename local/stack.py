@@ -19,7 +19,7 @@ from local.azurite import Azurite
 from local.children import Child, ChildFailed
 from local.func_host import start_func
 from local.locks import try_lock
-from local.model_choice import named_endpoint, standin_environ, standin_model
+from local.model_choice import named_endpoint, standin_environ, standin_model, wants_video_index
 from shared.core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -65,6 +65,7 @@ class Stack:
         self.children: list[Child] = []
         self.running = ExitStack()
         self.url = ""
+        self.index_url = ""
         self.connection_string = ""
 
     def __enter__(self) -> Self:
@@ -89,10 +90,11 @@ class Stack:
     def start(self) -> None:
         """The parts start side by side where they can: each is waited for as late as possible."""
         standin = None if self.endpoint else self.start_standin()
+        index = self.start_video_index() if standin and wants_video_index(self.environ) else None
         self.start_storage()
         if standin:
-            base_url = standin.wait_for(READY)[1]
-            self.environ = standin_environ(self.environ, base_url)
+            self.index_url = index.wait_for(READY)[1] if index else ""
+            self.environ = standin_environ(self.environ, standin.wait_for(READY)[1], self.index_url)
         if self.host == "func":
             child, self.url = start_func(self.environ, port=self.port, log=self.logs / "host.log")
             self.adopt(child)
@@ -107,6 +109,9 @@ class Stack:
 
     def start_standin(self) -> Child:
         return self.start_module("chat stand-in", "local.chat_standin", "--model", standin_model(self.environ))
+
+    def start_video_index(self) -> Child:
+        return self.start_module("video-index stand-in", "local.video_index_standin", "--polls", "0")
 
     def start_storage(self) -> None:
         if self.storage:

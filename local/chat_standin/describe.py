@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFilter, ImageStat
 
-from local.chat_standin.colours import colour_shares
 from local.chat_standin.pictures import Picture
 from local.chat_standin.reading import Reading
+from local.colours import colour_shares
 
 OFFLINE_MARK = "[offline describer, no model]"
 MEASURE_SIDE = 512

@@ -85,6 +85,7 @@ def demonstrate(arguments: argparse.Namespace) -> int:
             upload(stack, dropped)
             documents = collect(stack, dropped, deadline=time.monotonic() + arguments.timeout)
             asked = stack.endpoint or "an offline stand-in that describes pixels, not a model"
+            asked += ", with a stand-in for the video index" if stack.index_url else ""
     if arguments.json:
         print(json.dumps(documents, ensure_ascii=False, indent=1))
     else:

@@ -105,6 +105,11 @@ def welcome(stack: Stack, folder: Path) -> str:
             "model",
             f"{stack.endpoint} (from your environment; --offline does not ask it)" if stack.endpoint else offline,
         ),
+        *(
+            [("index", f"{stack.index_url} (offline stand-in: an index of colours, no model)")]
+            if stack.index_url
+            else []
+        ),
         *((name, stack.url + path) for name, path in ADDRESSES),
         ("drop", f"{folder} (put pictures there)"),
         ("logs", str(stack.logs)),

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 from PIL import Image
 
-from local.chat_standin.colours import colour_shares
+from local.colours import colour_shares
 from shared.adapters.frames_worker import FrameWorker, SampledVideo
 from shared.adapters.ranges import RangeReader
 from shared.core.errors import StorageUnavailable

@@ -7,12 +7,12 @@ import shutil
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from local.chat_standin.colours import NAMED, name_colour
 from local.chat_standin.describe import describe_all, measure
 from local.chat_standin.pictures import read_picture
 from local.chat_standin.reading import Reading, parse_tsv, read_codes, read_lines
 from local.chat_standin.replies import all_lines, render_line
 from local.chat_standin.schema import fill
+from local.colours import NAMED, name_colour
 from shared.core.models import look_up_model
 
 MODEL = look_up_model("gpt-4o")
