@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.core import job as jobs
 from shared.core.errors import (
@@ -29,7 +30,9 @@ from shared.core.result import Normalized
 from shared.core.settings import Settings
 from shared.core.tokens import Usage
 from shared.pipeline import gatekeeper, money
-from shared.pipeline.ports import NORMALIZED, Services
+from shared.pipeline.ports import NORMALIZED, Completion, Services
+
+T = TypeVar("T")
 
 MAYBE_PAID = frozenset({"timeout", "connection_lost"})
 NOTHING = Decimal(0)
@@ -135,6 +138,18 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
     stored: `settle_reply`. All paid chat calls go through here.
     """
     endpoint = f"{target.kind}-{target.deployment}"
+
+    def send() -> Completion:
+        with services.span("chat", job.job_id, described(target, job)):
+            return services.model.complete(payload)
+
+    completion, again = guarded(services, job, endpoint, call_id, send)
+    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=most_tokens(job))
+    return Call(call_id=call_id, body=completion.body, again=again)
+
+
+def guarded(services: Services, job: Job, endpoint: str, call_id: str, send: Callable[[], T]) -> tuple[T, bool]:
+    """What `send` brings, and whether an earlier attempt at it may have been paid too. The gate learns of failures."""
     gatekeeper.enter(services, endpoint)
     try:
         again = money.reserve(services, job, call_id)
@@ -142,8 +157,7 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
         gatekeeper.withdraw(services, endpoint)
         raise
     try:
-        with services.span("chat", job.job_id, described(target, job)):
-            completion = services.model.complete(payload)
+        return send(), again
     except ModelUnavailable as error:
         gatekeeper.report_failure(services, endpoint, error)
         money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
@@ -152,8 +166,6 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
         gatekeeper.report_success(services, endpoint, Limits(), next_tokens=0)  # it refuses, so it is there
         money.settle(services, job, call_id, NOTHING)
         raise
-    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=most_tokens(job))
-    return Call(call_id=call_id, body=completion.body, again=again)
 
 
 def most_tokens(job: Job) -> int:

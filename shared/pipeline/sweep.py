@@ -102,8 +102,8 @@ def accept_missed(services: Services) -> int:
         if found["accepted"] >= MOST_MISSED:
             break
         job_id = job_id_of(container=UPLOADS, name=name, etag=etag)
-        if changed <= now - SETTLED_AFTER and services.jobs.load(job_id) is None:
-            with going_on(services, found, job_id):
+        with going_on(services, found, job_id):
+            if changed <= now - SETTLED_AFTER and services.jobs.load(job_id) is None:
                 found["accepted"] += accept_upload(services, name) is not None
     services.log("missed uploads", {**found})
     return found["accepted"]

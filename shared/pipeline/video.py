@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.core import codec
-from shared.core.errors import ModelRefused, ModelUnavailable, NotFound
+from shared.core.errors import ModelRefused, NotFound
+from shared.core.gate import Limits
 from shared.core.job import Job, why_withheld
 from shared.core.models import host_limits
 from shared.core.options import Options
@@ -21,13 +22,12 @@ from shared.core.prices import Cost, sum_costs
 from shared.core.question import Question
 from shared.core.result import Normalized
 from shared.core.tokens import Usage
-from shared.pipeline import gatekeeper, money
+from shared.pipeline import gatekeeper
 from shared.pipeline.ask import (
-    MAYBE_PAID,
-    NOTHING,
     Composed,
     ask,
     cost_of,
+    guarded,
     options_of,
     paid_call,
     question_of,
@@ -122,15 +122,9 @@ def call_transcriber(services: Services, job: Job, item: Normalized, call_id: st
         return Paid(text="", is_whole=False)  # switched off since the video was accepted
     endpoint = f"{services.settings.endpoint.kind}-{services.settings.transcribe_deployment}"
     started = time.monotonic()
-    gatekeeper.enter(services, endpoint)
-    money.reserve(services, job, call_id)
-    try:
-        said = services.transcriber.transcribe(services.blobs.read(NORMALIZED, item.name))
-    except (ModelUnavailable, ModelRefused) as error:
-        if isinstance(error, ModelUnavailable):
-            gatekeeper.report_failure(services, endpoint, error)
-        money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
-        raise
+    mp3, transcriber = services.blobs.read(NORMALIZED, item.name), services.transcriber
+    said, _ = guarded(services, job, endpoint, call_id, lambda: transcriber.transcribe(mp3))
+    gatekeeper.report_success(services, endpoint, Limits(), next_tokens=0)
     lines = [
         f"[{timecode((item.at_s or 0) + one.at_s)}] {' '.join(one.text.split())}" for one in said if one.text.strip()
     ]

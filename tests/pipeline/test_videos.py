@@ -13,6 +13,7 @@ import pytest
 
 from shared.core.budget import to_usd
 from shared.core.errors import DecoderBusy, SourceRejected, StorageUnavailable
+from shared.core.gate import FAILURES_TO_SHUT, Gate
 from shared.core.job import State
 from shared.core.models import look_up_model
 from shared.pipeline.analyze import analyze
@@ -344,3 +345,14 @@ def test_a_throttled_transcription_waits(hearing):
     assert (waiting.state, waiting.error.code, waited_s) == (State.WAITING, "throttled", 9)
     assert done.state is State.DONE
     assert [entry["status"] for entry in journal(hearing)] == [429, 200, 200]
+
+
+def test_a_transcription_opens_the_gate_again(hearing):
+    """After an outage one probe that is heard is enough; failures of long ago do not add up."""
+    hearing.script(*[{"do": "status", "status": 500, "times": 1}] * FAILURES_TO_SHUT)
+    hearing.answer("film.mp4", clip(20, tone_hz=300), max_output_tokens="4000")
+    hearing.finish_all()
+    gate, _ = hearing.services.gates.load("azure-whisper")
+
+    assert look_up(hearing.services, "film.mp4").state is State.DONE
+    assert gate == Gate()
