@@ -8,7 +8,7 @@ LEAST_FLAT_SHARE = 0.5
 """Share of pixels equal to their left neighbour: photos have 0.02 to 0.2, screenshots and drawings 0.6 and up."""
 
 
-FEW_COLOURS = 64  # of dithered scans, pixel art and icons; photos have thousands
+FEW_COLOURS = 16  # of dithered scans and icons; even a dark grey photo has more
 
 
 def is_flat(image: Image.Image) -> bool:
