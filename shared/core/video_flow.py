@@ -160,6 +160,7 @@ class Search:
     text: str
     top: int = 10
     skip: int = 0
+    name: str | None = None
     folder: str | None = None
     camera_id: str | None = None
     since: str | None = None
@@ -171,7 +172,7 @@ class Search:
 def search_body(search: Search) -> dict[str, Any]:
     """The filters stand inside `filters`; the service has defaults for what is left out."""
     filters: dict[str, Any] = {}
-    texts = {"folder": search.folder, "cameraid": search.camera_id}
+    texts = {"name": search.name, "folder": search.folder, "cameraid": search.camera_id}
     equal = [{"fieldName": name, "values": [text]} for name, text in texts.items() if text is not None]
     if equal:
         filters["stringFilters"] = equal

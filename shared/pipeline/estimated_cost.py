@@ -107,11 +107,13 @@ def estimate_indexed(services: Services, model: Model, options: Options, text: i
         scope=services.settings.price_scope,
     )
     index = index_cost(services, 0 if work.is_in_index else work.indexed_s).usd
+    found = query_cost(services, options).usd
+    bill_finds = query_cost(services, replace(options, query=None)).usd
     return Estimate(
         image_tokens=frames,
         input_tokens=usage.input_tokens,
-        usd=price(services, model, usage) + query_cost(services).usd + index,
-        max_usd=bill.usd + index,
+        usd=price(services, model, usage) + found + index,
+        max_usd=bill.usd - bill_finds + found + index,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from shared.core.errors import PriceMissing
+from shared.core.options import Options
 from shared.core.prices import Cost, unit_cost
 from shared.core.result import Normalized
 from shared.pipeline.ports import Services
@@ -32,8 +33,9 @@ def index_cost(services: Services, duration_s: float | None) -> Cost:
     return unit_cost("video index", minutes(duration_s), on=services.now().date())
 
 
-def query_cost(services: Services) -> Cost:
-    return unit_cost("video index query", 1, on=services.now().date())
+def query_cost(services: Services, options: Options) -> Cost:
+    """The question finds its frames with one, and the option `query` is another."""
+    return unit_cost("video index query", 1 if options.query is None else 2, on=services.now().date())
 
 
 def minutes(seconds: float | None) -> Decimal:

@@ -16,6 +16,7 @@ from shared.core.options import Options
 from shared.core.payload import Target, VideoIndex, build_payload
 from shared.core.prices import sum_costs
 from shared.core.question import Question
+from shared.core.result import Plan
 from shared.core.settings import Settings
 from shared.core.video_flow import (
     USE_FRAMES,
@@ -45,6 +46,7 @@ from shared.pipeline.video_costs import index_cost, query_cost
 
 DEFAULT_INDEX = "visiondrop"
 ADDRESS_FOR = timedelta(minutes=30)  # the index fetches the video as soon as it is submitted
+MOST_MOMENTS = 20  # in a result, for the option `query`
 INDEX_FORMATS = ("mp4", "mov")  # "Both MP4 and MOV file types are supported"
 SOURCE = "https://example.blob.core.windows.net/uploads/video.mp4"  # stands in where only the question is checked
 
@@ -114,9 +116,21 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
     turns = stored.job.origin.turns if stored.job.origin else ()
     asked = replace(question(options, flow, read_address(services, stored.job)), turns=turns)
     composed = Composed(target=target, payload=build_payload(asked, target), expects_json=options.schema is not None)
+    moments = [] if options.query is None else find_moments(services, stored.job, flow, options.query)
     job = ask(services, stored.job, composed)
-    costs = [stored.job.cost, query_cost(services), job.cost]
+    if options.query is not None:
+        plan = job.plan or Plan()
+        job = replace(job, plan=replace(plan, facts={**(plan.facts or {}), "moments": moments}))
+    costs = [stored.job.cost, query_cost(services, options), job.cost]
     return stored, replace(job, cost=sum_costs(*(one for one in costs if one is not None)))
+
+
+def find_moments(services: Services, job: Job, flow: IndexFlow, text: str) -> list[dict[str, Any]]:
+    """Of this video. The index knows no filter for documents; name and folder leave only its own versions."""
+    folder, _, name = job.source.name.rpartition("/")
+    search = Search(text=text, name=name, folder=folder, top=MOST_MOMENTS, dedup=False)
+    found = parse_moments(indexer_of(services).search(flow.index_name, search_body(search)))
+    return [facts_of(moment) for moment in found if moment.document_id == flow.document_id]
 
 
 def question(options: Options, flow: IndexFlow, url: str) -> Question:
@@ -183,10 +197,11 @@ def search_videos(services: Services, search: Search) -> list[Hit]:
 
 
 def to_document(hit: Hit) -> dict[str, Any]:
-    moment = hit.moment
+    return {"name": hit.name, "job_id": hit.moment.document_id, **facts_of(hit.moment)}
+
+
+def facts_of(moment: Moment) -> dict[str, Any]:
     return {
-        "name": hit.name,
-        "job_id": moment.document_id,
         "start_s": moment.start_s,
         "end_s": moment.end_s,
         "best_s": moment.best_s,

@@ -409,3 +409,18 @@ def test_asked_again_after_a_failure_it_is_submitted_again(world):
 
     assert (failed.state, done.state, len(submissions(world))) == (State.FAILED, State.DONE, 2)
     assert "video index" in {line.item for line in done.cost.breakdown}
+
+
+def test_the_option_query_finds_moments_of_this_video(world):
+    """They stand in the plan, best first, and one more query on the bill; another film with them stays out."""
+    red = [plain("red" if 10 <= number < 20 else "blue") for number in range(30)]
+    world.run("cams/other.mp4", clip([plain("red")] * 10 + [plain("blue")] * 10))
+    job, _ = world.run("cams/film.mp4", clip(red), query="something red")
+    moments = job.plan.facts["moments"]
+    (line,) = [line for line in job.cost.breakdown if line.item == "video index query"]
+
+    assert job.state is State.DONE
+    assert 1.0 <= moments[0]["best_s"] < 2.0
+    assert moments[0]["relevance"] > moments[-1]["relevance"]
+    assert line.quantity == 2
+    assert job.cost.usd <= job.estimate.max_usd
