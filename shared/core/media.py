@@ -58,6 +58,7 @@ KINDS = {
         ("html", "text/html", "unsupported", "a web page"),
         ("xml", "application/xml", "unsupported", "XML"),
         ("text", "text/plain", "unsupported", "plain text"),
+        ("jls", "image/jls", "unsupported", "JPEG-LS"),
         ("jxl", "image/jxl", "unsupported", "JPEG XL"),
         ("raw", "image/x-raw", "unsupported", "a camera raw file"),
         ("exr", "image/x-exr", "unsupported", "OpenEXR"),
@@ -73,6 +74,7 @@ KINDS = {
 
 # (offset, bytes, format): the first match wins, so the narrow ones stand before the wide ones.
 MAGICS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\xff\xd8\xff\xf7", "jls"),
     (0, b"\xff\xd8\xff", "jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "png"),
     (0, b"GIF87a", "gif"),

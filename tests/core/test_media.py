@@ -31,6 +31,7 @@ HEADS = [
     (b"\0\0\0\x0cjP  \r\n\x87\n", "jp2", "image"),
     (b"\xff\x4f\xff\x51\0\x2f", "jp2", "image"),
     (b"8BPS\0\1\0\0", "psd", "image"),
+    (b"\xff\xd8\xff\xf7\0\x11\x08\x01", "jls", "unsupported"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "jxl", "unsupported"),
     (ftyp(b"heic", b"mif1", b"heic"), "heic", "image"),
     (ftyp(b"mif1", b"heic", b"miaf"), "heic", "image"),
