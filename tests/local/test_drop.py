@@ -163,7 +163,10 @@ def test_a_name_that_storage_would_change_is_refused_once(
     lines: list[str] = []
     folder = tmp_path / "drop"
     folder.mkdir()
-    (folder / os.fsdecode(name)).write_bytes(b"x")
+    try:
+        (folder / os.fsdecode(name)).write_bytes(b"x")
+    except OSError:
+        pytest.skip("a file system of UTF-8 names only")
     (folder / "z.png").write_bytes(b"x")
     drop = Drop(folder, uploads=uploads, host_url=host_url, memory=tmp_path / "memory", say=lines.append)
     for _ in range(3):
