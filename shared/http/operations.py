@@ -280,7 +280,7 @@ TABLE: tuple[Operation, ...] = (
         summary="A picture as the model got to see it",
         parameters=(NAMED, query("thumb", one_of(["1"]), "a small JPEG"), RANGE, IF_NONE_MATCH),
         replies=FILE,
-        refusals=(404, 413, 416),
+        refusals=(404, 413, 415, 416),
     ),
     Operation(
         name="getOriginal",

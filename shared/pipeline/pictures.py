@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.core.errors import NotFound
+from shared.core.errors import MediaUnsupported, NotFound
 from shared.core.media import HEAD_BYTES, sniff
 from shared.pipeline.ports import NORMALIZED, UPLOADS, Services, Upload
 
@@ -42,6 +42,10 @@ def thumbnail(services: Services, name: str) -> bytes:
     try:
         return services.blobs.read(NORMALIZED, kept)
     except NotFound:
-        small = services.media.thumbnail(services.blobs.read(NORMALIZED, name))
+        file = look_up_file(services, NORMALIZED, name)
+    if not file.media_type.startswith("image/"):  # films and sound are normalised too
+        hint = "Ask for it without thumb; a video's picture is the one with the role poster."
+        raise MediaUnsupported(f"{name!r} is {file.media_type}, no picture", hint=hint)
+    small = services.media.thumbnail(services.blobs.read(NORMALIZED, name))
     services.blobs.write(NORMALIZED, kept, small, media_type=THUMBNAIL_TYPE, overwrite=True)
     return small

@@ -6,6 +6,7 @@ import io
 from urllib.request import Request, urlopen
 
 import pytest
+from azure.storage.blob import ContainerClient
 from PIL import Image
 
 from tests.pipeline.world import picture
@@ -56,6 +57,17 @@ def test_a_thumbnail_is_its_own(app, media):
 
     assert of_small == small
     assert app.get(f"{media}.thumb.jpg.thumb.jpg").status == 404
+
+
+@pytest.mark.parametrize(("name", "data"), [("film.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isommp42"), ("empty.mp3", b"")])
+def test_only_pictures_have_thumbnails(app, name, data):
+    """Films and sound lie beside them; 415 says what to ask for instead."""
+    with ContainerClient.from_connection_string(app.connection_string, "normalized") as normalized:
+        normalized.upload_blob(f"files/{name}", data, overwrite=True)
+    answer = app.get(f"/api/media/files/{name}?thumb=1")
+
+    assert answer.status == 415
+    assert "poster" in answer.body["error"]["hint"]
 
 
 RANGES = [
