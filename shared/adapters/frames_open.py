@@ -7,48 +7,33 @@ from __future__ import annotations
 
 import itertools
 import math
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from shared.adapters.frames_shape import orientation_of, upright_size
 from shared.core.errors import SourceRejected
 from shared.core.frame_plan import VideoInfo
 from shared.core.limits import Limits, Load, check_source
 from shared.core.media import HEAD_BYTES, Kind, sniff
 from shared.core.media_length import announced_bytes
-from shared.core.plan import SWAPS_SIDES
 
 # The demuxer is named, so that no other (playlists, scripts) ever looks at a stranger's bytes.
 DEMUXERS = {"mp4": "mov", "mov": "mov", "3gp": "mov", "m4a": "mov", "mkv": "matroska", "webm": "matroska", "avi": "avi"}
 READ_BYTES = 32 * 1024
 SCAN_BYTES = 8 * 1024 * 1024  # a smaller file is read whole: its own packets are better than any index
 MOST_PACKETS = 2_000_000
-SQUARE = 1.02  # closer than this, a pixel's shape is an encoder's rounding
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 ROUNDING = 0.01  # ticks
-ONE = 1 << 16  # of the display matrix's fixed-point numbers
 DEFAULT_RATE = 25.0
 HIGHEST_RATE = 480.0  # beyond it is a clock, not pictures
 TRUNCATED = "the file is cut off: its header or index names more than there is"
-
-# (a, b, c, d) of the display matrix as signs, to the Exif orientation that asks for the same turn.
-ORIENTATIONS = {
-    (1, 0, 0, 1): 1,
-    (-1, 0, 0, 1): 2,
-    (-1, 0, 0, -1): 3,
-    (1, 0, 0, -1): 4,
-    (0, 1, 1, 0): 5,
-    (0, 1, -1, 0): 6,
-    (0, -1, -1, 0): 7,
-    (0, -1, 1, 0): 8,
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -277,28 +262,3 @@ def duration_of(
 def is_truncated(stream: VideoStream, size: int) -> bool:
     """The index of MP4 and MOV names every frame's place."""
     return len(stream.index_entries) > 0 and any(entry.pos + entry.size > size for entry in stream.index_entries)
-
-
-def orientation_of(frame: VideoFrame) -> int:
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if data is None:
-        return 1
-    a, b, _, c, d = struct.unpack("=5i", bytes(cast("Any", data))[:20])
-    signs = (sign(a), sign(b), sign(c), sign(d))
-    return ORIENTATIONS.get(signs, 1)
-
-
-def sign(number: int) -> int:
-    return (number > ONE // 2) - (number < -ONE // 2)
-
-
-def upright_size(stream: VideoStream, frame: VideoFrame, orientation: int) -> tuple[int, int]:
-    width, height = square_pixels(frame.width, frame.height, float(stream.sample_aspect_ratio or 1))
-    return (height, width) if orientation in SWAPS_SIDES else (width, height)
-
-
-def square_pixels(width: int, height: int, ratio: float) -> tuple[int, int]:
-    """`ratio` is a pixel's width to its height."""
-    if 1 / SQUARE < ratio < SQUARE or not 0.1 < ratio < 10:  # noqa: PLR2004  # no screen has such pixels
-        return width, height
-    return (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))
