@@ -102,6 +102,7 @@ export class Detail {
         const found = await this.find(waitS, signal);
         if (signal.aborted) return;
         if (found) this.show(found);
+        else this.body.replaceChildren(el("p", { class: "muted" }, "Not known yet: an upload is noticed a moment after it …"));
         if (found && !PENDING.has(found.state)) break;
       }
     } catch (fault) {

@@ -61,6 +61,30 @@ def test_axe_finds_nothing(live_app: App, open_page: Open, shown: str, view: str
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("view", ["light", "dark"])
+def test_axe_finds_nothing_where_something_is_wrong(keyed_app: tuple[App, str], open_page: Open, view: str):
+    """The question for a key, a key that is wrong, an unknown job, a refused upload, no connection."""
+    app, key = keyed_app
+    page = open_page(app, "?job=nonsense", refusals=True, **VIEWS[view])
+    page.context.add_init_script(path=AXE)
+    page.reload()
+    expect(page.get_by_label("Function key")).to_be_visible()
+    assert violations(page) == []
+    enter_key(page, "wrong")
+    expect(page.get_by_role("alert").first).to_contain_text("not accepted")
+    assert violations(page) == []
+    enter_key(page, key)
+    expect(page.get_by_text("is no job's id")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#files").set_input_files({"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"words"})
+    expect(page.get_by_text("Refused", exact=True)).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_label("Kind").select_option("Videos")
+    expect(page.get_by_text("The server does not answer")).to_be_visible()
+    assert violations(page) == []
+
+
 def violations(page: Page) -> list[str]:
     found = page.evaluate("async () => (await window.axe.run()).violations")
     return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
