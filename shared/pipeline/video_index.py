@@ -128,7 +128,7 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
 def find_moments(services: Services, job: Job, flow: IndexFlow, text: str) -> list[dict[str, Any]]:
     """Of this video. The index knows no filter for documents; name and folder leave only its own versions."""
     folder, _, name = job.source.name.rpartition("/")
-    search = Search(text=text, name=name, folder=folder, top=MOST_MOMENTS, dedup=False)
+    search = Search(text=text, name=name, folder=folder or None, top=MOST_MOMENTS, dedup=False)
     found = parse_moments(indexer_of(services).search(flow.index_name, search_body(search)))
     return [facts_of(moment) for moment in found if moment.document_id == flow.document_id]
 
