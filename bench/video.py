@@ -1,14 +1,16 @@
 """20 frames of an hour over HTTP: bytes, seconds and memory, against a whole download and ffmpeg's own HTTP seek.
 
-    python bench/video.py [--hours 1] [--clip-seconds 47]
+    python bench/video.py [--hours 1] [--clip-seconds 47] [--film-seconds 20]
 
 Makes a long 1080p film by looping a clip (no bytes are invented: the packets are copied), serves it with ranges on
-loopback and counts what goes over the socket. Needs `ffmpeg` on PATH for the peers; without it they are left out.
+loopback and counts what goes over the socket. Then the speed of MP4s for browsers: tracks copied, and encoded.
+Needs `ffmpeg` on PATH for the peers; without it they are left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import resource
 import shutil
@@ -21,6 +23,7 @@ from dataclasses import replace
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 from urllib.request import Request, urlopen
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -34,6 +37,7 @@ from shared.adapters.frames_worker import VIDEO_LIMITS, FrameWorker
 from shared.adapters.ranges import RangeReader
 from shared.core.frame_plan import plan_video
 from shared.core.models import look_up_model
+from shared.core.playback import MP4_CODECS
 
 MODEL = look_up_model("gpt-4o")
 SIZE = (1920, 1080)
@@ -160,6 +164,70 @@ class SizedFile:
         return getattr(self.file, name)
 
 
+def film_speed(clip: Path, folder: Path, seconds: int) -> None:
+    """The same film to MP4 by our child and by ffmpeg: copied from Matroska, and encoded from ProRes as we do it."""
+    copied, prores = folder / "film.mkv", folder / "film.mov"
+    remux(clip, copied, seconds, "matroska")
+    encode_prores(clip, prores, seconds)
+    small = ("-vf", "scale=1280:720", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+    for name, path, ours_copies, arguments in (
+        ("copied from Matroska", copied, True, ("-c", "copy")),
+        ("encoded from ProRes 1080p as H.264 720p", prores, False, small),
+    ):
+        mine = timed_film(path, folder / "ours.mp4", copies=ours_copies)
+        told = f"{name}: {path.stat().st_size / 1e6:.0f} MB, {seconds * RATE} frames: {mine:.2f} s"
+        told += f", {seconds * RATE / mine:.0f} frames/s"
+        if shutil.which("ffmpeg") is None:
+            print(f"{told}; no ffmpeg on PATH to compare with")
+            continue
+        theirs = timed_ffmpeg(path, folder / "theirs.mp4", arguments)
+        print(f"{told}; ffmpeg {theirs:.2f} s, so {mine / theirs:.2f} times as long")
+
+
+def remux(clip: Path, path: Path, seconds: int, form: str) -> None:
+    with av.open(str(clip)) as source, av.open(str(path), "w", format=form) as out:
+        track = source.streams.video[0]
+        copy = out.add_stream_from_template(track)
+        for packet in source.demux(track):
+            if packet.size and packet.dts * track.time_base < seconds:
+                packet.stream = copy
+                out.mux(packet)
+
+
+def encode_prores(clip: Path, path: Path, seconds: int) -> None:
+    with av.open(str(clip)) as source, av.open(str(path), "w", format="mov") as out:
+        stream = out.add_stream("prores_aw", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv422p10le"
+        for frame in itertools.islice(source.decode(video=0), seconds * RATE):
+            frame.pict_type = 0
+            out.mux(stream.encode(frame.reformat(format="yuv422p10le")))
+        out.mux(stream.encode(None))
+
+
+def timed_film(path: Path, target: Path, *, copies: bool) -> float:
+    with path.open("rb") as raw, FrameWorker() as worker, target.open("wb") as out:
+        worker.inspect(fetching(raw, path))  # starts the child
+        started = time.perf_counter()
+        for block in worker.mp4(fetching(raw, path), copied=MP4_CODECS if copies else frozenset()):
+            out.write(block)
+        return time.perf_counter() - started
+
+
+def fetching(raw: BinaryIO, path: Path) -> RangeReader:
+    def fetch(at: int, count: int) -> bytes:
+        raw.seek(at)
+        return raw.read(count)
+
+    return RangeReader(fetch, path.stat().st_size)
+
+
+def timed_ffmpeg(path: Path, target: Path, arguments: tuple[str, ...]) -> float:
+    started = time.perf_counter()
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(path), *arguments, str(target)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
 def peers(url: str, duration_s: float, folder: Path, counter: type[Ranges]) -> None:
     moments = [duration_s * (2 * number + 1) / (2 * FRAMES) for number in range(FRAMES)]
     started, sent, before = time.perf_counter(), counter.sent, children_s()
@@ -194,25 +262,35 @@ def report(name: str, started: float, before: float, sent: int, peak: float) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--hours", type=float, default=1.0)
+    parser.add_argument("--hours", type=float, default=1.0, help="0: only the films that are made into MP4")
     parser.add_argument("--clip-seconds", type=int, default=47)
+    parser.add_argument("--film-seconds", type=int, default=20, help="of the films that are made into MP4")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        clip, film = folder / "clip.mp4", folder / "film.mp4"
+        clip = folder / "clip.mp4"
         make_clip(clip, arguments.clip_seconds)
-        loop(clip, film, arguments.hours * 3600)
-        size = film.stat().st_size
-        print(f"{arguments.hours:g} h of 1080p{RATE}, H.264, a keyframe every 250 frames: {size / 1e6:.0f} MB")
-        handler = type("Served", (Ranges,), {"path_on_disk": film})
-        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            url = f"http://127.0.0.1:{server.server_port}/film.mp4"
-            ours(url, size)
-            if shutil.which("ffmpeg"):
-                peers(url, arguments.hours * 3600, folder, handler)
-            server.shutdown()
-        seek_errors(film)
+        if arguments.hours > 0:
+            frames_of_hours(clip, folder, arguments.hours)
+        film_speed(clip, folder, min(arguments.film_seconds, arguments.clip_seconds))
+
+
+def frames_of_hours(clip: Path, folder: Path, hours: float) -> None:
+    film = folder / "film.mp4"
+    loop(clip, film, hours * 3600)
+    size = film.stat().st_size
+    print(f"{hours:g} h of 1080p{RATE}, H.264, a keyframe every 250 frames: {size / 1e6:.0f} MB")
+    handler = type("Served", (Ranges,), {"path_on_disk": film})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/film.mp4"
+        ours(url, size)
+        if shutil.which("ffmpeg"):
+            peers(url, hours * 3600, folder, handler)
+        else:
+            print("no ffmpeg on PATH: its rows are left out")
+        server.shutdown()
+    seek_errors(film)
 
 
 if __name__ == "__main__":
