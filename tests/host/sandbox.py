@@ -19,7 +19,7 @@ from local.host import Host
 QUICK = {"extensions": {"queues": {"maxPollingInterval": "00:00:00.1"}}}
 
 
-def until(condition: Callable[[], Any], *, timeout_s: float = 15.0) -> Any:
+def until(condition: Callable[[], Any], *, timeout_s: float = 60.0) -> Any:
     """Wait for a truthy value, with a deadline."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):

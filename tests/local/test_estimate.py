@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -190,7 +189,6 @@ def test_models_are_found_by_part_of_their_name(ask):
 def test_neither_loads_anything_slow(arguments):
     """The start of the interpreter and of the project, nothing else: that is what keeps them below 0.3 s."""
     code = "import sys; from local.__main__ import main; main(sys.argv[1:]); print(sorted(sys.modules))"
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
@@ -199,6 +197,5 @@ def test_neither_loads_anything_slow(arguments):
         text=True,
         check=True,
     )
-    assert time.monotonic() - started < 5  # far above what is measured in docs/tokens.md: the machine may be busy
     loaded = done.stdout.splitlines()[-1]
     assert not [name for name in ("PIL", "rich", "openai", "azure", "numpy") if f"'{name}'" in loaded]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import tracemalloc
 
 import pytest
@@ -13,8 +12,6 @@ from shared.core.job import State
 from shared.core.options import MAX_OPTIONS_BYTES, parse_budget, parse_metadata, parse_options_file
 from tests.pipeline.world import picture
 
-MOST_S = 5.0
-"""Far above what any of them takes (milliseconds), far below what a bomb that goes off would."""
 MOST_BYTES = 64 * 1024 * 1024
 
 BUDGET_ONLY = {"long number", "exponent"}
@@ -42,14 +39,11 @@ TOML = {
 
 @pytest.fixture(autouse=True)
 def bounded():
-    """Time and Python's own memory, around each test."""
+    """Python's own memory, around each test. One that goes off in time meets the limit that all tests have."""
     tracemalloc.start()
-    started = time.monotonic()
     yield
-    took_s = time.monotonic() - started
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert took_s < MOST_S
     assert most < MOST_BYTES
 
 
