@@ -248,7 +248,7 @@ def test_a_film_shows_its_frames_and_goes_to_their_times(live_app: App, open_pag
     page = open_page(live_app, f"?job={document['job_id']}")
     frames = page.get_by_role("group", name="Frames that the model saw").get_by_role("button")
     expect(frames).to_have_count(len(document["normalized"]))
-    page.wait_for_function("() => document.querySelector('video').readyState > 0")
+    page.wait_for_function("() => document.querySelector('video')?.readyState > 0")
     frames.last.click()
     at_s = document["normalized"][-1]["at_s"]
     assert at_s > 1
@@ -263,7 +263,7 @@ def test_a_film_that_browsers_do_not_play_is_shown_as_mp4(live_app: App, open_pa
     live_app.drop("old.avi", film.read_bytes(), frames="3")
     document = live_app.result("old.avi")
     page = open_page(live_app, f"?job={document['job_id']}")
-    page.wait_for_function("() => document.querySelector('video').readyState > 0")
+    page.wait_for_function("() => document.querySelector('video')?.readyState > 0")
     page.get_by_role("group", name="Frames that the model saw").get_by_role("button").last.click()
     at_s = document["normalized"][-1]["at_s"]
     page.wait_for_function("(at) => Math.abs(document.querySelector('video').currentTime - at) < 0.05", arg=at_s)
