@@ -29,7 +29,7 @@ PENDING = 202
 NOT_FOUND = 404
 LOOK_EVERY_S = 0.1
 ANSWERED = ("done", "partial")
-WIDEST_NAME = 18  # the rest is folded: on 80 columns it would leave no room for the answer
+WIDEST_NAME, WIDEST_TOKENS = 16, 9  # the rest is folded: on 80 columns it would leave no room for the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,8 +162,9 @@ def show(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, ask
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0))
     table.add_column("file", max_width=WIDEST_NAME, overflow="fold")
     table.add_column("sent as", no_wrap=True)
-    table.add_column("answer", ratio=1)
-    for column in ("tokens", "cost", "time"):
+    table.add_column("answer", ratio=1, overflow="fold")
+    table.add_column("tokens", justify="right", max_width=WIDEST_TOKENS)
+    for column in ("cost", "time"):
         table.add_column(column, justify="right", no_wrap=True)
     for file, document in zip(dropped, documents, strict=True):
         table.add_row(
@@ -186,7 +187,7 @@ def sent_as(document: dict[str, Any]) -> str:
         return "-"
     first = sent[0]
     size = f"{first['width']}x{first['height']} {first['media_type'].removeprefix('image/')}"
-    return size if len(sent) == 1 else f"{len(sent)} of {size}"
+    return size if len(sent) == 1 else f"{len(sent)} of\n{size}"
 
 
 def said(file: Dropped, document: dict[str, Any]) -> str:
@@ -215,7 +216,8 @@ def took(document: dict[str, Any]) -> str:
 
 def total(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, seconds: float) -> str:
     usd = sum((Decimal(document["cost"]["usd"]) for document in documents if document["cost"]), Decimal(0))
-    answers = sum(document["state"] in ANSWERED for document in documents)
+    answered = sum(document["state"] in ANSWERED for document in documents)
+    counts = f"{answered} answer{'' if answered == 1 else 's'}, {len(documents) - answered} rejected"
     wrong = [file.name for file, document in zip(dropped, documents, strict=True) if not is_as_expected(file, document)]
     outcome = f"NOT as expected: {', '.join(wrong)}" if wrong else "all as expected"
-    return f"{answers} answers, {len(documents) - answers} rejected, ${usd:.6f}, {seconds:.1f} s in all: {outcome}"
+    return f"{counts}, ${usd:.6f}, {seconds:.1f} s in all: {outcome}"

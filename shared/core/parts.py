@@ -70,6 +70,18 @@ def timecode(at_s: float) -> str:
     return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"
 
 
+def words_before(item: Normalized) -> str:
+    """What is said before a picture: the upload's name and the frame's time. The model sees pictures, not these."""
+    name = f'File "{item.label}"' if item.label else ""
+    return ": ".join(filter(None, (name, moment_of(item))))
+
+
+def moment_of(item: Normalized) -> str:
+    if item.frames_at_s:
+        return f"Frames at {', '.join(map(timecode, item.frames_at_s))}, in reading order"
+    return "" if item.at_s is None else f"Frame at {timecode(item.at_s)}"
+
+
 def with_transcript(prompt: str, transcript: str) -> str:
     return f"{prompt}\n\nWhat is said in the video, with times:\n{transcript}" if transcript else prompt
 

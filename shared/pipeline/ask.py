@@ -22,7 +22,7 @@ from shared.core.gate import Limits
 from shared.core.job import Job
 from shared.core.models import look_up_model
 from shared.core.options import Options
-from shared.core.parts import timecode
+from shared.core.parts import words_before
 from shared.core.payload import Payload, Picture, Question, Target, build_payload
 from shared.core.prices import Cost, cost
 from shared.core.reply import Reply, parse_reply
@@ -77,16 +77,8 @@ def read_picture(services: Services, item: Normalized) -> Picture:
         media_type=item.media_type,
         width=item.width,
         height=item.height,
-        text_before=moments(item),
+        text_before=words_before(item),
     )
-
-
-def moments(item: Normalized) -> str:
-    """The time of a frame, as text before it: the model sees pictures, not times."""
-    if item.frames_at_s:
-        times = ", ".join(timecode(at_s) for at_s in item.frames_at_s)
-        return f"Frames at {times}, in reading order"
-    return "" if item.at_s is None else f"Frame at {timecode(item.at_s)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from shared.core.models import Model, host_limits
 from shared.core.options import Options
-from shared.core.parts import calls
+from shared.core.parts import calls, words_before
 from shared.core.prices import cost
 from shared.core.result import Estimate, Normalized, Turn
 from shared.core.tokens import Usage, image_tokens, text_tokens
@@ -23,7 +23,6 @@ from shared.pipeline.video_costs import index_cost, query_cost, transcript_name,
 SPOKEN_TOKENS = 10
 """A second: hardly anybody says more than four words in it, and few languages need more than two tokens for a word."""
 
-MOMENT_TOKENS = 16  # "Frame at 00:00:00:"
 FRAME_OF_REQUEST_TOKENS = 100  # roles, and the words around the prompt when a video is asked about in parts
 
 
@@ -69,7 +68,8 @@ def estimate(
     images = tokens_of(model, options, pictures)
     room = min(model.max_images, host_limits(services.settings.endpoint.kind).images)
     requests = calls(len(pictures), room)
-    usage = Usage(input_tokens=images + text * requests, output_tokens=0, image_tokens=images)
+    named = sum(text_tokens(words_before(picture)) for picture in pictures)
+    usage = Usage(input_tokens=images + named + text * requests, output_tokens=0, image_tokens=images)
     most_said = (requests - 1) * options.max_output_tokens  # about parts: an output, then the last question's input
     heard_tokens = sum(spoken_tokens(item.duration_s) for item in work.sound)
     longest = replace(
@@ -89,9 +89,7 @@ def estimate(
 def most_text_tokens(said: Sequence[str], options: Options, pictures: tuple[Normalized, ...]) -> int:
     """More than any tokenizer makes of it: a token is at least a byte. An estimate may be too low, a budget not."""
     schema = json.dumps(options.schema) if options.schema else ""
-    words = sum(len(part.encode()) for part in (*said, schema, *(picture.label or "" for picture in pictures)))
-    moments = sum(1 + len(picture.frames_at_s) for picture in pictures)
-    return words + moments * MOMENT_TOKENS + FRAME_OF_REQUEST_TOKENS
+    return sum(len(part.encode()) for part in (*said, schema, *map(words_before, pictures))) + FRAME_OF_REQUEST_TOKENS
 
 
 def estimate_indexed(services: Services, model: Model, options: Options, text: int, work: Work) -> Estimate:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.parts import ask_part, ask_whole, calls, split, timecode, transcript_of, with_transcript
+from shared.core.parts import ask_part, ask_whole, calls, split, timecode, transcript_of, with_transcript, words_before
 from shared.core.result import Normalized
 
 
@@ -52,6 +53,24 @@ def test_questions_say_what_they_are_about():
     whole = ask_whole("What?", parts, ["a", "b", "c"])
     assert whole.index("a\n") < whole.index("b\n") < whole.rindex("c")
     assert "Question: What?" in whole
+
+
+STILL = replace(frame(0.0), at_s=None)
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (STILL, ""),
+        (replace(STILL, label="a b.jpg"), 'File "a b.jpg"'),
+        (frame(61.25), "Frame at 01:01.2"),
+        (frame(0.0, 2.5), "Frames at 00:00.0, 00:02.5, in reading order"),
+        (replace(frame(1.0), label="a.mp4"), 'File "a.mp4": Frame at 00:01.0'),
+    ],
+)
+def test_words_before_a_picture(picture, words):
+    """Whose it is, where there are several, and when it was."""
+    assert words_before(picture) == words
 
 
 SAID = "\n\nWhat is said in the video, with times:\n[00:00.0] hi"

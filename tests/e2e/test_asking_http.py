@@ -32,6 +32,8 @@ def test_several_pictures_in_one_request(app, dropped):
     assert (answer.status, document["state"], document["attempts"]) == (200, "done", 1)
     assert answer.headers["location"] == f"/api/jobs/{document['job_id']}"
     assert [one["label"] for one in document["normalized"]] == ["asked/b.jpg", "asked/a.jpg"]
+    said = document["reply"]["text"]  # by the stand-in, which repeats what stands before a picture
+    assert 0 < said.index('File "asked/b.jpg":') < said.index('File "asked/a.jpg":')
     assert document["usage"]["image_tokens"] or document["usage"]["input_tokens"] > sum(
         one["estimate"]["image_tokens"] for one in dropped
     )
