@@ -15,6 +15,7 @@ from typing import Any
 from shared.core.content_filter import parse_error_filter
 from shared.core.error_rules import find_rule
 from shared.core.errors import ModelRefused, ModelUnavailable, ReplyMalformed, VisiondropError
+from shared.core.gate import parse_limits, refill_s
 from shared.core.masking import mask_message
 from shared.core.wire import as_object, as_text, first_of
 
@@ -66,7 +67,8 @@ def codes_of(error: dict[str, Any]) -> set[str]:
 
 
 def retry_after_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
-    """How long the endpoint asked to wait: `retry-after-ms`, `retry-after` (seconds or a date), then its words.
+    """How long the endpoint asked to wait: `retry-after-ms`, `retry-after` (seconds or a date), its words, or when
+    what is used up by `x-ratelimit-*` is there again.
 
     Beyond a week it is asked again before: a slip of the pen in a header must not stop a deployment for years.
     """
@@ -83,7 +85,9 @@ def spoken_wait_s(headers: Mapping[str, str], said: str, *, now: datetime | None
     seconds = number(header)
     if seconds is None:
         seconds = seconds_until(header, now=now)
-    return wait_in_text(said) if seconds is None else seconds
+    if seconds is None:
+        seconds = wait_in_text(said)
+    return refill_s(parse_limits(named)) if seconds is None else seconds
 
 
 def number(text: str) -> float | None:

@@ -122,6 +122,12 @@ def slow_down_s(limits: Limits, *, next_tokens: int) -> float:
     return min(LONGEST_SLOW_DOWN_S, max(waits, default=0.0))
 
 
+def refill_s(limits: Limits) -> float | None:
+    """Until what is used up is there again; None while nothing is, or where no time is said."""
+    pairs = (limits.remaining_requests, limits.reset_requests_s), (limits.remaining_tokens, limits.reset_tokens_s)
+    return max((reset_s for left, reset_s in pairs if left == 0 and reset_s), default=None)
+
+
 def parse_limits(headers: Mapping[str, str]) -> Limits:
     """`x-ratelimit-*`: remaining counts; resets as "1s", "6m0s", "120ms" (OpenAI) or plain seconds (Azure)."""
     named = {name.lower(): value for name, value in headers.items()}

@@ -150,12 +150,16 @@ WAITS: list[tuple[dict[str, str], str, float | None]] = [
     ({}, "Please retry after 1 day.", 86400.0),
     ({}, "Please try again in 3 fortnights.", None),
     ({}, "Slow down.", None),
+    ({"X-RateLimit-Remaining-Requests": "0", "x-ratelimit-reset-requests": "8m24s"}, "Slow down.", 504.0),
+    ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "7"}, THROTTLED, 22.0),
+    ({"x-ratelimit-remaining-tokens": "9", "x-ratelimit-reset-tokens": "7"}, "", None),
+    ({"x-ratelimit-remaining-tokens": "0"}, "", None),
 ]
 
 
 @pytest.mark.parametrize(("headers", "message", "seconds"), WAITS)
 def test_wait_is_read_from_headers_then_words(headers: dict[str, str], message: str, seconds: float | None) -> None:
-    """retry-after-ms, retry-after as seconds or date, then the sentence; None when nobody says."""
+    """retry-after-ms, retry-after as seconds or date, the sentence, what is used up; None when nobody says."""
     mapped = parse_error(429, error(message), headers, now=NOW)
     assert isinstance(mapped, ModelUnavailable)
     assert mapped.retry_after_s == (None if seconds is None else pytest.approx(seconds))
