@@ -69,8 +69,9 @@ def test_a_dropped_picture_becomes_an_answer_in_place(live_app: App, open_page: 
     expect(detail(page).locator(".figures .total")).to_contain_text("$0.00")
     expect(detail(page).get_by_role("textbox", name="Ask something more about it")).to_be_visible()
     detail(page).get_by_text("Whole document").click()
-    shown = detail(page).locator(".document pre").inner_text()
-    assert json.loads(shown)["source"]["name"] == "dropped one.jpg"
+    document = detail(page).locator(".document pre")
+    expect(document).to_contain_text("dropped one.jpg")
+    assert json.loads(document.inner_text())["source"]["name"] == "dropped one.jpg"
 
 
 def test_refused_files_say_why_and_names_that_are_taken_are_asked_about(live_app: App, open_page: Open):
@@ -159,7 +160,8 @@ def test_regions_are_drawn_where_they_are_in_the_picture(live_app: App, open_pag
     """The polygon lies on the red box of the picture: by its place, and by the colour inside and outside of it."""
     job = job_with_regions(live_app.connection_string, f"regions/{size[0]}.png")
     page = open_page(live_app, f"?job={job.job_id}", viewport={"width": size[0], "height": size[1]})
-    page.wait_for_function("() => document.querySelector('.picture img')?.naturalWidth > 0")
+    expect(page.locator("polygon").first).to_be_visible()
+    page.wait_for_function("async () => { await document.querySelector('.picture img').decode(); return true; }")
     (left, top), (right, bottom) = page.evaluate(CORNERS)
     image = page.locator(".picture img").bounding_box()
     assert image is not None
@@ -201,7 +203,7 @@ def test_a_rerun_is_shown_beside_the_first_answer(live_app: App, open_page: Open
     expect(detail(page).locator(".verdict")).to_contain_text("The second costs", timeout=LONG_MS)
     expect(detail(page).locator(".sides .text")).to_have_count(2)
     expect(detail(page).get_by_role("row", name=re.compile("^detail"))).to_contain_text("low")
-    assert "with=" in page.url
+    expect(page).to_have_url(re.compile("with="))
 
 
 def test_several_pictures_go_into_one_question(live_app: App, open_page: Open, answered: str):
@@ -227,7 +229,7 @@ def test_filters_live_in_the_address(live_app: App, open_page: Open, answered: s
     page.get_by_label("State").select_option("Failed")
     expect(card(page, answered)).to_have_count(0)
     expect(card(page, "broken.jpg")).to_be_visible()
-    assert page.url.endswith("?state=failed")
+    expect(page).to_have_url(re.compile(r"\?state=failed$"))
     page.reload()
     expect(card(page, "broken.jpg")).to_be_visible()
     expect(page.get_by_label("State")).to_have_value("failed")
@@ -310,13 +312,13 @@ def test_costs_are_drawn_and_listed(live_app: App, open_page: Open, answered: st
     assert live_app.result(answered)["cost"]["usd"]
     page = open_page(live_app)
     page.get_by_role("button", name="Costs").click()
-    assert page.url.endswith("?view=costs")
+    expect(page).to_have_url(re.compile(r"\?view=costs$"))
     expect(detail(page).locator(".chart rect").first).to_be_visible()
     expect(detail(page).get_by_role("table")).to_contain_text("gpt-5.1")
     page.keyboard.press("Escape")
     expect(detail(page)).to_have_count(0)
     expect(page.get_by_role("button", name="Costs")).to_be_focused()
-    assert "view" not in page.url
+    expect(page).not_to_have_url(re.compile("view"))
 
 
 def test_a_server_that_is_away_is_said_and_waited_for(live_app: App, open_page: Open, answered: str):
