@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from local.func_host import blob_created, send_event
 from local.outcomes import plain
 from shared.core.errors import OptionsInvalid
+from shared.core.options import OPTIONS_FILE
 from shared.core.upload_name import check_upload_name
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-OPTIONS_FILE = "_vision.toml"
 UNFINISHED_SUFFIXES = (".part", ".crdownload", ".download", ".tmp")
 ASKED_AT_ONCE = 20  # results asked for in one round; the rest wait for theirs
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.outcomes import ANSWERED, cost, one_line, said, seconds, tokens
 from local.table import table
+from shared.core.options import OPTIONS_FILE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 SUMMARY = "upload files to a deployment and wait for the answers"
 HEADINGS = ("file", "state", "answer", "tokens", "cost", "time", "link")
-OPTIONS_FILE = "_vision.toml"
 OPTIONS = ("prompt", "model", "detail")
 AT_ONCE = 4
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
