@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from shared.adapters.pixels_worker import PixelWorker
+from shared.adapters.pixels.worker import PixelWorker
 from shared.core.errors import SourceRejected
-from shared.core.limits import Limits
-from shared.core.media import sniff
-from shared.core.models import look_up_model
+from shared.core.media.decode_limits import Limits
+from shared.core.media.kinds import sniff
+from shared.core.models.catalogue import look_up_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -27,9 +27,9 @@ sys.path.insert(0, str(ROOT))
 from local.commands.demo import look_up  # noqa: E402  # the project's own, found by the line above
 from local.samples import make  # noqa: E402  # as above
 from local.stack import Stack  # noqa: E402  # as above
-from shared.adapters.job_table import JobTable  # noqa: E402  # as above
-from shared.core.job import Job, new_job  # noqa: E402  # as above
-from shared.core.regions import Region  # noqa: E402  # as above
+from shared.adapters.storage.job_table import JobTable  # noqa: E402  # as above
+from shared.core.answer.regions import Region  # noqa: E402  # as above
+from shared.core.jobs.job import Job, new_job  # noqa: E402  # as above
 
 OUT = ROOT / "docs" / "images"
 QUALITY = 82

@@ -25,7 +25,7 @@ os.environ["PYTHONPATH"] = str(ROOT)
 
 from local.azurite import Azurite  # noqa: E402  # a script of bench/ finds the project itself
 from local.stack import make_places  # noqa: E402  # as above
-from shared.adapters.ledger import TABLE, Ledger  # noqa: E402  # as above
+from shared.adapters.storage.ledger import TABLE, Ledger  # noqa: E402  # as above
 from shared.pipeline.ports import Allowance, Grant  # noqa: E402  # as above
 
 DAY = date(2026, 11, 21)

@@ -32,10 +32,10 @@ from PIL import Image  # noqa: E402  # as above
 from local.client import Client  # noqa: E402  # as above
 from local.stack import Stack  # noqa: E402  # as above
 from local.table import table  # noqa: E402  # as above
-from shared.adapters.job_list import JobList, to_row  # noqa: E402  # as above
-from shared.adapters.job_table import name_partition, partition_of  # noqa: E402  # as above
-from shared.core.job import State  # noqa: E402  # as above
-from shared.core.listing import Item  # noqa: E402  # as above
+from shared.adapters.storage.job_list import JobList, to_row  # noqa: E402  # as above
+from shared.adapters.storage.job_table import name_partition, partition_of  # noqa: E402  # as above
+from shared.core.jobs.job import State  # noqa: E402  # as above
+from shared.core.jobs.listing import Item  # noqa: E402  # as above
 
 WORKERS = 16
 PAGE = 50

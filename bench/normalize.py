@@ -26,7 +26,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from shared.adapters.capped_child import MALLOC  # noqa: E402 -- the root must be on the path first
+from shared.adapters.decoding.capped_child import MALLOC  # noqa: E402 -- the root must be on the path first
 
 INSIDE = ROOT / "bench" / "inside" / "normalize.py"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "visiondrop" / "normalize-peers"

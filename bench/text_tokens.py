@@ -19,7 +19,7 @@ GOLDEN = ROOT / "tests" / "golden" / "text_tokens.json"
 
 def main() -> int:
     sys.path.insert(0, str(ROOT))
-    from shared.core.tokens import text_tokens
+    from shared.core.models.tokens import text_tokens
 
     samples = json.loads(GOLDEN.read_text("utf-8"))
     counted = ask_peers([sample["text"] for sample in samples], "text_tokens.py")

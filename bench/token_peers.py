@@ -49,8 +49,8 @@ def pick(vectors):
 def ours(vectors):
     sys.path.insert(0, str(ROOT))
     from shared.core.errors import SourceRejected
-    from shared.core.models import look_up_model
-    from shared.core.tokens import image_tokens
+    from shared.core.models.catalogue import look_up_model
+    from shared.core.models.tokens import image_tokens
 
     def count(vector):
         model = look_up_model(vector["model"])

@@ -31,13 +31,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import av
 from PIL import Image
 
-from shared.adapters.frames_open import open_video
-from shared.adapters.frames_sample import sample
-from shared.adapters.frames_worker import VIDEO_LIMITS, FrameWorker
-from shared.adapters.ranges import RangeReader
-from shared.core.frame_plan import plan_video
-from shared.core.models import look_up_model
-from shared.core.playback import MP4_CODECS
+from shared.adapters.frames.open import open_video
+from shared.adapters.frames.ranges import RangeReader
+from shared.adapters.frames.sample import sample
+from shared.adapters.frames.worker import VIDEO_LIMITS, FrameWorker
+from shared.core.media.frame_plan import plan_video
+from shared.core.media.playback import MP4_CODECS
+from shared.core.models.catalogue import look_up_model
 
 MODEL = look_up_model("gpt-4o")
 SIZE = (1920, 1080)

@@ -84,7 +84,7 @@ class Client:
         return None if kept["job_id"] is None else str(kept["job_id"])
 
     def upload_by_ticket(self, path: Path, name: str, *, options: Mapping[str, str]) -> str:
-        from shared.core.job import job_id_of  # noqa: PLC0415  # few files are this large
+        from shared.core.jobs.job import job_id_of  # noqa: PLC0415  # few files are this large
 
         asked = json.dumps({"name": name, "bytes": path.stat().st_size}).encode()
         ticket = self.call("/api/uploads", method="POST", data=asked)[1]

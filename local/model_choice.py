@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.core.models import MODELS_BY_NAME
+from shared.core.models.catalogue import MODELS_BY_NAME
 
 ENDPOINT_NAMES = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL", "OPENAI_API_KEY")
 MODEL_NAMES = ("AZURE_OPENAI_DEPLOYMENT", "VISION_MODEL")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shared.adapters.frames_worker import FrameWorker, SampledVideo
-    from shared.adapters.ranges import RangeReader
-    from shared.core.frame_plan import VideoInfo
-    from shared.core.models import Detail, Model
+    from shared.adapters.frames.ranges import RangeReader
+    from shared.adapters.frames.worker import FrameWorker, SampledVideo
+    from shared.core.media.frame_plan import VideoInfo
+    from shared.core.models.catalogue import Detail, Model
 
 Row = dict[str, Any]
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 @contextmanager
 def ranges(path: Path) -> Iterator[RangeReader]:
     """Reads only the parts that are asked for."""
-    from shared.adapters.ranges import RangeReader  # noqa: PLC0415  # loads nothing for commands without videos
+    from shared.adapters.frames.ranges import RangeReader  # noqa: PLC0415  # loads nothing for commands without videos
 
     with path.open("rb") as file:
 
@@ -38,7 +38,7 @@ def sample_file(path: Path, *, worker: FrameWorker, model: Model, detail: Detail
 
 def inspect_file(path: Path) -> VideoInfo:
     """What the header says. Raises SourceRejected."""
-    from shared.adapters.frames_worker import FrameWorker  # noqa: PLC0415  # as above
+    from shared.adapters.frames.worker import FrameWorker  # noqa: PLC0415  # as above
 
     with FrameWorker() as worker, ranges(path) as file:
         return worker.inspect(file)

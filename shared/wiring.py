@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters import blob_store, job_queue, job_table, ledger, shared_state
-from shared.adapters.azure_storage import credential
 from shared.adapters.media import MediaReader
-from shared.core.payload import Payload
+from shared.adapters.storage import blob_store, job_queue, job_table, ledger, shared_state
+from shared.adapters.storage.azure_storage import credential
+from shared.core.ask.payload import Payload
 from shared.core.settings import Settings
 from shared.pipeline.ports import Completion, Said, Services, Transcriber, VideoIndexer, VisionModel
 

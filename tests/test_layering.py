@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.import_graph import circle_in, folder_graph
+
 ROOT = Path(__file__).parents[1]
 
 ALLOWED = {
@@ -18,6 +20,14 @@ ALLOWED = {
     "shared/http": ("shared.core", "shared.pipeline", "shared.wiring", "shared.http"),
     "shared": ("shared",),
 }
+FLOORS_OF_CORE = (  # each row may import the rows above it; in a row, only what stands before it
+    ("codec", "errors", "masking", "plain_json", "wire", "byte_range"),
+    ("models",),
+    ("settings", "media", "money"),
+    ("ask",),
+    ("answer",),
+    ("jobs",),
+)
 OURS = ("shared", "local", "function_app", "tests")
 HEAVY = ("PIL", "av", "azure.storage", "azure.identity", "azure.data", "openai", "pillow_heif", "opentelemetry")
 
@@ -52,6 +62,38 @@ def test_project_imports_run_one_way(folder):
     }
 
     assert set() == wrong
+
+
+def test_folders_of_core_import_one_way():
+    """Jobs -> answer -> ask -> money, media -> models -> the doors that everybody uses: nothing runs back up."""
+    floor = {f"shared.core.{name}": level for level, names in enumerate(FLOORS_OF_CORE) for name in names}
+    graph = {place: below for place, below in folder_graph(ROOT).items() if place.startswith("shared.core")}
+    up = {
+        (place, name)
+        for place, below in graph.items()
+        for name in below
+        if floor[name] > floor[place] or (floor[name] == floor[place] != 0)
+    }
+
+    assert set(graph) == set(floor)
+    assert up == set()
+
+
+def test_no_imports_run_in_a_circle():
+    """Neither between folders of the app nor between files that stand beside folders."""
+    assert circle_in(folder_graph(ROOT)) == []
+
+
+def test_a_circle_is_seen(tmp_path):
+    """The check itself: two folders that import each other are named, first one last again."""
+    for name, line in (("a", "from shared.b.x import y"), ("b", "from shared.a import x")):
+        (tmp_path / "shared" / name).mkdir(parents=True)
+        (tmp_path / "shared" / name / "x.py").write_text(f"{line}\n")
+
+    circle = circle_in(folder_graph(tmp_path))
+
+    assert set(circle) == {"shared.a", "shared.b"}
+    assert circle[0] == circle[-1]
 
 
 def test_core_imports_only_the_standard_library():
@@ -107,7 +149,7 @@ def test_importing_the_app_is_light():
 
 def test_core_loads_nothing_heavy():
     """The whole core in a fresh process brings no foreign module with it."""
-    files = [f"shared.core.{path.stem}" for path in modules("shared/core") if path.stem != "__init__"]
+    files = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules("shared/core")]
     load = f"import sys, importlib; [importlib.import_module(m) for m in {files!r}]"
     code = f"{load}; print([m for m in {HEAVY!r} if m in sys.modules])"
 

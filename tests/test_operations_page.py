@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.core.measures import INSTRUMENTS, RULES
+from shared.core.jobs.measures import INSTRUMENTS, RULES
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operations.md").read_text()

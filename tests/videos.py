@@ -11,7 +11,7 @@ import av
 from av.audio.frame import AudioFrame
 from PIL import Image, ImageDraw
 
-from shared.adapters.ranges import RangeReader
+from shared.adapters.frames.ranges import RangeReader
 
 SIZE = (128, 96)
 RATE = 10

@@ -16,8 +16,8 @@ QUALITY = 85
 
 def ours():
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from shared.adapters.pixels import inspect, render
-    from shared.core.plan import FramePlan, ImagePlan
+    from shared.adapters.pixels.normalize import inspect, render
+    from shared.core.media.picture_plan import FramePlan, ImagePlan
 
     def normalise(data, size):
         info = inspect(data)

@@ -32,7 +32,7 @@ from local.chat_standin.wire import (
     throttled,
     unauthorized,
 )
-from shared.core.models import look_up_model
+from shared.core.models.catalogue import look_up_model
 
 CONTROL = "/_standin/"
 

@@ -10,7 +10,7 @@ from local.chat_standin.question import Question
 from local.chat_standin.reading import Reading, read_picture_text
 from local.chat_standin.replies import Outcome
 from local.chat_standin.schema import fill
-from shared.core.tokens import text_tokens
+from shared.core.models.tokens import text_tokens
 
 REFUSAL_TEXT = "I'm sorry, I can't assist with that. (scripted by the offline describer)"
 

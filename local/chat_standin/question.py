@@ -14,8 +14,8 @@ from local.chat_standin.routes import Route
 from local.chat_standin.video import FRAME_SEARCH_TOKENS, read_video
 from local.chat_standin.wire import Refusal
 from shared.core.errors import CapabilityMissing, SourceRejected
-from shared.core.models import Detail, Model
-from shared.core.tokens import image_tokens, text_tokens
+from shared.core.models.catalogue import Detail, Model
+from shared.core.models.tokens import image_tokens, text_tokens
 
 ENHANCEMENTS = ("ocr", "grounding", "video")
 VISION_SOURCE = "AzureComputerVision"

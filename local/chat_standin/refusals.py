@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.chat_standin.wire import Operation, Refusal
-from shared.core.models import Model
+from shared.core.models.catalogue import Model
 
 DETAILS = ("low", "high", "auto", "original")
 

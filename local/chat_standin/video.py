@@ -15,10 +15,10 @@ from urllib.request import Request, urlopen
 from local.chat_standin.pictures import Picture, read_picture
 from local.chat_standin.wire import Refusal
 from local.video_index_standin.frames import SeenFrame, read_frames
+from shared.core.ask.parts import timecode
+from shared.core.ask.video_flow import API_VERSION
 from shared.core.errors import VisiondropError
-from shared.core.models import Model
-from shared.core.parts import timecode
-from shared.core.video_flow import API_VERSION
+from shared.core.models.catalogue import Model
 
 SOURCE = "AzureComputerVisionVideoIndex"
 FRAME_SEARCH_TOKENS = 700  # "roughly", by Microsoft's price example

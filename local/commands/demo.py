@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from local.children import ChildFailed
     from shared.core.errors import OptionsInvalid, SettingsInvalid
-    from shared.core.upload_name import check_upload_name
+    from shared.core.jobs.upload_name import check_upload_name
 
     missing = [str(path) for path in arguments.files if not path.is_file()]
     if missing:

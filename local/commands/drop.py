@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.outcomes import ANSWERED, cost, one_line, said, seconds, tokens
 from local.table import table
-from shared.core.options import OPTIONS_FILE
+from shared.core.ask.options import OPTIONS_FILE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -96,7 +96,7 @@ def send(client: Client, path: Path, arguments: Namespace) -> dict[str, Any]:
     """A refusal is told in the file's line and does not stop the others."""
     from local.client import CallFailed
     from shared.core.errors import OptionsInvalid
-    from shared.core.upload_name import check_upload_name
+    from shared.core.jobs.upload_name import check_upload_name
 
     options = {option: getattr(arguments, option) for option in OPTIONS if getattr(arguments, option)}
     folder = arguments.folder.strip("/")

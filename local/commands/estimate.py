@@ -20,19 +20,19 @@ from local.days import day
 from local.table import table
 from local.video_rows import inspect_file
 from shared.core.errors import CapabilityMissing, PriceMissing, SourceRejected, UnknownModel, VisiondropError
-from shared.core.media import HEAD_BYTES, sniff
-from shared.core.models import Model, look_up_model
-from shared.core.price_types import SCOPES
-from shared.core.prices import cost
-from shared.core.tokens import ImageTokens, Usage, best_size, image_tokens
+from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.models.catalogue import Model, look_up_model
+from shared.core.models.tokens import ImageTokens, Usage, best_size, image_tokens
+from shared.core.money.price_types import SCOPES
+from shared.core.money.prices import cost
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
-    from shared.core.frame_plan import VideoInfo
-    from shared.core.models import Detail
-    from shared.core.plan import ImageInfo, Size
+    from shared.core.media.frame_plan import VideoInfo
+    from shared.core.media.picture_plan import ImageInfo, Size
+    from shared.core.models.catalogue import Detail
 
 SUMMARY = "tokens and USD of files or sizes, per model, before spending"
 HEADINGS = ("source", "size", "model", "detail", "tokens", "cells", "seen as", "usd", "note")
@@ -129,7 +129,7 @@ def is_video(path: Path) -> bool:
 
 
 def inspect_picture(path: Path) -> ImageInfo:
-    from shared.adapters.pixels_open import inspect  # Pillow is loaded for pictures only
+    from shared.adapters.pixels.open import inspect  # Pillow is loaded for pictures only
 
     return inspect(path.read_bytes())
 
@@ -160,8 +160,8 @@ def sent_sizes(subject: Subject, model: Model, detail: Detail) -> list[Size]:
     if info is None:
         return [(subject.width, subject.height)]
 
-    from shared.core.frame_plan import VideoInfo, plan_video  # for files only
-    from shared.core.plan import pick_evenly
+    from shared.core.media.frame_plan import VideoInfo, plan_video  # for files only
+    from shared.core.media.picture_plan import pick_evenly
 
     if isinstance(info, VideoInfo):
         plan = plan_video(info, model=model, detail=detail)

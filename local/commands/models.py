@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from local.days import day
 from local.table import table
 from shared.core.errors import PriceMissing
-from shared.core.image_rules import EditRule, ImageRule, PatchLimit, PatchRule, TileRule
-from shared.core.models import MODELS, Model, host_limits
-from shared.core.price_types import SCOPES
-from shared.core.prices import PriceRow, look_up_price
-from shared.core.retirement import retirement
+from shared.core.models.catalogue import MODELS, Model, host_limits
+from shared.core.models.image_rules import EditRule, ImageRule, PatchLimit, PatchRule, TileRule
+from shared.core.models.retirement import retirement
+from shared.core.money.price_types import SCOPES
+from shared.core.money.prices import PriceRow, look_up_price
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from shared.core.models import Host
+    from shared.core.models.catalogue import Host
 
 SUMMARY = "rule, price, limits and end dates of every model known"
 HEADINGS = ("model", "pictures", "by", "usd in", "usd out", "window", "output", "api", "openai ends", "azure ends")

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from local.table import table
 from local.video_rows import sample_file, to_row
 from shared.core.errors import SourceRejected
-from shared.core.media import HEAD_BYTES, sniff
-from shared.core.models import look_up_model
+from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.models.catalogue import look_up_model
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
-    from shared.adapters.frames_worker import FrameWorker
-    from shared.adapters.pixels_worker import PixelWorker
-    from shared.core.models import Detail, Model
-    from shared.core.normalised import NormalisedImage
+    from shared.adapters.frames.worker import FrameWorker
+    from shared.adapters.pixels.worker import PixelWorker
+    from shared.core.media.rendering import NormalisedImage
+    from shared.core.models.catalogue import Detail, Model
 
 SUMMARY = "pictures and frames of videos as they would be sent, written to a folder"
 DETAILS = ("auto", "low", "high", "original")
@@ -51,8 +51,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    from shared.adapters.frames_worker import FrameWorker
-    from shared.adapters.pixels_worker import PixelWorker
+    from shared.adapters.frames.worker import FrameWorker
+    from shared.adapters.pixels.worker import PixelWorker
 
     model = look_up_model(arguments.model or os.environ.get("VISION_MODEL") or DEFAULT_MODEL)
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from local.model_choice import DEFAULT_MODEL
-from shared.core.api_versions import look_up_api_version
+from shared.core.ask.payload import Payload, Picture, Question, Target, VideoIndex, build_payload, masked
 from shared.core.errors import OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.masking import MASK
-from shared.core.media import HEAD_BYTES, sniff
-from shared.core.models import Detail, look_up_model
-from shared.core.payload import Payload, Picture, Question, Target, VideoIndex, build_payload, masked
+from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.models.api_versions import look_up_api_version
+from shared.core.models.catalogue import Detail, look_up_model
 from shared.core.settings import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_PROMPT, Reader, read_endpoint
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def read_question(arguments: Namespace, environ: Mapping[str, str]) -> Question:
 
 def read_picture(path: Path) -> Picture:
     """The file's own bytes, its upright size from the header."""
-    from shared.adapters.pixels_open import inspect
+    from shared.adapters.pixels.open import inspect
 
     data = read_bytes(path)
     if sniff(data[:HEAD_BYTES]).kind == "video":

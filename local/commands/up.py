@@ -59,7 +59,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
 
     from local.drop import Drop
     from local.stack import Stack
-    from shared.adapters.azure_storage import BLOB_AND_QUEUE_RETRIES
+    from shared.adapters.storage.azure_storage import BLOB_AND_QUEUE_RETRIES
 
     arguments.drop.mkdir(parents=True, exist_ok=True)
     with (

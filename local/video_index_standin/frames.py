@@ -9,10 +9,10 @@ from urllib.request import Request, urlopen
 from PIL import Image
 
 from local.colours import colour_shares
-from shared.adapters.frames_worker import FrameWorker, SampledVideo
-from shared.adapters.ranges import RangeReader
+from shared.adapters.frames.ranges import RangeReader
+from shared.adapters.frames.worker import FrameWorker, SampledVideo
 from shared.core.errors import StorageUnavailable
-from shared.core.models import look_up_model
+from shared.core.models.catalogue import look_up_model
 
 FRAMES = 20  # what the service took from a whole video
 MODEL = "gpt-4o"  # whose low detail sets the frames' size

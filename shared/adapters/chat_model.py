@@ -13,11 +13,11 @@ from typing import Any
 import httpx2
 import openai
 
-from shared.core.error_reply import parse_error
+from shared.core.answer.error_reply import parse_error
+from shared.core.answer.gate import parse_limits
+from shared.core.answer.reply import filtered_reply
+from shared.core.ask.payload import Payload
 from shared.core.errors import ModelUnavailable
-from shared.core.gate import parse_limits
-from shared.core.payload import Payload
-from shared.core.reply import filtered_reply
 from shared.core.settings import Endpoint
 from shared.pipeline.ports import Completion
 

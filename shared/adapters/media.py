@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from shared.adapters.frames_worker import Frame, FrameWorker, SampledVideo
-from shared.adapters.pixels_worker import PixelWorker
-from shared.adapters.ranges import RangeReader
-from shared.adapters.thumbnail import make_thumbnail
-from shared.core.media import HEAD_BYTES, sniff
-from shared.core.models import Model
-from shared.core.normalised import NormalisedImage
-from shared.core.options import Options
-from shared.core.result import Plan
+from shared.adapters.frames.ranges import RangeReader
+from shared.adapters.frames.worker import Frame, FrameWorker, SampledVideo
+from shared.adapters.pixels.thumbnail import make_thumbnail
+from shared.adapters.pixels.worker import PixelWorker
+from shared.core.ask.options import Options
+from shared.core.jobs.result import Plan
+from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.media.rendering import NormalisedImage
+from shared.core.models.catalogue import Model
 from shared.pipeline.ports import Prepared, Rendered, SoundPiece, SourceFile
 
 

@@ -28,7 +28,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from shared.core.measures import INSTRUMENTS, Instrument, measure
+from shared.core.jobs.measures import INSTRUMENTS, Instrument, measure
 
 NAME = "visiondrop"
 DROP = "drop"

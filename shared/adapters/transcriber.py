@@ -9,7 +9,7 @@ from datetime import datetime
 import openai
 
 from shared.adapters.chat_model import content, translate
-from shared.core.error_reply import parse_error
+from shared.core.answer.error_reply import parse_error
 from shared.core.settings import Endpoint
 from shared.pipeline.ports import Said
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx2
 
+from shared.core.ask.video_flow import API_VERSION, RETIRED_ON, USE_FRAMES, fault_of
 from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
-from shared.core.video_flow import API_VERSION, RETIRED_ON, USE_FRAMES, fault_of
 
 TIMEOUT_S = 60.0
 UNAUTHORIZED = {401, 403}

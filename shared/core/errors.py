@@ -4,7 +4,7 @@
     ├── SettingsInvalid      the operator: wrong or missing settings, all listed at once
     ├── OptionsInvalid       the user: a wrong option or request field, named
     ├── SourceRejected       the user: a file that is broken, unsupported or too large
-    ├── UnknownModel         the operator: a model without a row in core/models.py
+    ├── UnknownModel         the operator: a model without a row in core/models/model_rows.py
     ├── PriceMissing         the operator: a model without a price row for that day
     ├── CapabilityMissing    the user: the model cannot do what was asked; says what can
     ├── NotFound             the user: no such upload, job or blob
@@ -74,8 +74,11 @@ class SourceRejected(VisiondropError):
     status_code = 422
 
 
+ADD_MODEL = "Add its row to shared/core/models/model_rows.py, or set VISION_MODEL."
+
+
 class UnknownModel(VisiondropError):
-    def __init__(self, name: str, *, hint: str = "Add its row to shared/core/models.py, or set VISION_MODEL.") -> None:
+    def __init__(self, name: str, *, hint: str = ADD_MODEL) -> None:
         super().__init__(f"no rules or prices are known for model {name!r}", code="unknown_model", hint=hint)
         self.name = name
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from shared.core.errors import SettingsInvalid, UnknownModel
-from shared.core.models import Detail, look_up_model
+from shared.core.models.catalogue import Detail, look_up_model
 
 T = TypeVar("T")
 

@@ -7,12 +7,12 @@ from typing import Any
 import azure.functions as func
 
 from shared.core import codec
+from shared.core.ask.options import CHECKS, DETAILS
 from shared.core.errors import OptionsInvalid
-from shared.core.options import CHECKS, DETAILS
 from shared.http.replies import to_json
 from shared.http.requests import Fields, is_list_of, is_name, is_whole, read_object
-from shared.pipeline.estimates import Asked, Subject, estimate_all, subject_of
 from shared.pipeline.ports import Services
+from shared.pipeline.spending.estimates import Asked, Subject, estimate_all, subject_of
 
 LONGEST_SIDE = 1_000_000
 MOST_MODELS = 50

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
+from shared.core.ask.options import shown
 from shared.core.errors import NotFound
-from shared.core.options import shown
 from shared.http.replies import has_already, refuse
 
 FOLDER = Path(__file__).parents[1] / "gallery"

@@ -8,12 +8,13 @@ from typing import Any
 import azure.functions as func
 
 from shared.core import codec
-from shared.core.job import State
-from shared.core.listing import PENDING, Filters
+from shared.core.jobs.job import State
+from shared.core.jobs.listing import PENDING, Filters
 from shared.http.replies import to_cacheable_json, to_json
 from shared.http.requests import check_parameters, day, job_id_of, moment, refuse_parameter, whole
-from shared.pipeline import costs, listing
+from shared.pipeline import listing
 from shared.pipeline.ports import Services
+from shared.pipeline.spending import costs
 
 PARAMETERS = ("prefix", "q", "state", "kind", "since", "limit", "cursor")
 LARGEST_PAGE = 100

@@ -11,7 +11,7 @@ from datetime import datetime
 import azure.functions as func
 
 from shared.core.errors import NotFound
-from shared.core.job import TERMINAL, Job, document
+from shared.core.jobs.job import TERMINAL, Job, document
 from shared.http.lists import list_results
 from shared.http.replies import RETRY_AFTER_S, respond, respond_later, to_cacheable_json
 from shared.http.requests import check_parameters, job_id_of, name_of, one_name_of, whole

@@ -17,13 +17,13 @@ from typing import Any
 import azure.functions as func
 
 from shared.core.codec import field_hints
-from shared.core.job import CONTROL_FIELDS, Job
-from shared.core.listing import Item
-from shared.core.spending import Spending
+from shared.core.jobs.job import CONTROL_FIELDS, Job
+from shared.core.jobs.listing import Item
+from shared.core.jobs.spending import Spending
 from shared.http.operations import ANY_FILE, JSON, OPERATIONS, Operation
 from shared.http.replies import to_cacheable_json
 from shared.http.shapes import SCHEMAS, USD, Schema, reference
-from shared.pipeline.estimates import Row
+from shared.pipeline.spending.estimates import Row
 
 SCALARS: dict[Any, Schema] = {
     str: {"type": "string"},

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared.core.job import State
-from shared.core.options import (
+from shared.core.ask.options import (
     DETAILS,
     MAX_CAMERA_CHARACTERS,
     MAX_FRAMES,
@@ -15,6 +14,7 @@ from shared.core.options import (
     SAMPLINGS,
     VIDEO_MODES,
 )
+from shared.core.jobs.job import State
 from shared.http.estimates import LONGEST_SIDE, MOST_MODELS
 from shared.http.lists import KINDS, LARGEST_PAGE, USUAL_PAGE
 from shared.http.lookup import LONGEST_WAIT_S

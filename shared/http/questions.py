@@ -9,10 +9,10 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.core.asking import compare
+from shared.core.ask.options import CHECKS
 from shared.core.errors import OptionsInvalid
-from shared.core.job import Job, document
-from shared.core.options import CHECKS
+from shared.core.jobs.asked_jobs import compare
+from shared.core.jobs.job import Job, document
 from shared.http.lookup import LONGEST_WAIT_S, answer, ended
 from shared.http.replies import respond_later, to_cacheable_json
 from shared.http.requests import (

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 import azure.functions as func
 
+from shared.core.ask.options import shown
 from shared.core.errors import NotFound, OptionsInvalid, RequestTooLarge
-from shared.core.options import shown
 from shared.core.plain_json import is_plain_json
 
 MAX_JSON_BYTES = 128 * 1024

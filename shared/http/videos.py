@@ -7,8 +7,8 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.core.options import MAX_CAMERA_CHARACTERS, is_text, is_time
-from shared.core.video_flow import Search
+from shared.core.ask.options import MAX_CAMERA_CHARACTERS, is_text, is_time
+from shared.core.ask.video_flow import Search
 from shared.http.replies import to_json
 from shared.http.requests import Fields, check_object, is_list_of, is_whole, read_fields
 from shared.pipeline.ports import Services

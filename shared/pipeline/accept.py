@@ -9,21 +9,21 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from shared.core import job as jobs
-from shared.core.answer_key import answer_key
-from shared.core.errors import NotFound, SourceRejected, StateConflict, StorageUnavailable, VisiondropError
-from shared.core.job import AnalysisMessage, Job, State
-from shared.core.media import HEAD_BYTES, sniff
-from shared.core.options import (
+from shared.core.ask.options import (
     is_options_file,
 )
-from shared.core.payload import Target
-from shared.core.result import AskedModel, Source
+from shared.core.ask.payload import Target
+from shared.core.errors import NotFound, SourceRejected, StateConflict, StorageUnavailable, VisiondropError
+from shared.core.jobs import job as jobs
+from shared.core.jobs.answer_key import answer_key
+from shared.core.jobs.job import AnalysisMessage, Job, State
+from shared.core.jobs.result import AskedModel, Source
+from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.pipeline.ask import target_of
 from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options
-from shared.pipeline.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.ports import UPLOADS, Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
+from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.stored_media import store_film, store_pictures, store_poster, store_sound, wants_sound
 from shared.pipeline.video_index import check_index
 

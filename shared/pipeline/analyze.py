@@ -11,16 +11,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.core import codec
-from shared.core import job as jobs
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
-from shared.core.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
-from shared.core.prices import Cost
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
+from shared.core.money.prices import Cost
 from shared.pipeline.ask import MAYBE_PAID, ask, compose, settle_reply
-from shared.pipeline.line import enter_line, wait_in_line
-from shared.pipeline.money import write_off
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import end_job, keep_lease, load, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
+from shared.pipeline.spending.line import enter_line, wait_in_line
+from shared.pipeline.spending.reservations import write_off
 from shared.pipeline.video import answer_video
 
 FIRST_WAIT_S = 5.0

@@ -8,7 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from shared.core import job as jobs
+from shared.core.answer.gate import Limits
+from shared.core.answer.reply import Reply, parse_reply
+from shared.core.ask.options import Options
+from shared.core.ask.parts import words_before
+from shared.core.ask.payload import Payload, Picture, Question, Target, build_payload
 from shared.core.errors import (
     BudgetExceeded,
     ModelRefused,
@@ -18,19 +22,16 @@ from shared.core.errors import (
     ReplyMalformed,
     VisiondropError,
 )
-from shared.core.gate import Limits
-from shared.core.job import Job
-from shared.core.models import look_up_model
-from shared.core.options import Options
-from shared.core.parts import words_before
-from shared.core.payload import Payload, Picture, Question, Target, build_payload
-from shared.core.prices import Cost, cost
-from shared.core.reply import Reply, parse_reply
-from shared.core.result import Normalized
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import Job
+from shared.core.media.normalized import Normalized
+from shared.core.models.catalogue import look_up_model
+from shared.core.models.tokens import Usage
+from shared.core.money.prices import Cost, cost
 from shared.core.settings import Settings
-from shared.core.tokens import Usage
-from shared.pipeline import gatekeeper, money
+from shared.pipeline import gatekeeper
 from shared.pipeline.ports import NORMALIZED, Completion, Services
+from shared.pipeline.spending import reservations as money
 
 T = TypeVar("T")
 

@@ -10,14 +10,14 @@ import json
 from typing import Any
 
 from shared.core import codec
-from shared.core import job as jobs
 from shared.core.errors import GaveUp
-from shared.core.job import TERMINAL, AnalysisMessage, Job, State, is_hopeless
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import TERMINAL, AnalysisMessage, Job, State, is_hopeless
 from shared.pipeline.accept import accept_upload, find_or_create
 from shared.pipeline.analyze import conclude
-from shared.pipeline.money import write_off
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import read_result, store_result
+from shared.pipeline.spending.reservations import write_off
 
 
 def bury_message(services: Services, body: bytes) -> Job | None:

@@ -6,8 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from shared.core.errors import NotFound, OptionsInvalid
-from shared.core.options import (
+from shared.core.ask.options import (
     OPTIONS_FILE,
     Options,
     effective,
@@ -16,6 +15,7 @@ from shared.core.options import (
     parse_metadata,
     parse_options_file,
 )
+from shared.core.errors import NotFound, OptionsInvalid
 from shared.core.plain_json import MOST_LEVELS, is_plain_json
 from shared.core.settings import DEFAULT_PROMPT, Settings
 from shared.pipeline.ports import UPLOADS, Services, Upload

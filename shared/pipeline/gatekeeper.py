@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from shared.core.answer.gate import Gate, Hold, Limits, admit, after_failure, after_success, without_probe
 from shared.core.errors import ModelUnavailable
-from shared.core.gate import Gate, Hold, Limits, admit, after_failure, after_success, without_probe
 from shared.pipeline.ports import Services
 
 TRIES = 10

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import takewhile
 
-from shared.core.job import TERMINAL
-from shared.core.listing import Filters, Item, decode_cursor, encode_cursor, position_of, summarise
+from shared.core.jobs.job import TERMINAL
+from shared.core.jobs.listing import Filters, Item, decode_cursor, encode_cursor, position_of, summarise
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.ports import Services
 

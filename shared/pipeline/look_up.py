@@ -6,7 +6,7 @@ The job's row holds all that its result document holds: the document is written 
 from __future__ import annotations
 
 from shared.core.errors import NotFound
-from shared.core.job import TERMINAL, Job
+from shared.core.jobs.job import TERMINAL, Job
 from shared.pipeline.ports import UPLOADS, Services
 from shared.pipeline.records import load, read_result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.core.errors import MediaUnsupported, NotFound
-from shared.core.media import HEAD_BYTES, sniff
+from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.pipeline.ports import NORMALIZED, UPLOADS, Services, Upload
 
 THUMBNAIL_SUFFIX = ".thumb.jpg"

@@ -13,16 +13,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from shared.core.budget import Totals
-from shared.core.gate import Gate, Limits
-from shared.core.job import AnalysisMessage, Job
-from shared.core.listing import Item, Position
-from shared.core.models import Model
-from shared.core.options import Options
-from shared.core.payload import Payload
-from shared.core.result import Plan
+from shared.core.answer.gate import Gate, Limits
+from shared.core.ask.options import Options
+from shared.core.ask.payload import Payload
+from shared.core.jobs.job import AnalysisMessage, Job
+from shared.core.jobs.listing import Item, Position
+from shared.core.jobs.result import Plan
+from shared.core.jobs.spending import Spending
+from shared.core.models.catalogue import Model
+from shared.core.money.budget import Totals
 from shared.core.settings import Settings
-from shared.core.spending import Spending
 
 UPLOADS = "uploads"
 NORMALIZED = "normalized"

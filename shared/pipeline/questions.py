@@ -11,19 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.core.asking import asked_job_id, check_pictures_ready, origin_of, turns_after
+from shared.core.ask.options import CHECKS, Options
+from shared.core.ask.picture_limits import check_number
 from shared.core.errors import StateConflict
-from shared.core.job import Job, State
-from shared.core.options import CHECKS, Options
-from shared.core.picture_limits import check_number
-from shared.core.result import Normalized, Origin, Plan
+from shared.core.jobs.asked_jobs import asked_job_id, check_pictures_ready, origin_of, turns_after
+from shared.core.jobs.job import Job, State
+from shared.core.jobs.result import Origin, Plan
+from shared.core.media.normalized import Normalized
 from shared.pipeline.accept import asked_model, describe_source, dispatch, open_source
 from shared.pipeline.ask import compose, options_of, target_of
 from shared.pipeline.effective_options import read_schema
-from shared.pipeline.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services
 from shared.pipeline.records import load, reload
+from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.stored_media import store_for_index, store_pictures, store_poster
 
 PATIENCE_S = 60.0  # for the decoder: somebody waits for the answer

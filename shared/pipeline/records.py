@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from shared.core.errors import NotFound, StateConflict
-from shared.core.job import TERMINAL, Job, document, from_document, renew
+from shared.core.jobs.job import TERMINAL, Job, document, from_document, renew
 from shared.pipeline.ports import RESULTS, Services, Stored
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from shared.core import job as jobs
 from shared.core.errors import ModelUnavailable
-from shared.core.job import TERMINAL, Job, State
-from shared.core.prices import Cost
-from shared.core.tokens import Usage
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import TERMINAL, Job, State
+from shared.core.models.tokens import Usage
+from shared.core.money.prices import Cost
 from shared.pipeline.ports import Services
 from shared.pipeline.records import read_result
 

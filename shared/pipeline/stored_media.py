@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from shared.core.ask.options import Options
+from shared.core.ask.video_flow import USE_FRAMES
 from shared.core.errors import DecoderBusy, SourceRejected
-from shared.core.job import Job
-from shared.core.options import Options
-from shared.core.playback import MP4_CODECS, Making, making
-from shared.core.result import Normalized
-from shared.core.video_flow import USE_FRAMES
+from shared.core.jobs.job import Job
+from shared.core.media.normalized import Normalized
+from shared.core.media.playback import MP4_CODECS, Making, making
 from shared.pipeline.ports import NORMALIZED, Prepared, Rendered, Services, SourceFile
 from shared.pipeline.video_index import INDEX_FORMATS
 

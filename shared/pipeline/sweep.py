@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.core import job as jobs
 from shared.core.errors import StateConflict, StorageUnavailable
-from shared.core.job import TERMINAL, AnalysisMessage, State, is_hopeless, is_stuck, job_id_of
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import TERMINAL, AnalysisMessage, State, is_hopeless, is_stuck, job_id_of
 from shared.pipeline.accept import accept_again, accept_upload
 from shared.pipeline.bury import give_up
-from shared.pipeline.line import release_line
 from shared.pipeline.ports import UPLOADS, Services
 from shared.pipeline.records import load
+from shared.pipeline.spending.line import release_line
 
 MOST_OPEN = 5000
 MOST_MISSED = 200

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core.errors import MediaUnsupported, OptionsInvalid, PreconditionFailed
-from shared.core.job import job_id_of
-from shared.core.media import HEAD_BYTES, KINDS, sniff
-from shared.core.options import (
+from shared.core.ask.options import (
     CHECKS,
     is_options_file,
     parse_budget,
     parse_metadata,
     parse_options_file,
 )
-from shared.core.upload_name import check_upload_name
+from shared.core.errors import MediaUnsupported, OptionsInvalid, PreconditionFailed
+from shared.core.jobs.job import job_id_of
+from shared.core.jobs.upload_name import check_upload_name
+from shared.core.media.kinds import HEAD_BYTES, KINDS, sniff
 from shared.pipeline.ports import UPLOADS, Services
 
 MAX_BYTES = 50 * 1024 * 1024  # the host holds a request in memory, more than once, and takes 100 MB at most

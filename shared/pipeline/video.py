@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.core import codec
+from shared.core.answer.gate import Limits
+from shared.core.ask.options import Options
+from shared.core.ask.parts import Part, ask_part, ask_whole, split, timecode, transcript_of, with_transcript
+from shared.core.ask.payload import Target, build_payload
+from shared.core.ask.question import Question
 from shared.core.errors import ModelRefused, NotFound
-from shared.core.gate import Limits
-from shared.core.job import Job, why_withheld
-from shared.core.models import host_limits
-from shared.core.options import Options
-from shared.core.parts import Part, ask_part, ask_whole, split, timecode, transcript_of, with_transcript
-from shared.core.payload import Target, build_payload
-from shared.core.prices import Cost, sum_costs
-from shared.core.question import Question
-from shared.core.result import Normalized
-from shared.core.tokens import Usage
+from shared.core.jobs.job import Job, why_withheld
+from shared.core.media.normalized import Normalized
+from shared.core.models.catalogue import host_limits
+from shared.core.models.tokens import Usage
+from shared.core.money.prices import Cost, sum_costs
 from shared.pipeline import gatekeeper
 from shared.pipeline.ask import (
     Composed,
@@ -38,7 +38,7 @@ from shared.pipeline.ask import (
 )
 from shared.pipeline.ports import NORMALIZED, RESULTS, Services, Stored
 from shared.pipeline.records import keep_lease, step_name
-from shared.pipeline.video_costs import transcript_name, transcription_cost
+from shared.pipeline.spending.video_costs import transcript_name, transcription_cost
 from shared.pipeline.video_index import answer_from_index
 
 

@@ -10,15 +10,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
-from shared.core.job import Job, job_id_of
-from shared.core.options import Options
-from shared.core.payload import Target, VideoIndex, build_payload
-from shared.core.prices import sum_costs
-from shared.core.question import Question
-from shared.core.result import Plan
-from shared.core.settings import Settings
-from shared.core.video_flow import (
+from shared.core.ask.options import Options
+from shared.core.ask.payload import Target, VideoIndex, build_payload
+from shared.core.ask.question import Question
+from shared.core.ask.video_flow import (
     USE_FRAMES,
     Ask,
     GiveUp,
@@ -38,11 +33,16 @@ from shared.core.video_flow import (
     search_body,
     wait_s,
 )
-from shared.pipeline import money
+from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
+from shared.core.jobs.job import Job, job_id_of
+from shared.core.jobs.result import Plan
+from shared.core.money.prices import sum_costs
+from shared.core.settings import Settings
 from shared.pipeline.ask import Composed, ask, options_of, target_of
 from shared.pipeline.ports import NORMALIZED, Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
-from shared.pipeline.video_costs import index_cost, query_cost
+from shared.pipeline.spending import reservations as money
+from shared.pipeline.spending.video_costs import index_cost, query_cost
 
 DEFAULT_INDEX = "visiondrop"
 ADDRESS_FOR = timedelta(minutes=30)  # the index fetches the video as soon as it is submitted

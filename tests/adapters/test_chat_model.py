@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from shared.adapters.chat_model import content
+from shared.core.answer.reply import parse_reply
 from shared.core.errors import ReplyMalformed
-from shared.core.reply import parse_reply
 
 
 @pytest.mark.parametrize(

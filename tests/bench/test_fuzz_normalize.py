@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.fuzz_normalize import mutants, run
-from shared.core.limits import Limits
+from shared.core.media.decode_limits import Limits
 from tests.pictures import encoded, exif, heic, photo, quarters, swapped_profile
 
 SEEDS = [

@@ -16,14 +16,15 @@ from azure.data.tables import TableClient
 from azure.storage.blob import ContainerClient
 from PIL import Image, ImageDraw
 
-from shared.adapters.job_list import to_row
-from shared.adapters.job_table import JobTable
-from shared.core.job import Job, State, new_job
-from shared.core.listing import Item, summarise
-from shared.core.options import Options
-from shared.core.regions import Region
-from shared.core.reply import Reply
-from shared.core.result import Normalized, Source, Timings
+from shared.adapters.storage.job_list import to_row
+from shared.adapters.storage.job_table import JobTable
+from shared.core.answer.regions import Region
+from shared.core.answer.reply import Reply
+from shared.core.ask.options import Options
+from shared.core.jobs.job import Job, State, new_job
+from shared.core.jobs.listing import Item, summarise
+from shared.core.jobs.result import Source, Timings
+from shared.core.media.normalized import Normalized
 
 SIZE = (800, 500)
 BOX = (0.25, 0.4, 0.5, 0.8)  # left, top, right, bottom of a red box, in fractions of the picture

@@ -38,12 +38,12 @@ from local.chat_standin import ChatStandIn
 from local.chat_standin.script import parse_script
 from local.children import Child
 from local.stack import make_places
-from shared.core.budget import to_usd
-from shared.core.job import TERMINAL, Job, State
+from shared.core.jobs.job import TERMINAL, Job, State
+from shared.core.money.budget import to_usd
 from shared.core.settings import Settings
 from shared.pipeline.look_up import look_up
-from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance, Services
+from shared.pipeline.spending.reservations import DAY
 from shared.pipeline.sweep import sweep
 from shared.wiring import build
 from tests.chaos.proxy import CuttingProxy

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from shared.core.options import CHECKS as CHECKS_OF_OPTIONS
+from shared.core.ask.options import CHECKS as CHECKS_OF_OPTIONS
 from shared.http.openapi import contract
 from tests.e2e.served import http_triggers
 from tests.pipeline.world import picture

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.adapters import job_queue, job_table, ledger
+from shared.adapters.storage import job_queue, job_table, ledger
 from shared.core.settings import Settings
 from shared.pipeline import ports
 from tests.infra import bicep

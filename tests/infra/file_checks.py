@@ -21,10 +21,10 @@ from ruamel.yaml import YAML
 
 from local.__main__ import names as local_commands
 from local.commands.package import deployed_files
-from shared.core.models import look_up_model
-from shared.core.prices import cost
-from shared.core.retirement import retirement
-from shared.core.tokens import Usage
+from shared.core.models.catalogue import look_up_model
+from shared.core.models.retirement import retirement
+from shared.core.models.tokens import Usage
+from shared.core.money.prices import cost
 from tests.infra.policy_checks import at, resources
 from tests.infra.template_checks import Check, main
 

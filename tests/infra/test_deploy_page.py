@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from local.__main__ import names as local_commands
-from shared.core.models import look_up_model
-from shared.core.prices import cost
-from shared.core.tokens import Usage, image_tokens
+from shared.core.models.catalogue import look_up_model
+from shared.core.models.tokens import Usage, image_tokens
+from shared.core.money.prices import cost
 from tests.infra.template_checks import main as main_template
 
 ROOT = Path(__file__).parents[2]

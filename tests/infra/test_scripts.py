@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from infra import app_check, parameters
-from shared.core.media import sniff
+from shared.core.media.kinds import sniff
 from tests.infra import bicep
 from tests.infra.template_checks import main as main_template
 from tests.infra.test_infra import ROOT

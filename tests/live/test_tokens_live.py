@@ -17,8 +17,8 @@ import openai
 import pytest
 from PIL import Image
 
-from shared.core.models import look_up_model
-from shared.core.tokens import image_tokens
+from shared.core.models.catalogue import look_up_model
+from shared.core.models.tokens import image_tokens
 
 VARIABLES = ("VISIONDROP_LIVE_URL", "VISIONDROP_LIVE_KEY", "VISIONDROP_LIVE_DEPLOYMENT", "VISIONDROP_LIVE_MODEL")
 MISSING = [name for name in VARIABLES if not os.environ.get(name)]

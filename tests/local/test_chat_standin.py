@@ -12,9 +12,9 @@ from openai import AzureOpenAI, OpenAI
 from PIL import Image, ImageDraw, ImageFont
 
 from local.chat_standin import ChatStandIn
-from shared.core.models import look_up_model
-from shared.core.reply import parse_reply
-from shared.core.tokens import image_tokens, text_tokens
+from shared.core.answer.reply import parse_reply
+from shared.core.models.catalogue import look_up_model
+from shared.core.models.tokens import image_tokens, text_tokens
 
 
 def azure(standin, **options):
@@ -62,7 +62,7 @@ def test_only_azure_annotates_with_content_filter_results(path, annotated, stand
 @pytest.mark.parametrize("detail", ["auto", "low", "high"])
 @pytest.mark.parametrize("size", [(64, 48), (1025, 700), (2049, 513)])
 def test_usage_is_the_token_rule_of_the_model(model_name, detail, size, standin, data_url, ask):
-    """prompt_tokens is what shared/core/tokens.py says for the pictures plus the text."""
+    """prompt_tokens is what shared/core/models/tokens.py says for the pictures plus the text."""
     width, height = size
     prompt = "What is in these pictures? " * 7
     urls = [data_url(width=width, height=height), data_url(width=48, height=64)]

@@ -13,7 +13,7 @@ from local.chat_standin.reading import Reading, parse_tsv, read_codes, read_line
 from local.chat_standin.replies import all_lines, render_line
 from local.chat_standin.schema import fill
 from local.colours import NAMED, name_colour
-from shared.core.models import look_up_model
+from shared.core.models.catalogue import look_up_model
 
 MODEL = look_up_model("gpt-4o")
 

@@ -16,8 +16,8 @@ from local.chat_standin.faults import NAMES, Scene, effect_of
 from local.chat_standin.routes import Route
 from local.chat_standin.script import parse_script
 from local.chat_standin.wire import Request
+from shared.core.answer.reply import parse_error
 from shared.core.errors import ModelRefused, ModelUnavailable
-from shared.core.reply import parse_error
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,7 @@ def test_a_video_costs_what_its_frames_cost(ask, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--size", "10x10", "--model", "gpt-7"), "shared/core/model_rows.py"),
+        (("--size", "10x10", "--model", "gpt-7"), "shared/core/models/model_rows.py"),
         (("--size", "10x10", "--model", "local"), "nobody has published"),
         (("--size", "10x10", "--model", "gpt-4o", "--detail", "original"), "no detail 'original'"),
         (("--model", "gpt-4o"), "a FILE or a --size"),

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared.core import job as jobs
 from shared.core.errors import StateConflict, StorageUnavailable
-from shared.core.job import AnalysisMessage, State
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import AnalysisMessage, State
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.analyze import MAX_MALFORMED, analyze, analyze_message
 from shared.pipeline.look_up import look_up

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from shared.core import job as jobs
-from shared.core.job import MOST_CRASHES, AnalysisMessage, State
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import MOST_CRASHES, AnalysisMessage, State
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze

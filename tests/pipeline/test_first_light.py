@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from shared.core import job as jobs
+from shared.core.answer.reply import Reply
 from shared.core.errors import NotFound
-from shared.core.job import State
-from shared.core.models import look_up_model
-from shared.core.reply import Reply
-from shared.core.tokens import image_tokens
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import State
+from shared.core.models.catalogue import look_up_model
+from shared.core.models.tokens import image_tokens
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.look_up import look_up
 from shared.pipeline.records import store_result

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.job_list import to_row
+from shared.adapters.storage.job_list import to_row
 from shared.core.errors import StorageUnavailable
-from shared.core.job import Job, State
-from shared.core.listing import Filters, Item, summarise
-from shared.core.result import Source
+from shared.core.jobs.job import Job, State
+from shared.core.jobs.listing import Filters, Item, summarise
+from shared.core.jobs.result import Source
 from shared.pipeline.listing import MOST_COMPARED, MOST_ENTRIES, list_jobs, related
 from tests.pipeline.world import picture
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shared.core.answer.gate import FAILURES_TO_SHUT, FIRST_PAUSE_S
 from shared.core.errors import ModelUnavailable
-from shared.core.gate import FAILURES_TO_SHUT, FIRST_PAUSE_S
-from shared.core.job import Event, State
+from shared.core.jobs.job import Event, State
 from shared.pipeline.analyze import FIRST_WAIT_S, LONGEST_WAIT_S, times, wait_s
 from shared.pipeline.look_up import look_up
 from tests.pipeline.world import picture

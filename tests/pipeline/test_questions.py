@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from shared.core.errors import CapabilityMissing, StateConflict
-from shared.core.job import State
+from shared.core.jobs.job import State
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.questions import ask_about, follow_up, rerun
 from tests.pipeline.world import picture

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.core import job as jobs
 from shared.core.errors import StorageUnavailable
-from shared.core.job import MOST_CRASHES, MOST_REDELIVERIES, STUCK_AFTER, State
-from shared.core.result import Source
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import MOST_CRASHES, MOST_REDELIVERIES, STUCK_AFTER, State
+from shared.core.jobs.result import Source
 from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.bury import bury_message, bury_upload
 from shared.pipeline.look_up import look_up, look_up_job

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.core.job import State
+from shared.core.jobs.job import State
 from shared.pipeline.look_up import look_up
 from tests.pipeline.world import picture
 

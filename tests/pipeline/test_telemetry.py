@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from shared.adapters.telemetry import Telemetry, root_span_id
-from shared.core.measures import INSTRUMENTS, RULES
+from shared.core.jobs.measures import INSTRUMENTS, RULES
 from shared.wiring import wired
 from tests.pipeline.world import World, picture
 

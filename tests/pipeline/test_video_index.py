@@ -15,17 +15,17 @@ from azure.storage.blob import BlobServiceClient
 from local.chat_standin import ChatStandIn
 from local.video_index_standin import VideoIndexStandIn
 from local.video_index_standin.app import Fault
-from shared.core.budget import to_usd
+from shared.core.ask.video_flow import Search
 from shared.core.errors import CapabilityMissing, ModelUnavailable, OptionsInvalid, SourceRejected
-from shared.core.job import State
-from shared.core.models import look_up_model
+from shared.core.jobs.job import State
+from shared.core.models.catalogue import look_up_model
+from shared.core.money.budget import to_usd
 from shared.core.settings import Settings
-from shared.core.video_flow import Search
 from shared.http import videos
 from shared.pipeline.look_up import look_up, look_up_job
-from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
 from shared.pipeline.questions import follow_up, rerun
+from shared.pipeline.spending.reservations import DAY
 from shared.pipeline.sweep import sweep
 from shared.pipeline.video_index import search_videos, to_document
 from shared.wiring import build

@@ -11,16 +11,16 @@ from fractions import Fraction
 
 import pytest
 
-from shared.core.budget import to_usd
+from shared.core.answer.gate import FAILURES_TO_SHUT, Gate
 from shared.core.errors import DecoderBusy, SourceRejected, StorageUnavailable
-from shared.core.gate import FAILURES_TO_SHUT, Gate
-from shared.core.job import State
-from shared.core.models import look_up_model
+from shared.core.jobs.job import State
+from shared.core.models.catalogue import look_up_model
+from shared.core.money.budget import to_usd
 from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
-from shared.pipeline.money import DAY
 from shared.pipeline.ports import Allowance
 from shared.pipeline.questions import follow_up, rerun
+from shared.pipeline.spending.reservations import DAY
 from shared.wiring import TranscriberOnDemand
 from tests.pipeline.test_at_least_once import FailsOnce
 from tests.videos import clip, counted, ranges

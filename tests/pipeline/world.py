@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from local.chat_standin import ChatStandIn
 from local.chat_standin.script import parse_script
-from shared.core.job import AnalysisMessage, Job
+from shared.core.jobs.job import AnalysisMessage, Job
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up

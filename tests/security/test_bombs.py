@@ -7,9 +7,9 @@ import tracemalloc
 
 import pytest
 
+from shared.core.ask.options import MAX_OPTIONS_BYTES, parse_budget, parse_metadata, parse_options_file
 from shared.core.errors import OptionsInvalid
-from shared.core.job import State
-from shared.core.options import MAX_OPTIONS_BYTES, parse_budget, parse_metadata, parse_options_file
+from shared.core.jobs.job import State
 from tests.pipeline.world import picture
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -7,9 +7,9 @@ import json
 import azure.functions as func
 import pytest
 
+from shared.core.ask.options import options_files
 from shared.core.errors import VisiondropError
-from shared.core.job import State
-from shared.core.options import options_files
+from shared.core.jobs.job import State
 from shared.http import files, replies
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.look_up import look_up

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image, PngImagePlugin
 
-from shared.core.job import State
+from shared.core.jobs.job import State
 from shared.pipeline.ports import UPLOADS
 from tests.pipeline.world import picture
 

@@ -17,8 +17,8 @@ import azure.functions as func
 import pytest
 
 from local.commands import demo
-from shared.core.job import document
-from shared.core.reply import parse_reply
+from shared.core.answer.reply import parse_reply
+from shared.core.jobs.job import document
 from shared.http import replies
 from tests.pipeline.world import picture
 

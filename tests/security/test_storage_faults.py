@@ -11,7 +11,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from local.azurite import ACCOUNT_KEY
-from shared.adapters.blob_store import BlobStore
+from shared.adapters.storage.blob_store import BlobStore
 from shared.core.errors import StorageUnavailable
 
 NAME = "clinic/Mrs Example.jpg"

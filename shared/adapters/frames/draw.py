@@ -1,0 +1,82 @@
+"""One decoded frame as the picture that is sent, as the poster, as a cell of a contact sheet, and as a few numbers.
+
+Scaling comes first and turning last: both then touch few pixels. Runs in the child process only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from av.video.frame import VideoFrame
+from PIL import Image, ImageFilter, ImageStat
+
+from shared.adapters.pixels.encode import Encoded, save
+from shared.adapters.pixels.normalize import TRANSPOSES
+from shared.core.media.frame_choice import Look
+from shared.core.media.frame_plan import Sheet, VideoPlan
+from shared.core.media.picture_plan import SWAPS_SIDES, Size
+
+MEASURED_WIDTH = 320
+THUMBNAIL = (32, 32)
+LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
+LEAST_SIDE = 8  # of a picture that has any detail to measure
+
+
+def measure(frame: VideoFrame, at_s: float) -> Look:
+    """Sharpness is the spread of the Laplacian: blur takes it away."""
+    width = min(MEASURED_WIDTH, frame.width)
+    height = max(1, frame.height * width // frame.width)
+    grey = scaled(frame, (width, height), "FAST_BILINEAR").convert("L")
+    light = ImageStat.Stat(grey)
+    return Look(
+        at_s=round(at_s, 3),
+        brightness=light.mean[0],
+        contrast=light.stddev[0],
+        sharpness=sharpness(grey),
+        thumbnail=grey.resize(THUMBNAIL, Image.Resampling.BOX).tobytes(),
+    )
+
+
+def sharpness(grey: Image.Image) -> float:
+    if min(grey.size) < LEAST_SIDE:
+        return 0.0
+    inner = grey.filter(LAPLACIAN).crop((1, 1, grey.width - 1, grey.height - 1))
+    return ImageStat.Stat(inner).stddev[0]
+
+
+def draw(frame: VideoFrame, size: Size, orientation: int) -> Image.Image:
+    """`size` is upright; the frame is scaled lying as it is stored, then turned."""
+    image = scaled(frame, size[::-1] if orientation in SWAPS_SIDES else size, "LANCZOS")
+    turn = TRANSPOSES.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def scaled(frame: VideoFrame, size: Size, interpolation: str) -> Image.Image:
+    """RGB by the frame's own matrix and range."""
+    image: Image.Image = frame.to_image(  # type: ignore[no-untyped-call]  # PyAV types its methods in part
+        width=size[0], height=size[1], interpolation=interpolation
+    )
+    return image
+
+
+def encode_frame(image: Image.Image, plan: VideoPlan) -> Encoded:
+    """JPEG always: a video's flat areas are an encoder's, and PNG would keep its faults at many times the bytes."""
+    data = save(image, "JPEG", quality=plan.jpeg_quality)
+    return Encoded(data=data, media_type="image/jpeg", how=f"JPEG of quality {plan.jpeg_quality}")
+
+
+def cell_size(sheet: Sheet, plan: VideoPlan) -> Size:
+    left, top, right, bottom = sheet.box(0)
+    width, height = plan.poster
+    scale = min((right - left) / width, (bottom - top) / height, 1)
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def compose(images: Sequence[Image.Image], sheet: Sheet) -> Image.Image:
+    """White where there is no frame."""
+    rows = -(-len(images) // sheet.columns)
+    page = Image.new("RGB", (sheet.width, sheet.box(rows * sheet.columns - 1)[3]), "white")
+    for place, image in enumerate(images):
+        left, top, _, _ = sheet.box(place)
+        page.paste(image, (left, top))
+    return page

@@ -1,0 +1,58 @@
+"""A file read by ranges: only the parts that somebody looks at are fetched, in blocks, the newest of which are kept.
+
+Between a blob (or a file, in the local commands) and the process that decodes videos (frames/worker.py).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+BLOCK_BYTES = 64 * 1024
+LONGEST_RUN = 8  # blocks: reading on fetches twice as much each time, up to this
+KEPT_BLOCKS = 64
+
+Fetch = Callable[[int, int], bytes]
+
+
+class RangeReader:
+    """`fetch(at, size)` gets that range. Not thread-safe. `bytes_fetched` and `requests` are for figures and logs."""
+
+    def __init__(self, fetch: Fetch, size: int) -> None:
+        self.fetch = fetch
+        self.size = size
+        self.blocks: OrderedDict[int, bytes] = OrderedDict()
+        self.next_block = -1
+        self.run = 1
+        self.bytes_fetched = 0
+        self.requests = 0
+
+    def read(self, at: int, size: int) -> bytes:
+        """Fewer bytes than asked for at the end of the file, none after it."""
+        end = min(at + size, self.size)
+        if at >= end:
+            return b""
+        last = (end - 1) // BLOCK_BYTES
+        parts = [self.block(number, last) for number in range(at // BLOCK_BYTES, last + 1)]
+        skip = at % BLOCK_BYTES
+        return b"".join(parts)[skip : skip + end - at]
+
+    def block(self, number: int, last: int) -> bytes:
+        if number not in self.blocks:
+            self.fetch_from(number, least=last + 1 - number)
+        self.blocks.move_to_end(number)
+        return self.blocks[number]
+
+    def fetch_from(self, number: int, *, least: int) -> None:
+        """A read that goes on where the last fetch ended is a run: an index, or a large frame."""
+        self.run = min(LONGEST_RUN, max(least, self.run * 2 if number == self.next_block else 1))
+        at = number * BLOCK_BYTES
+        data = self.fetch(at, min(self.run * BLOCK_BYTES, self.size - at))
+        self.requests += 1
+        self.bytes_fetched += len(data)
+        self.next_block = number + self.run
+        for index in range(self.run):
+            if part := data[index * BLOCK_BYTES : (index + 1) * BLOCK_BYTES]:
+                self.blocks[number + index] = part
+        while len(self.blocks) > KEPT_BLOCKS:
+            self.blocks.popitem(last=False)

@@ -1,0 +1,155 @@
+"""Frames of a video, decoded in a child process that sees nothing but the ranges it asks for.
+
+`accept` uses this for every video. The child is killed when a video takes too long, too much memory, or the child.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from shared.adapters.decoding.capped_child import CappedChild, unless_rejected
+from shared.adapters.decoding.wire import receive_block, send
+from shared.adapters.frames.wire import Ranges, serve
+from shared.core.codec import from_json, to_json
+from shared.core.errors import DecoderBusy, VisiondropError
+from shared.core.media.decode_limits import MEGABYTE, Limits
+from shared.core.media.frame_choice import Coverage
+from shared.core.media.frame_plan import Sampling, VideoInfo, VideoPlan, plan_video
+from shared.core.models.catalogue import Detail, Model
+
+VIDEO_LIMITS = Limits(max_pixels=36_000_000, max_decode_bytes=512 * MEGABYTE, max_seconds=150.0)
+"""8K pictures; the time is for reading ranges too, and most of it for videos that have hardly any keyframes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One picture to send. `times_s` has the moments of all frames in it, in reading order; one, unless a sheet."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+    times_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """MP3, 16 kHz mono."""
+
+    start_s: float
+    duration_s: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledVideo:
+    """`poster` shows the video where its frames are too small to be looked at by people."""
+
+    info: VideoInfo
+    plan: VideoPlan
+    frames: tuple[Frame, ...]
+    poster: Frame
+    coverage: Coverage
+
+    @property
+    def partial(self) -> bool:
+        """Some of the video could not be read, and the rest was used."""
+        lost = {"unreadable", "out of time"}
+        return self.info.truncated or any(one.reason in lost for one in self.coverage.dropped)
+
+
+class FrameWorker(CappedChild):
+    module = "shared.adapters.frames.child"
+
+    def __init__(self, limits: Limits = VIDEO_LIMITS) -> None:
+        super().__init__(limits)
+
+    def sample(
+        self,
+        file: Ranges,
+        *,
+        model: Model,
+        detail: Detail,
+        frames: int | None = None,
+        sampling: Sampling = "even",
+        contact_sheet: bool = False,
+        before: float = math.inf,
+    ) -> SampledVideo:
+        """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
+        with self.turn(before), self.running_child() as (requests, replies):
+            info = self.header(requests, replies, file)
+            try:
+                plan = plan_video(
+                    info, model=model, detail=detail, frames=frames, sampling=sampling, contact_sheet=contact_sheet
+                )
+            except VisiondropError:
+                send(requests, {"plan": None})
+                raise
+            send(requests, {"plan": to_json(plan)})
+            reply = self.answer(requests, replies, file)
+            *sent, poster = [from_json(Frame, {**facts, "data": receive_block(replies)}) for facts in reply["outputs"]]
+            return SampledVideo(
+                info=info,
+                plan=plan,
+                frames=tuple(sent),
+                poster=poster,
+                coverage=from_json(Coverage, reply["coverage"]),
+            )
+
+    def inspect(self, file: Ranges) -> VideoInfo:
+        """The header's facts; only the first frame is decoded. Raises as `sample` does."""
+        with self.lock, self.running_child() as (requests, replies):
+            info = self.header(requests, replies, file)
+            send(requests, {"plan": None})
+            return info
+
+    def header(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> VideoInfo:
+        """The child waits for a plan then."""
+        send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "frames"}})
+        return from_json(VideoInfo, self.answer(requests, replies, file)["info"])
+
+    def sound(self, file: Ranges, *, before: float = math.inf) -> list[Piece]:
+        """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""
+        found: list[Piece] = []
+        with self.turn(before), self.running_child() as (requests, replies):
+            send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "sound"}})
+            while facts := self.answer(requests, replies, file)["piece"]:
+                piece = from_json(Piece, {**facts, "data": receive_block(replies)})
+                found += [piece] if piece.data else []
+        return found
+
+    def mp4(self, file: Ranges, *, copied: frozenset[str], before: float = math.inf) -> Iterator[bytes]:
+        """The video as MP4, in blocks as they are written; pictures in one of the codecs `copied` stay as they are.
+
+        Reads it all; the child is busy until the last block.
+        """
+        with self.turn(before), self.running_child() as (requests, replies):
+            task = {"bytes": file.size, "limits": to_json(self.limits), "give": "mp4", "copied": sorted(copied)}
+            send(requests, {"open": task})
+            while self.answer(requests, replies, file)["piece"] is not None:
+                yield receive_block(replies)
+
+    @contextmanager
+    def turn(self, before: float) -> Iterator[None]:
+        """One video at a time. Raises DecoderBusy when the turn has not come `before` that moment of the clock."""
+        if not self.lock.acquire(timeout=min(max(0.0, before - time.monotonic()), threading.TIMEOUT_MAX)):
+            raise DecoderBusy
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    def answer(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> Any:
+        """A read that fails leaves the child in the middle of a question, so it does not live on."""
+        try:
+            message = serve(requests, replies, file)
+        except VisiondropError:
+            self.stop()
+            raise
+        return unless_rejected(message)

@@ -1,0 +1,82 @@
+"""The process that decodes, so that no picture takes the app down: pixels/worker.py starts it and may kill it.
+
+It has no keys in its environment, a cap on its memory, and answers every request with a value or a SourceRejected.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from shared.adapters.decoding.wire import receive, receive_block, send
+from shared.adapters.pixels.normalize import render
+from shared.adapters.pixels.open import inspect
+from shared.core.codec import from_json, to_json
+from shared.core.errors import SourceRejected
+from shared.core.media.decode_limits import MEGABYTE, Limits
+from shared.core.media.picture_plan import ImagePlan
+
+if TYPE_CHECKING:
+    from shared.core.media.picture_plan import ImageInfo
+    from shared.core.media.rendering import Rendered
+
+DATA_FIELD = 5  # of /proc/self/statm, in pages; see proc(5)
+SLACK_BYTES = 64 * MEGABYTE  # stacks of decoder threads, the sent picture, the interpreter's own growth
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `outputs`."""
+    while True:
+        try:
+            limits = from_json(Limits, receive(requests)["limits"])
+        except EOFError:
+            return
+        data = receive_block(requests)
+        try:
+            info = inspect(data, limits)
+            send(replies, {"info": to_json(info)})
+            answer_plan(data, info, limits, requests, replies)
+        except SourceRejected as error:
+            send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
+
+
+def answer_plan(data: bytes, info: ImageInfo, limits: Limits, requests: IO[bytes], replies: IO[bytes]) -> None:
+    """A null plan means that the picture was turned down on its header's facts."""
+    plan = receive(requests)["plan"]
+    if plan is None:
+        return
+    outputs = render(data, info, from_json(ImagePlan, plan), limits=limits)
+    send(replies, {"outputs": [facts(output) for output in outputs]}, [output.data for output in outputs])
+
+
+def facts(output: Rendered) -> dict[str, Any]:
+    return {field.name: getattr(output, field.name) for field in fields(output) if field.name != "data"}
+
+
+def cap_memory(max_bytes: int) -> None:
+    """Private writable memory on top of what is there so far. Address space would be the wrong measure: glibc reserves
+    64 MB of it per thread. macOS and Windows have no such cap.
+    """
+    if sys.platform != "linux":
+        return
+    import resource  # noqa: PLC0415 -- POSIX only
+
+    data_pages = int(Path("/proc/self/statm").read_text().split()[DATA_FIELD])
+    cap = data_pages * resource.getpagesize() + max_bytes + SLACK_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (cap, cap))
+
+
+def main(max_decode_bytes: str) -> None:
+    """Decoders that print would break the protocol: it gets stdout's place, they get stderr's."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    cap_memory(int(max_decode_bytes))
+    send(replies, {"ready": True})
+    serve(sys.stdin.buffer, replies)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,81 @@
+"""Every decoder error becomes a SourceRejected with a documented code; nothing else stands between it and `accept`."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from shared.core.errors import SourceRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.core.media.kinds import Kind
+
+LEAST_SHARE = 0.5
+LOWER_PART = "the lower {} of the picture is missing"
+UPPER_PART = "the upper {} of the picture is missing"
+ALL_OVER = "{} of the pixels are missing"
+DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+    ImageCms.PyCMSError,
+)
+"""What Pillow 13 and pillow-heif 1.8 were seen to raise on broken files; bench/fuzz_normalize.py keeps it honest."""
+
+
+@contextmanager
+def decoder_errors(kind: Kind) -> Iterator[None]:
+    """Foreign errors in, SourceRejected out; the message names the format, not the decoder's inner words."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # decoders warn about what is either harmless or rejected here
+            yield
+    except SourceRejected:
+        raise
+    except Image.DecompressionBombError as error:
+        raise too_large(kind, "has more pixels than allowed") from error
+    except MemoryError as error:
+        raise too_large(kind, "needs more memory to decode than allowed") from error
+    except UnidentifiedImageError as error:
+        raise corrupt(kind, "its header cannot be read") from error
+    except DECODER_ERRORS as error:
+        raise corrupt(kind, type(error).__name__) from error
+
+
+def too_large(kind: Kind, why: str) -> SourceRejected:
+    return SourceRejected(f"the {kind.label} {why}", code="too_large", hint="Upload a smaller copy.")
+
+
+def corrupt(kind: Kind, why: str) -> SourceRejected:
+    return SourceRejected(
+        f"the {kind.label} is damaged ({why})", code="corrupt", hint="Open it in a viewer and save it again."
+    )
+
+
+def damage_of(kind: Kind, share: float, words: str = LOWER_PART) -> str:
+    """What to say of a damaged picture of which so much is there. Raises SourceRejected below half."""
+    if share < LEAST_SHARE:
+        raise corrupt(kind, "less than half of it is there")
+    return words.format(f"{max(1 - share, 0.01):.0%}")
+
+
+def unsupported(kind: Kind) -> SourceRejected:
+    what = f"this is {kind.label}" if kind.label.startswith(("a ", "an ")) else f"{kind.label} is not supported"
+    return SourceRejected(
+        what, code="unsupported", hint="Upload a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."
+    )

@@ -1,0 +1,119 @@
+"""Pictures in, pictures a model can see out: upright, sRGB, no larger than useful, JPEG or PNG, without metadata.
+
+`accept` calls `normalise_image`: header facts and limits (pixels/open.py), the plan (core/media/picture_plan.py),
+then drawing the planned frames (here), colours (pixels/colour.py) and encoding (pixels/encode.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from shared.adapters.pixels.colour import to_srgb
+from shared.adapters.pixels.encode import encode
+from shared.adapters.pixels.errors import DECODER_ERRORS, decoder_errors
+from shared.adapters.pixels.load import load_frame
+from shared.adapters.pixels.open import ANIMATED, inspect, open_picture
+from shared.adapters.pixels.shrink import shrink
+from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits, Load, check_source
+from shared.core.media.picture_plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan, Size, plan_image
+from shared.core.media.rendering import NormalisedImage, Rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.core.models.catalogue import Detail, Model
+
+TRANSPOSES = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def normalise_image(
+    data: bytes,
+    *,
+    model: Model,
+    detail: Detail,
+    max_images: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> NormalisedImage:
+    """Raises SourceRejected. Runs in the calling process: pixels/worker.py has the same with a time and memory cap."""
+    info = inspect(data, limits)
+    plan = plan_image(info, model=model, detail=detail, max_images=max_images)
+    check_source(Load(bytes=info.bytes, decode_bytes=plan.decode_bytes), limits)
+    return NormalisedImage(info=info, plan=plan, outputs=render(data, info, plan, limits=limits))
+
+
+def render(data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Rendered, ...]:
+    """Decode and draw the planned frames, in order."""
+    with decoder_errors(info.kind), open_picture(data, info.kind, limits) as image:
+        return tuple(render_frames(image, data, info, plan))
+
+
+def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImagePlan) -> Iterator[Rendered]:
+    """Later frames that cannot be decoded are left out; the first one must be there."""
+    clock = FrameClock()
+    for place, frame in enumerate(plan.frames):
+        size = stored_size(info, frame)
+        try:
+            if info.kind.format != "heic":  # whose pictures stand beside each other
+                clock.seek(image, info.page_numbers[frame.index] if info.page_numbers else frame.index)
+            loaded, damage = load_frame(image, data, info, frame.index, size)
+        except DECODER_ERRORS:
+            if place == 0:
+                raise
+            return
+        drawn = draw(loaded, size, TRANSPOSES.get(turn_to_do(info)), release=info.frames == 1)
+        encoded = encode(drawn, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
+        yield Rendered(
+            data=encoded.data,
+            media_type=encoded.media_type,
+            width=drawn.width,
+            height=drawn.height,
+            index=frame.index,
+            at_s=clock.now_s(image) if info.kind.format in ANIMATED and info.frames > 1 else None,
+            encoding=encoded.how,
+            damage=damage,
+        )
+
+
+class FrameClock:
+    """Steps through an animation, adding up durations: GIF and PNG store only those, WebP and AVIF the moments."""
+
+    def __init__(self) -> None:
+        self.passed_ms = 0.0
+
+    def seek(self, image: Image.Image, index: int) -> None:
+        while image.tell() < index:
+            self.passed_ms += image.info.get("duration", 0)
+            image.seek(image.tell() + 1)
+
+    def now_s(self, image: Image.Image) -> float:
+        return round(float(image.info.get("timestamp", self.passed_ms)) / 1000, 3)
+
+
+def draw(image: Image.Image, size: Size, turn: Image.Transpose | None, *, release: bool) -> Image.Image:
+    """Shrink first: turning and colour conversion then touch few pixels."""
+    icc_profile = image.info.get("icc_profile")
+    small = shrink(image, size)
+    if small is not image and release:
+        image.close()  # its pixels, a quarter of the peak
+    upright = small if turn is None else small.transpose(turn)
+    return to_srgb(upright, icc_profile)
+
+
+def turn_to_do(info: ImageInfo) -> int:
+    """Pillow's TIFF reader turns the pixels itself."""
+    return 1 if info.kind.format == "tiff" else info.orientation
+
+
+def stored_size(info: ImageInfo, frame: FramePlan) -> Size:
+    """The planned upright size, as the file's own axes have it."""
+    return (frame.height, frame.width) if turn_to_do(info) in SWAPS_SIDES else (frame.width, frame.height)

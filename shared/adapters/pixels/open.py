@@ -1,0 +1,222 @@
+"""Opens a picture for its header: facts and limits first, pixels later. Decoder errors leave as SourceRejected.
+
+Pillow and pillow-heif are told the format that the bytes show, so no other decoder ever sees the file.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, unsupported
+from shared.core.media import png
+from shared.core.media.boxes import is_cut_off, largest_extent
+from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits, Load, check_source
+from shared.core.media.kinds import sniff
+from shared.core.media.picture_plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo, Size
+from shared.core.media.webp import canvas_size, is_opaque_lossy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shared.core.media.kinds import Kind
+
+PILLOW_FORMATS = {
+    "jpeg": ("JPEG", "MPO"),
+    "png": ("PNG",),
+    "apng": ("PNG",),
+    "gif": ("GIF",),
+    "webp": ("WEBP",),
+    "bmp": ("BMP",),
+    "tiff": ("TIFF",),
+    "heic": ("HEIF",),
+    "avif": ("AVIF",),
+    "ico": ("ICO",),
+    "jp2": ("JPEG2000",),
+    "psd": ("PSD",),
+}
+ANIMATED = {"apng", "gif", "webp", "avif"}  # frames of one canvas
+CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
+
+# Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
+FORMAT_BYTES = {"webp": 18, "heic": 6, "avif": 12, "psd": 8}
+PLANES_BYTES = 8  # pixels/webp.py: Pillow reserves that much to read the header, of which 3 are then used
+STREAMED = DecodeCost(scaled=6, max_scale=1024)  # pixels/png.py keeps averages only
+ANIMATION_BYTES = {"webp": 26, "avif": 28, "gif": 18, "apng": 22}
+MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
+
+ROWS_PER_STRIP_TAG = 278
+ORIENTATION_TAG = 0x112
+SUBFILE_TYPE_TAG = 254
+REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transparency mask
+DNG_VERSION_TAG = 50706
+
+
+def open_picture(data: bytes, kind: Kind, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+    """The picture with nothing decoded yet. Call within `decoder_errors`."""
+    if kind.format == "heic":
+        register_heif()
+    if kind.format == "avif":
+        use_one_thread()
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
+    formats = PILLOW_FORMATS[kind.format]
+    try:
+        return Image.open(BytesIO(data), formats=formats)
+    except ValueError:
+        if formats != ("PNG",):
+            raise
+        return Image.open(BytesIO(png.drop_metadata(data)), formats=formats)
+
+
+def register_heif() -> None:
+    """Imported for the first HEIC only: it costs 28 ms and 4 MB."""
+    if "HEIF" in Image.OPEN:
+        return
+    import pillow_heif  # noqa: PLC0415 -- see the docstring
+
+    pillow_heif.register_heif_opener(
+        thumbnails=False, depth_images=False, aux_images=False, decode_threads=1, allow_incorrect_headers=False
+    )
+
+
+def use_one_thread() -> None:
+    """As for HEIC: the smallest instance has one core, and threads cost memory."""
+    from PIL import AvifImagePlugin  # noqa: PLC0415 -- its library takes 1.6 MB
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+
+def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageInfo:
+    """The header's facts, checked against `limits`. Raises SourceRejected."""
+    kind = sniff(data)
+    check_source(Load(bytes=len(data)), limits)
+    if kind.kind != "image":
+        raise unsupported(kind)
+    if kind.format in CONTAINERS:
+        check_container(data, kind, limits)
+    if kind.format == "webp":
+        check_canvas(data, limits)
+    with decoder_errors(kind), open_picture(data, kind, limits) as image:
+        return describe(image, kind, data, limits)
+
+
+def check_container(data: bytes, kind: Kind, limits: Limits) -> None:
+    """What the decoders of ISO base media do not say, or say too late: size and completeness."""
+    if is_cut_off(data):
+        raise corrupt(kind, "it ends before its last box does")
+    width, height = largest_extent(data)
+    check_source(Load(bytes=len(data), pixels=width * height), limits)
+
+
+def check_canvas(data: bytes, limits: Limits) -> None:
+    """To open a WebP is to allocate its canvas."""
+    width, height = canvas_size(data)
+    need = width * height * webp_bytes(data)
+    check_source(Load(bytes=len(data), pixels=width * height, decode_bytes=need), limits)
+
+
+def webp_bytes(data: bytes) -> int:
+    return PLANES_BYTES if is_opaque_lossy(data) else FORMAT_BYTES["webp"]
+
+
+def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> ImageInfo:
+    check_source(Load(bytes=len(data), pixels=image.width * image.height), limits)
+    cost = decode_cost(image, kind, data)
+    orientation, notes = read_orientation(image, kind, data)
+    width, height = upright_size(image, kind, orientation)
+    mode, has_icc, has_alpha = image.mode, bool(image.info.get("icc_profile")), image.has_transparency_data
+    pages = read_pages(image, kind, (width, height), data, limits)
+    pixels = max(width * height for _, (width, height) in pages)
+    check_source(Load(bytes=len(data), pixels=pixels, frames=len(pages)), limits)
+    return ImageInfo(
+        kind=kind,
+        bytes=len(data),
+        width=width,
+        height=height,
+        orientation=orientation,
+        frame_sizes=tuple(size for _, size in pages),
+        page_numbers=tuple(number for number, _ in pages),
+        mode=mode,
+        has_alpha=has_alpha,
+        has_icc=has_icc,
+        cost=cost,
+        notes=notes,
+    )
+
+
+def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
+    """Baseline JPEG is decoded row by row at reduced size; progressive keeps two bytes per coefficient of the whole."""
+    if kind.format == "jpeg":
+        progressive = 2 * samples_per_pixel(image.layer) if "progressive" in image.info else 0.0
+        return DecodeCost(scaled=4, fixed=progressive, max_scale=8)
+    if kind.format == "jp2":
+        return DecodeCost(scaled=20, fixed=4, max_scale=32)
+    if kind.format == "tiff":
+        strip = 0 if image.info.get("compression") == "raw" else image.tag_v2.get(ROWS_PER_STRIP_TAG, image.height)
+        return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))
+    if getattr(image, "n_frames", 1) > 1 and kind.format in ANIMATION_BYTES:
+        return DecodeCost(scaled=ANIMATION_BYTES[kind.format])
+    if kind.format == "webp":
+        return DecodeCost(scaled=webp_bytes(data))
+    if kind.format == "png" and png.samples_per_pixel(data) and image.mode in {"RGB", "RGBA"}:
+        return STREAMED
+    return DecodeCost(scaled=FORMAT_BYTES.get(kind.format, MODE_BYTES.get(image.mode, 4)))
+
+
+def samples_per_pixel(layers: Sequence[tuple[int, int, int, int]]) -> float:
+    """1.5 for 4:2:0, 3 for 4:4:4: chroma layers are sampled less often than the densest one."""
+    densest = max(across * down for _, across, down, _ in layers)
+    return sum(across * down for _, across, down, _ in layers) / densest
+
+
+def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, tuple[str, ...]]:
+    """EXIF orientation 1..8, also from XMP. libheif has applied its own already; broken EXIF is no reason to fail."""
+    if kind.format == "heic":
+        return 1, ()
+    if kind.format in {"png", "apng"} and "exif" not in image.info and (exif := png.find_chunk(data, b"eXIf")):
+        image.info["exif"] = exif
+    try:
+        # The base class's: the one of PNG would decode the picture to look behind it.
+        value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
+    except DECODER_ERRORS:
+        return 1, ("its EXIF block is damaged and was ignored",)
+    return (value, ()) if value in ORIENTATIONS else (1, ())
+
+
+def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:
+    """Pillow's TIFF reader reports the upright size by itself, and turns the pixels while it decodes."""
+    if orientation in SWAPS_SIDES and kind.format != "tiff":
+        return image.height, image.width
+    return image.size
+
+
+def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: Limits) -> tuple[tuple[int, Size], ...]:
+    """Number and size of each frame or page that is a picture of its own."""
+    if kind.format in ANIMATED:
+        return tuple((number, first) for number in range(int(image.n_frames)))
+    if kind.format == "heic":
+        return tuple(enumerate(heic_sizes(data)))
+    if kind.format != "tiff":
+        return ((0, first),)
+    if DNG_VERSION_TAG in image.tag_v2:
+        raise unsupported(sniff(b"FUJIFILMCCD-RAW"))
+    count = int(image.n_frames)
+    check_source(Load(bytes=1, frames=count), limits)
+    return tuple(tiff_pages(image, count)) or ((0, first),)
+
+
+def heic_sizes(data: bytes) -> Iterator[Size]:
+    """Not by Pillow's `seek`, which takes the memory of each picture."""
+    import pillow_heif  # noqa: PLC0415 -- see register_heif
+
+    return (picture.size for picture in pillow_heif.open_heif(data))
+
+
+def tiff_pages(image: Any, count: int) -> Iterator[tuple[int, Size]]:
+    """Without thumbnails of other pages and transparency masks."""
+    for number in range(count):
+        image.seek(number)
+        if not image.tag_v2.get(SUBFILE_TYPE_TAG, 0) & REDUCED_OR_MASK:
+            yield number, image.size

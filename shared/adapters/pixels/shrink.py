@@ -1,0 +1,131 @@
+"""Brings a decoded frame to the size it is sent at, in a layout that colour conversion understands, in little memory.
+
+Whole factors are averaged away first (cheap), Lanczos does the rest. Layouts that cannot be averaged (palettes, bits,
+transparency, wide samples) are converted band by band, so that the converted copy never exists at full size.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from PIL import Image
+
+from shared.adapters.pixels.content import is_flat
+from shared.core.media.picture_plan import SHRINK_GAP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.core.media.picture_plan import Size
+
+    Band = Callable[[int, int], Image.Image]  # the rows from top to bottom
+    Box = tuple[float, float, float, float]
+    Convert = Callable[[Image.Image], Image.Image]
+
+LANCZOS, BILINEAR = Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
+BOX, NEAREST = Image.Resampling.BOX, Image.Resampling.NEAREST
+AVERAGEABLE = {"L", "RGB", "CMYK", "LAB"}
+WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+SIXTEEN_BIT_MAX = 65_535
+BAND_PIXELS = 1_000_000
+COLOUR_SLACK = 0.1  # colour may have somewhat fewer pixels than are sent: JPEG keeps a quarter of them
+
+
+def shrink(image: Image.Image, size: Size) -> Image.Image:
+    """L, RGB, CMYK, LAB or YCbCr of that size; transparency is laid over white."""
+    if image.mode == "YCbCr":
+        return finish(image, image.size, size, 1)
+    if image.mode not in AVERAGEABLE or "transparency" in image.info:
+        return shrink_bands(lambda top, bottom: rows(image, top, bottom), image.size, size, converter(image))
+    factor = whole_factor(image.size, size)
+    return finish(image.reduce(factor) if factor > 1 else image, image.size, size, factor)
+
+
+def rows(image: Image.Image, top: int, bottom: int) -> Image.Image:
+    return image.crop((0, top, image.width, bottom))
+
+
+def whole_factor(source: Size, target: Size) -> int:
+    return max(1, int(min(source[0] / target[0], source[1] / target[1]) / SHRINK_GAP))
+
+
+def finish(reduced: Image.Image, source: Size, size: Size, factor: int) -> Image.Image:
+    """`source` is the size before the averaging, whose last column or row may have had fewer pixels to average."""
+    if reduced.size == size:
+        return reduced
+    box = (0.0, 0.0, source[0] / factor, source[1] / factor)
+    if reduced.mode == "YCbCr":
+        return merge_colour(reduced.getchannel(0).resize(size, LANCZOS, box), reduced, box)
+    if reduced.mode == "RGB":
+        return finish_rgb(reduced, box, size)
+    return reduced.resize(size, LANCZOS, box)
+
+
+def finish_rgb(reduced: Image.Image, box: Box, size: Size) -> Image.Image:
+    """A photo is sent as JPEG, so that it may as well become YCbCr before the slow step."""
+    luma = reduced.convert("L").resize(size, LANCZOS, box)
+    return reduced.resize(size, LANCZOS, box) if is_flat(luma) else merge_colour(luma, reduced, box)
+
+
+def merge_colour(luma: Image.Image, source: Image.Image, box: Box) -> Image.Image:
+    """Lanczos where the eye looks, plain averages for colour, which JPEG halves anyway: half the time."""
+    colour = averaged(source, box, luma.size).convert("YCbCr")
+    return Image.merge("YCbCr", (luma, colour.getchannel(1), colour.getchannel(2)))
+
+
+def averaged(source: Image.Image, box: Box, size: Size) -> Image.Image:
+    across, down = box[2] / size[0], box[3] / size[1]
+    factor = max(1, int(min(across, down) + COLOUR_SLACK))
+    small = source.reduce(factor) if factor > 1 else source
+    rest = BOX if factor == 1 else BILINEAR
+    way = NEAREST if factor >= max(across, down) else rest
+    return small.resize(size, way, (0.0, 0.0, box[2] / factor, box[3] / factor))
+
+
+def shrink_bands(
+    band: Band, source: Size, size: Size, convert: Convert, *, band_pixels: int = BAND_PIXELS
+) -> Image.Image:
+    factor = whole_factor(source, size)
+    reduced: Image.Image | None = None
+    height = max(1, band_pixels // source[0] // factor) * factor
+    for top in range(0, source[1], height):
+        converted = convert(band(top, min(top + height, source[1])))
+        small = converted.reduce(factor) if factor > 1 else converted
+        reduced = reduced or Image.new(small.mode, (-(-source[0] // factor), -(-source[1] // factor)))
+        reduced.paste(small, (0, top // factor))
+    return finish(cast("Image.Image", reduced), source, size, factor)
+
+
+def converter(image: Image.Image) -> Convert:
+    if image.mode in WIDE_MODES:
+        return eight_bits_by(image)
+    if image.mode == "1":
+        return lambda band: band.convert("L")
+    if image.mode == "LA":
+        return lambda band: over_white(band, "L")
+    if image.has_transparency_data:
+        return lambda band: over_white(band.convert("RGBA"), "RGB")
+    return lambda band: band.convert("RGB")
+
+
+def over_white_if_transparent(image: Image.Image) -> Image.Image:
+    return over_white(image, "RGB") if image.mode in {"RGBA", "RGBa"} else image
+
+
+def over_white(image: Image.Image, mode: str) -> Image.Image:
+    canvas = Image.new(mode, image.size, "white")
+    canvas.paste(image.convert(mode), mask=image.getchannel("A"))
+    return canvas
+
+
+def eight_bits_by(image: Image.Image) -> Convert:
+    """Scaled by the samples' range: that of 16 bits, 0..1 for floating point, or their extremes where they leave it.
+
+    Pillow turns TIFF's white-is-zero over in 8 bits only.
+    """
+    low, high = cast("tuple[float, float]", image.getextrema())
+    top = 1.0 if image.mode == "F" and high <= 1 else SIXTEEN_BIT_MAX
+    low, high = (0.0, top) if low >= 0 and high <= top else (low, high)
+    low, high = (high, low) if image.info.get("white_is_zero") else (low, high)
+    scale = 255.0 / ((high - low) or 1.0)
+    return lambda band: band.convert("F").point(lambda value: value * scale - low * scale).convert("L")

@@ -1,0 +1,52 @@
+"""Pointers to jobs on the queue that `analyze` listens to (azure-storage-queue)."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from shared.adapters.storage.azure_storage import BLOB_AND_QUEUE_RETRIES, credential, storage_faults
+from shared.core import codec
+from shared.core.jobs.job import AnalysisMessage
+from shared.core.settings import Settings
+
+QUEUE = "analyze"
+LONGEST_DELAY_S = 7 * 24 * 3600 - 60  # the service's limit is seven days
+NEVER_EXPIRES = -1
+
+
+def connect(settings: Settings) -> QueueClient:
+    storage = settings.storage
+    encoding: dict[str, Any] = {
+        "message_encode_policy": TextBase64EncodePolicy()
+    }  # what host.json's messageEncoding expects
+    if storage.connection_string:
+        return QueueClient.from_connection_string(
+            storage.connection_string, QUEUE, **encoding, **BLOB_AND_QUEUE_RETRIES
+        )
+    return QueueClient(storage.queue_uri, QUEUE, credential=credential(settings), **encoding, **BLOB_AND_QUEUE_RETRIES)
+
+
+class JobQueue:
+    """The port `Messages` over one queue."""
+
+    def __init__(self, queue: QueueClient) -> None:
+        self.queue = queue
+
+    def check(self) -> None:
+        with storage_faults(f"queue {QUEUE}"):
+            self.queue.get_queue_properties()
+
+    def depth(self) -> int:
+        with storage_faults(f"queue {QUEUE}"):
+            return int(self.queue.get_queue_properties().approximate_message_count or 0)
+
+    def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
+        hidden_s = min(math.ceil(delay_s), LONGEST_DELAY_S)
+        with storage_faults(f"message for job {message.job_id}"):
+            self.queue.send_message(
+                json.dumps(codec.to_json(message)), visibility_timeout=hidden_s, time_to_live=NEVER_EXPIRES
+            )

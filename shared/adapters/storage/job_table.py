@@ -1,0 +1,178 @@
+"""Jobs: one row per job, and rows by upload name that find its jobs (azure-data-tables).
+
+A row is written back only over the version that was read. Rows of names are ordered newest first by an inverted time,
+dropped versions before jobs that were asked later. Every write also brings the list (job_list.py) and the spending
+(cost_table.py) up to date, so that no caller has to think of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.data.tables import TableClient, UpdateMode
+
+from shared.adapters.storage.azure_storage import TABLE_RETRIES, credential, storage_faults
+from shared.adapters.storage.cost_table import CostTable
+from shared.adapters.storage.job_list import JobList
+from shared.core import codec
+from shared.core.errors import NotFound, StateConflict, StorageUnavailable
+from shared.core.jobs.job import TERMINAL, Job, from_document
+from shared.core.jobs.listing import inverted, summarise
+from shared.core.jobs.spending import spending_of
+from shared.core.settings import Settings
+from shared.pipeline.ports import Stored
+
+TABLE = "jobs"
+SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
+TEXT_CHARACTERS = 16_000  # a text property holds 64 KiB of UTF-16, where an emoji takes four bytes
+ROW_BYTES = 900_000  # of 1 MiB of UTF-16, the rest for the other columns
+MOST_RELATED = 100
+OPEN = "open"  # one small row per job that has not ended
+ASKED = "asked-"  # sorts behind the digits of times
+
+log = logging.getLogger("visiondrop")
+
+
+def connect(settings: Settings, table: str) -> TableClient:
+    storage = settings.storage
+    if storage.connection_string:
+        return TableClient.from_connection_string(storage.connection_string, table, **TABLE_RETRIES)
+    return TableClient(storage.table_uri, table, credential=credential(settings), **TABLE_RETRIES)
+
+
+class JobTable:
+    """The port `Jobs` over one table."""
+
+    def __init__(self, table: TableClient) -> None:
+        self.table = table
+        self.list = JobList(table)
+        self.costs = CostTable(table)
+
+    def check(self) -> None:
+        self.newest("")
+
+    def insert(self, job: Job) -> Stored | None:
+        """Listed as open before it exists: a job that is not on that list has ended."""
+        with storage_faults(f"job {job.job_id}"):
+            self.table.upsert_entity({"PartitionKey": OPEN, "RowKey": job.job_id})
+        try:
+            with storage_faults(f"job {job.job_id}"):
+                written = self.table.create_entity(to_row(job))
+        except StateConflict:
+            return None
+        self.relist(job)
+        return Stored(job=job, version=str(written["etag"]))
+
+    def load(self, job_id: str) -> Stored | None:
+        try:
+            with storage_faults(f"job {job_id}"):
+                row = self.table.get_entity(partition_of(job_id), job_id)
+        except NotFound:
+            return None
+        return Stored(job=from_row(row), version=str(row.metadata["etag"]))
+
+    def replace(self, stored: Stored, job: Job) -> Stored:
+        """The spending is counted first: a crash in between repeats the step, and the counting then changes nothing."""
+        spending = spending_of(job) if job.state in TERMINAL else None
+        if spending is not None:
+            self.costs.count(job.job_id, spending)
+        with storage_faults(f"job {job.job_id}"):
+            written = self.table.update_entity(
+                to_row(job),
+                mode=UpdateMode.REPLACE,
+                etag=stored.version,
+                match_condition=MatchConditions.IfNotModified,
+            )
+        if job.state in TERMINAL:
+            self.close(job.job_id)
+        if summarise(stored.job) != replace(summarise(job), updated=stored.job.updated):
+            self.relist(job)
+        return Stored(job=job, version=str(written["etag"]))
+
+    def open_jobs(self, *, first: str, most: int) -> list[str]:
+        found = self.open_rows("RowKey ge @first", first, most)
+        return found + self.open_rows("RowKey lt @first", first, most - len(found))
+
+    def open_rows(self, keys: str, first: str, most: int) -> list[str]:
+        with storage_faults("open jobs"):
+            rows = self.table.query_entities(
+                f"PartitionKey eq '{OPEN}' and {keys}",
+                parameters={"first": first},
+                results_per_page=1000,
+                select=["RowKey"],
+            )
+            return [row["RowKey"] for row in islice(rows, most)]
+
+    def close(self, job_id: str) -> None:
+        with storage_faults("open jobs"):
+            self.table.delete_entity(OPEN, job_id)
+
+    def relist(self, job: Job) -> None:
+        """The job itself is safe by now, and reading the list puts it right, so a fault here stops no work."""
+        try:
+            self.list.put(summarise(job))
+        except StorageUnavailable as fault:
+            log.warning("the list was not brought up to date: %s", fault.message)
+
+    def publish(self, job: Job) -> None:
+        if job.origin is None:
+            self.put_name(job.source.name, f"{inverted(job.created)}-{job.job_id}", job)
+            return
+        for name in {asked.name for asked in job.origin.jobs}:
+            self.put_name(name, f"{ASKED}{inverted(job.created)}-{job.job_id}", job)
+
+    def put_name(self, name: str, row_key: str, job: Job) -> None:
+        with storage_faults(f"name row of job {job.job_id}"):
+            self.table.upsert_entity({"PartitionKey": name_partition(name), "RowKey": row_key, "job_id": job.job_id})
+
+    def related(self, name: str) -> list[str]:
+        """At most MOST_RELATED, dropped versions before jobs that were asked, each newest first."""
+        with storage_faults("name rows"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @partition",
+                parameters={"partition": name_partition(name)},
+                results_per_page=MOST_RELATED,
+                select=["job_id"],
+            )
+            return [row["job_id"] for row in islice(rows, MOST_RELATED)]
+
+    def newest(self, name: str) -> str | None:
+        wanted = {"partition": name_partition(name)}
+        with storage_faults("name row"):
+            rows = self.table.query_entities(
+                f"PartitionKey eq @partition and RowKey lt '{ASKED}'",
+                parameters=wanted,
+                results_per_page=1,
+                select=["job_id"],
+            )
+            first: dict[str, Any] | None = next(iter(rows), None)
+        return first["job_id"] if first else None
+
+
+def partition_of(job_id: str) -> str:
+    return f"job-{job_id[:SPREAD]}"
+
+
+def name_partition(name: str) -> str:
+    """A hash, because a table key may not hold the slashes, `#` and `?` that names have."""
+    return f"name-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+
+def to_row(job: Job) -> dict[str, Any]:
+    """A row holds 1 MiB; an answer that does not fit stays in the result document, which is written first."""
+    text = json.dumps(codec.to_json(job), ensure_ascii=False)
+    if len(text.encode("utf-16-le")) > ROW_BYTES:
+        text = json.dumps(codec.to_json(replace(job, reply=None)), ensure_ascii=False)
+    parts = [text[start : start + TEXT_CHARACTERS] for start in range(0, len(text), TEXT_CHARACTERS)]
+    row: dict[str, Any] = {"PartitionKey": partition_of(job.job_id), "RowKey": job.job_id, "state": job.state.value}
+    return row | {f"job{index}": part for index, part in enumerate(parts)} | {"parts": len(parts)}
+
+
+def from_row(row: Any) -> Job:
+    return from_document(json.loads("".join(row[f"job{index}"] for index in range(row["parts"]))))

@@ -1,0 +1,249 @@
+"""Money: budgets as sharded rows, one reservation row per paid call (azure-data-tables).
+
+A reservation and the shard it takes from are written in one transaction, so that neither exists without the other.
+`reserved` becomes `settled` (its real cost) or `lost` (the worker died or the connection broke in between: it may have
+been paid, so it stays counted in full). The sum of `lost` is the number of calls that may have been paid twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import time
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
+
+from shared.adapters.storage.azure_storage import storage_faults
+from shared.core.errors import NotFound, StateConflict, StorageUnavailable
+from shared.core.money.budget import SHARDS, Shard, Totals, reserve, settle, total
+from shared.pipeline.ports import Allowance, Grant, Place
+
+TABLE = "ledger"
+TRIES = 40  # each lost race means that somebody else's write went through
+LONGEST_PAUSE_S = 0.05
+AMOUNT_DIGITS = 20
+ANY_AMOUNT = 10**AMOUNT_DIGITS - 1
+
+Operation = tuple[str, dict[str, Any], dict[str, Any]] | tuple[str, dict[str, Any]]
+
+
+class Ledger:
+    """The port `Ledger` over one table."""
+
+    def __init__(self, table: TableClient) -> None:
+        self.table = table
+
+    def check(self) -> None:
+        with storage_faults("ledger"):
+            next(iter(self.table.query_entities("PartitionKey eq 'none'", results_per_page=1)), None)
+
+    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant:
+        """A reservation that is still open belongs to a worker that died: it is counted as lost, then made anew."""
+        partition = partition_of(day, allowance.scope)
+        for _ in range(TRIES):
+            rows = self.shard_rows(partition)
+            call = self.call_row(partition, call_id)
+            open_amount = int(call["amount"]) if call is not None and call["state"] == "reserved" else 0
+            shards = [to_shard(index, rows.get(index)) for index in range(SHARDS)]
+            own = shard_of(call_id)
+            shards[own] = settle(shards[own], reserved=open_amount, spent=open_amount)
+            written = reserve(shards, own, amount, allowance.limit)
+            if written is None:
+                return Grant.REFUSED
+            reserved = reserved_row(partition, call_id, call, amount)
+            operations = [
+                ("create", reserved) if call is None else write_row(reserved, call.metadata["etag"]),
+                *(write_shard(partition, shard, rows) for shard in written),
+            ]
+            if self.commit(operations, f"reservation of {call_id}"):
+                return Grant.AGAIN if open_amount else Grant.GRANTED
+            pause()
+        raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
+
+    def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
+        """Enter what the call cost; None is "not known", which counts as all that was reserved.
+
+        False when there was no open reservation: it has been settled before.
+        """
+        partition = partition_of(day, scope)
+        for _ in range(TRIES):
+            call = self.call_row(partition, call_id)
+            if call is None or call["state"] != "reserved":
+                return False
+            rows = self.shard_rows(partition)
+            own = shard_of(call_id)
+            reserved = int(call["amount"])
+            cost = reserved if spent is None else spent
+            shard = settle(to_shard(own, rows.get(own)), reserved=reserved, spent=cost)
+            ended = settled_row(call, cost, is_lost=spent is None)
+            operations = [write_row(ended, call.metadata["etag"]), write_shard(partition, shard, rows)]
+            if self.commit(operations, f"settlement of {call_id}"):
+                return True
+            pause()
+        raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
+
+    def open_calls(self, day: date, scope: str, job_id: str) -> Sequence[str]:
+        """A call's id is its job's, or begins with it and a dash."""
+        keys = {"first": f"call-{job_id}", "beyond": f"call-{job_id}."}
+        with storage_faults("ledger"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond and state eq 'reserved'",
+                parameters={"partition": partition_of(day, scope), **keys},
+                select=["RowKey"],
+            )
+            return [row["RowKey"].removeprefix("call-") for row in rows]
+
+    def totals(self, day: date, allowance: Allowance) -> Totals:
+        rows = self.shard_rows(partition_of(day, allowance.scope))
+        return total([to_shard(index, row) for index, row in rows.items()], allowance.limit)
+
+    def lost_calls(self, day: date, scope: str) -> int:
+        """How many calls of that day may have been paid without an answer."""
+        with storage_faults("ledger"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @partition and lost gt 0", parameters={"partition": partition_of(day, scope)}
+            )
+            return sum(row["lost"] for row in rows)
+
+    def note_once(self, day: date, scope: str, note: str) -> bool:
+        """True for the first one to write this note: an alert is raised once, by one worker."""
+        try:
+            with storage_faults("ledger"):
+                self.table.create_entity({"PartitionKey": partition_of(day, scope), "RowKey": f"note-{note}"})
+        except StateConflict:
+            return False
+        return True
+
+    def park(self, scope: str, key: str, job_id: str, amount: int) -> None:
+        row = {"PartitionKey": line_of(scope), "RowKey": key, "job_id": job_id, "scope": scope}
+        with storage_faults("parked jobs"):
+            self.table.upsert_entity({**row, "amount": sortable(amount)})
+
+    def unpark(self, scope: str, place: Place) -> None:
+        """Over the version that was seen: a job that was woken may be back in line already."""
+        try:
+            with storage_faults("parked jobs"):
+                self.table.delete_entity(
+                    line_of(scope), place.key, etag=place.version, match_condition=MatchConditions.IfNotModified
+                )
+        except (NotFound, StateConflict):
+            return
+
+    def parked(self, scope: str, *, limit: int | None, most: int) -> Sequence[Place]:
+        """The one that has waited longest first."""
+        most_needed = sortable(ANY_AMOUNT if limit is None else min(limit, ANY_AMOUNT))
+        with storage_faults("parked jobs"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @line and amount le @limit",
+                parameters={"line": line_of(scope), "limit": most_needed},
+                results_per_page=most,
+            )
+            return [to_place(row) for row in itertools.islice(rows, most)]
+
+    def lines(self) -> Sequence[str]:
+        """The budgets that jobs wait for."""
+        with storage_faults("parked jobs"):
+            rows = self.table.query_entities(
+                "PartitionKey ge 'parked-' and PartitionKey lt 'parked.'", select=["scope"]
+            )
+            return sorted({row["scope"] for row in rows})
+
+    def shard_rows(self, partition: str) -> dict[int, Any]:
+        with storage_faults("ledger"):
+            rows = self.table.query_entities(
+                "PartitionKey eq @partition and RowKey ge 'shard-' and RowKey lt 'shard.'",
+                parameters={"partition": partition},
+            )
+            return {int(row["RowKey"].removeprefix("shard-")): row for row in rows}
+
+    def call_row(self, partition: str, call_id: str) -> Any:
+        try:
+            with storage_faults("ledger"):
+                return self.table.get_entity(partition, f"call-{call_id}")
+        except NotFound:
+            return None
+
+    def commit(self, operations: Sequence[Operation], what: str) -> bool:
+        """False when another worker wrote one of the rows first."""
+        try:
+            with storage_faults(what):
+                try:
+                    self.table.submit_transaction(operations)
+                except TableTransactionError as fault:
+                    if fault.status_code in {404, 409, 412}:
+                        return False
+                    raise
+        except StateConflict:
+            return False
+        return True
+
+
+def partition_of(day: date, scope: str) -> str:
+    """A folder's name is hashed: a table key may not hold a slash."""
+    return f"{day.isoformat()}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+
+
+def line_of(scope: str) -> str:
+    return f"parked-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+
+
+def to_place(row: Any) -> Place:
+    return Place(key=row["RowKey"], job_id=row["job_id"], amount=int(row["amount"]), version=str(row.metadata["etag"]))
+
+
+def sortable(amount: int) -> str:
+    """As text that sorts by the number."""
+    return f"{amount:0{AMOUNT_DIGITS}}"
+
+
+def shard_of(call_id: str) -> int:
+    return int(hashlib.sha256(call_id.encode()).hexdigest()[:8], 16) % SHARDS
+
+
+def reserved_row(partition: str, call_id: str, before: Any, amount: int) -> dict[str, Any]:
+    """One row for all attempts of a call: `spent` adds up, `lost` counts the attempts that nobody knows about."""
+    row = {"PartitionKey": partition, "RowKey": f"call-{call_id}", "state": "reserved", "amount": str(amount)}
+    if before is None:
+        return {**row, "spent": "0", "lost": 0}
+    was_open = before["state"] == "reserved"
+    spent = int(before["spent"]) + (int(before["amount"]) if was_open else 0)
+    return {**row, "spent": str(spent), "lost": before["lost"] + was_open}
+
+
+def settled_row(call: dict[str, Any], cost: int, *, is_lost: bool) -> dict[str, Any]:
+    spent = int(call["spent"]) + cost
+    return {**call, "state": "lost" if is_lost else "settled", "spent": str(spent), "lost": call["lost"] + is_lost}
+
+
+def to_shard(index: int, row: Any) -> Shard:
+    """Amounts are stored as text: a table's integer has 32 bits unless it is wrapped."""
+    if row is None:
+        return Shard(index=index)
+    return Shard(index=index, spent=int(row["spent"]), reserved=int(row["reserved"]), lent=int(row["lent"]))
+
+
+def write_shard(partition: str, shard: Shard, rows: dict[int, Any]) -> Operation:
+    row = {
+        "PartitionKey": partition,
+        "RowKey": f"shard-{shard.index}",
+        "spent": str(shard.spent),
+        "reserved": str(shard.reserved),
+        "lent": str(shard.lent),
+    }
+    before = rows.get(shard.index)
+    return ("create", row) if before is None else write_row(row, before.metadata["etag"])
+
+
+def write_row(row: dict[str, Any], etag: str) -> Operation:
+    condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified, "mode": UpdateMode.REPLACE}
+    return ("update", row, condition)
+
+
+def pause() -> None:
+    """Workers that collided must not collide again at once."""
+    time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  # spreads load, protects nothing

@@ -1,0 +1,113 @@
+"""Status, body and headers of a refused call into one error of our tree: who must act, and when to try again.
+
+The chat adapter calls `parse_error` for every status that is no success; reply.py for errors inside a 200.
+The table in error_rules.py decides which; here are the shapes that errors and waiting times come in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from shared.core.answer.content_filter import parse_error_filter
+from shared.core.answer.error_rules import find_rule
+from shared.core.answer.gate import parse_limits, refill_s
+from shared.core.errors import ModelRefused, ModelUnavailable, ReplyMalformed, VisiondropError
+from shared.core.masking import mask_message
+from shared.core.wire import as_object, as_text, first_of
+
+SHOWN_CHARACTERS = 300
+LONGEST_WAIT_S = 7 * 24 * 3600.0
+SECRET_STATUSES = frozenset({401, 403})
+"""Their messages may quote the key: our own words only."""
+
+WAIT_TEXT = re.compile(r"(?i)\b(?:retry|try again) (?:after|in) ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)")
+WAIT_PART = re.compile(r"(?i)(\d+(?:\.\d+)?)\s*([a-z]+)")
+UNIT_SECONDS = {"ms": 0.001, "milliseconds": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+UNIT_SECONDS |= {"second": 1, "seconds": 1, "minute": 60, "minutes": 60, "hour": 3600, "hours": 3600, "day": 86400}
+
+
+def parse_error(
+    status: int, body: object, headers: Mapping[str, str], *, now: datetime | None = None
+) -> VisiondropError:
+    """`now` is needed to understand a Retry-After that is a date; without it such a header counts as absent."""
+    error = error_object(body)
+    said = said_by(error, body)
+    rule = find_rule(status, codes_of(error), said)
+    if rule is None:
+        return ReplyMalformed(f"the endpoint answered {status}, which is neither a reply nor an error")
+    shown = "" if status in SECRET_STATUSES else f": {mask_message(said)[:SHOWN_CHARACTERS]}" if said else ""
+    message = f"the endpoint answered {status} ({rule.code}){shown}"
+    if not rule.final:
+        wait_s = retry_after_s(headers, said, now=now)
+        return ModelUnavailable(message, code=rule.code, retry_after_s=wait_s, hint=rule.hint)
+    verdicts = parse_error_filter(error)
+    categories = verdicts.filtered if verdicts else ()
+    return ModelRefused(message, code=rule.code, hint=rule.hint, http_status=status, categories=categories)
+
+
+def error_object(body: object) -> dict[str, Any]:
+    """The `error` object: of a whole body, or already taken out of it (as an SDK does); text alone has none."""
+    outer = as_object(body)
+    return as_object(outer.get("error")) or outer
+
+
+def said_by(error: dict[str, Any], body: object) -> str:
+    """Its message; some servers give text instead of an object. A web page says nothing that helps."""
+    text = as_text(first_of(error, "message", "detail", "error")) or as_text(body)
+    return "" if text.lstrip().startswith("<") else text.strip()
+
+
+def codes_of(error: dict[str, Any]) -> set[str]:
+    inner = as_object(first_of(error, "innererror", "inner_error"))
+    return {as_text(holder.get(name)) for holder in (error, inner) for name in ("code", "type")}
+
+
+def retry_after_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
+    """How long the endpoint asked to wait: `retry-after-ms`, `retry-after` (seconds or a date), its words, or when
+    what is used up by `x-ratelimit-*` is there again.
+
+    Beyond a week it is asked again before: a slip of the pen in a header must not stop a deployment for years.
+    """
+    asked = spoken_wait_s(headers, said, now=now)
+    return None if asked is None else min(asked, LONGEST_WAIT_S)
+
+
+def spoken_wait_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
+    named = {name.lower(): value.strip() for name, value in headers.items()}
+    milliseconds = number(named.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    header = named.get("retry-after", "")
+    seconds = number(header)
+    if seconds is None:
+        seconds = seconds_until(header, now=now)
+    if seconds is None:
+        seconds = wait_in_text(said)
+    return refill_s(parse_limits(named)) if seconds is None else seconds
+
+
+def number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,12}(\.\d+)?", text) else None
+
+
+def seconds_until(text: str, *, now: datetime | None) -> float | None:
+    if now is None:
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (aware - now).total_seconds())
+
+
+def wait_in_text(said: str) -> float | None:
+    """Azure: "Please retry after 22 seconds."; OpenAI: "Please try again in 6m0s." or "in 20ms."."""
+    found = WAIT_TEXT.search(said)
+    parts = WAIT_PART.findall(found[1]) if found else []
+    known = [float(amount) * UNIT_SECONDS[unit.lower()] for amount, unit in parts if unit.lower() in UNIT_SECONDS]
+    return sum(known) if known else None

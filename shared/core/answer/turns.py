@@ -1,0 +1,141 @@
+"""The assistant's turn, wherever an API family puts it: chat completions, the extension's messages, Responses.
+
+reply.py makes a Reply of it. Errors that an endpoint hides in a 200 are raised here, where their places are known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from shared.core.answer.content_filter import parse_content_filter
+from shared.core.answer.error_reply import parse_error
+from shared.core.errors import ReplyMalformed, VisiondropError
+from shared.core.wire import as_object, as_objects, as_text
+
+EXTENSION_ERROR = re.compile(
+    r'\\?"ErrorMessage\\?"\s*:\s*(?:\\?")?(.*?)(?:\\?")?\s*,\s*\\?"ErrorCode\\?"\s*:\s*(?:\\?")?(\d{3})', re.DOTALL
+)
+"""The extension's errors are no JSON: the message has no quotes of its own. In a stream's text quotes are escaped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The assistant's turn as one API family words it; `finish` is still the wire's word, "" if it has none."""
+
+    text: str
+    refusal: str
+    finish: str
+    called_tool: bool
+    choice: dict[str, Any]
+
+
+def read_turn(body: dict[str, Any]) -> Turn:
+    """Raises ReplyMalformed for some other API's JSON."""
+    return read_response(body) if "output" in body else read_chat(body)
+
+
+def alien(body: object) -> VisiondropError:
+    """A 200 that is no JSON object: a web page, a text, a list. The extension's errors come as text in a stream."""
+    if isinstance(body, str):
+        found = EXTENSION_ERROR.search(body)
+        if found:
+            return extension_error(found)
+        kind = "a web page" if body.lstrip()[:1] == "<" else "text"
+        return ReplyMalformed(f"the endpoint answered 200 with {kind} of {len(body)} characters instead of JSON")
+    return ReplyMalformed(f"the endpoint answered 200 with JSON of type {type(body).__name__} instead of an object")
+
+
+# Chat completions, plain, enhanced and extension
+
+
+def read_chat(body: dict[str, Any]) -> Turn:
+    choices = as_objects(body.get("choices"))
+    if not choices:
+        return read_no_choice(body)
+    choice = choices[0]
+    raise_extension_error(choice)
+    message = assistant_message(choice)
+    finish = finish_word(choice)
+    if message is None and finish != "content_filter":
+        raise ReplyMalformed("the reply's first choice has no message from the assistant")
+    message = message or {}
+    return Turn(
+        text=content_text(message.get("content")),
+        refusal=as_text(message.get("refusal")),
+        finish=finish,
+        called_tool=bool(message.get("tool_calls") or message.get("function_call")),
+        choice=choice,
+    )
+
+
+def read_no_choice(body: dict[str, Any]) -> Turn:
+    """A filtered prompt can leave no choice at all; otherwise this is some other API's JSON."""
+    verdicts = parse_content_filter(body, {})
+    if verdicts and verdicts.filtered:
+        return Turn(text="", refusal="", finish="content_filter", called_tool=False, choice={})
+    raise no_reply(body)
+
+
+def no_reply(body: dict[str, Any]) -> ReplyMalformed:
+    fields = ", ".join(sorted(body)[:5]) or "none"
+    return ReplyMalformed(f"the endpoint answered 200 with JSON that is no reply (its fields: {fields})")
+
+
+def assistant_message(choice: dict[str, Any]) -> dict[str, Any] | None:
+    """`message`, or the last of the extension's `messages` (2023-06-01-preview) that is the assistant's."""
+    if isinstance(choice.get("message"), dict):
+        return as_object(choice["message"])
+    turns = [as_object(turn.get("delta")) or turn for turn in as_objects(choice.get("messages"))]
+    return next((turn for turn in reversed(turns) if turn.get("role") == "assistant"), None)
+
+
+def raise_extension_error(choice: dict[str, Any]) -> None:
+    """Only a tool's words can be an error: an assistant that reads one aloud from a picture is no failure."""
+    context = as_object(as_object(choice.get("message")).get("context"))
+    for turn in (*as_objects(choice.get("messages")), *as_objects(context.get("messages"))):
+        said = as_object(turn.get("delta")) or turn
+        found = EXTENSION_ERROR.search(as_text(said.get("content")))
+        if found and said.get("role") == "tool":
+            raise extension_error(found)
+
+
+def extension_error(found: re.Match[str]) -> VisiondropError:
+    return parse_error(int(found[2]), {"error": {"message": found[1]}}, {})
+
+
+def finish_word(choice: dict[str, Any]) -> str:
+    """`finish_reason` as text; as an object (later docs); `finish_details` (the 2023-12-01-preview)."""
+    for said in (choice.get("finish_reason"), choice.get("finish_details")):
+        word = as_text(said) or as_text(as_object(said).get("type"))
+        if word:
+            return word
+    return ""
+
+
+def content_text(content: Any) -> str:
+    """Text, or a list of text parts (as some compatible servers send)."""
+    return as_text(content) or "".join(as_text(part.get("text")) for part in as_objects(content))
+
+
+# The Responses API
+
+
+def read_response(body: dict[str, Any]) -> Turn:
+    items = as_objects(body.get("output"))
+    parts = [part for item in items if item.get("type") == "message" for part in as_objects(item.get("content"))]
+    text = "".join(as_text(part.get("text")) for part in parts if part.get("type") == "output_text")
+    refusal = "".join(as_text(part.get("refusal")) for part in parts if part.get("type") == "refusal")
+    status = as_text(body.get("status"))
+    if status in {"failed", "cancelled", "queued", "in_progress"}:
+        raise ReplyMalformed(f"the response is {status} and holds no answer")
+    if not (parts or status in {"completed", "incomplete"}):
+        raise no_reply(body)
+    return Turn(
+        text=text,
+        refusal=refusal,
+        finish=as_text(as_object(body.get("incomplete_details")).get("reason")) or status,
+        called_tool=any(as_text(item.get("type")).endswith("_call") for item in items),
+        choice={},
+    )

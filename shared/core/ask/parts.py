@@ -1,0 +1,97 @@
+"""More frames than fit into one request: the video in parts, one question each, and one question about the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from shared.core.media.normalized import Normalized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """`number` counts from 1. It reaches from its first frame, or the start, to the first frame of the next part."""
+
+    number: int
+    of: int
+    pictures: tuple[Normalized, ...]
+    from_s: float = 0.0
+    until_s: float = float("inf")
+
+    @property
+    def span(self) -> str:
+        times = times_of(self.pictures)
+        return f"{timecode(min(times))} to {timecode(max(times))}"
+
+
+def times_of(pictures: Sequence[Normalized]) -> list[float]:
+    return [at_s for item in pictures for at_s in (item.frames_at_s or (item.at_s or 0.0,))]
+
+
+def split(pictures: Sequence[Normalized], room: int) -> tuple[Part, ...]:
+    """As few parts as possible, of as equal length as possible."""
+    count = max(1, -(-len(pictures) // room))
+    edges = [len(pictures) * index // count for index in range(count + 1)]
+    slices = [tuple(pictures[start:end]) for start, end in pairwise(edges)]
+    starts = [0.0, *(min(times_of(items)) for items in slices[1:]), float("inf")]
+    return tuple(
+        Part(number=index + 1, of=count, pictures=items, from_s=starts[index], until_s=starts[index + 1])
+        for index, items in enumerate(slices)
+    )
+
+
+def calls(pictures: int, room: int) -> int:
+    """Requests for so many pictures: the parts, and one that joins them."""
+    parts = max(1, -(-pictures // room))
+    return parts if parts == 1 else parts + 1
+
+
+def ask_part(prompt: str, part: Part) -> str:
+    return (
+        f"These pictures are part {part.number} of {part.of} of one video, from {part.span}. "
+        f"Answer for this part only, with times.\n\n{prompt}"
+    )
+
+
+def ask_whole(prompt: str, parts: Sequence[Part], answers: Sequence[str]) -> str:
+    said = "\n\n".join(
+        f"Part {part.number}, {part.span}:\n{answer}" for part, answer in zip(parts, answers, strict=True)
+    )
+    return (
+        f"A video was looked at in {len(parts)} parts. Below are the answers about each part, in order. "
+        f"Answer the question about the whole video from them.\n\nQuestion: {prompt}\n\n{said}"
+    )
+
+
+def timecode(at_s: float) -> str:
+    """Minutes and seconds; hours go on as minutes."""
+    tenths = round(at_s * 10)
+    return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"
+
+
+def words_before(item: Normalized) -> str:
+    """What is said before a picture: the upload's name and the frame's time. The model sees pictures, not these."""
+    name = f'File "{item.label}"' if item.label else ""
+    return ": ".join(filter(None, (name, moment_of(item))))
+
+
+def moment_of(item: Normalized) -> str:
+    if item.frames_at_s:
+        return f"Frames at {', '.join(map(timecode, item.frames_at_s))}, in reading order"
+    return "" if item.at_s is None else f"Frame at {timecode(item.at_s)}"
+
+
+def with_transcript(prompt: str, transcript: str) -> str:
+    return f"{prompt}\n\nWhat is said in the video, with times:\n{transcript}" if transcript else prompt
+
+
+def transcript_of(part: Part, transcript: str) -> str:
+    """The lines whose time lies in the part."""
+    return "\n".join(line for line in transcript.splitlines() if part.from_s <= time_of(line) < part.until_s)
+
+
+def time_of(line: str) -> float:
+    """Seconds of the timecode in brackets that a line of a transcript begins with."""
+    minutes, _, rest = line.removeprefix("[").partition("]")[0].partition(":")
+    return int(minutes) * 60 + float(rest)

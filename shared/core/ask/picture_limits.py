@@ -1,0 +1,88 @@
+"""Whether this model, host and API version take these pictures: where from, how many, which formats, how large.
+
+capabilities.py asks this last, when it is clear that the question itself can be asked.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from shared.core.ask.question import Asked, Target
+from shared.core.errors import CapabilityMissing, SourceRejected
+from shared.core.models.api_versions import USE_V1
+from shared.core.models.catalogue import host_limits
+
+BYTES_ONLY_PORTS = frozenset({11434})  # Ollama never fetches a URL
+TEXT_ONLY_WHEN_PROVISIONED = frozenset({"gpt-4-turbo-2024-04-09"})
+
+
+def check_pictures(asked: Asked) -> None:
+    check_places(asked)
+    check_count(asked)
+    check_formats(asked)
+    check_sizes(asked)
+
+
+def check_places(asked: Asked) -> None:
+    """Which combinations of pictures, enhancements and versions exist at all."""
+    pictures, version = asked.question.pictures, asked.version
+    if pictures and version.pictures == "none":
+        raise CapabilityMissing(f"API version {version.name} takes no pictures", hint=USE_V1)
+    if pictures and asked.target.provisioned and asked.model.name in TEXT_ONLY_WHEN_PROVISIONED:
+        raise CapabilityMissing(
+            f"a provisioned deployment of {asked.model.name} takes text only", hint="Use a standard deployment."
+        )
+    if pictures and asked.question.video_index is not None:
+        raise CapabilityMissing(
+            "a video prompt holds one video and no pictures", hint="Ask about the pictures in a second question."
+        )
+    if any(picture.url for picture in pictures) and (version.pictures == "strings" or not fetches_urls(asked.target)):
+        raise CapabilityMissing("this endpoint takes pictures as bytes only, not as URLs", hint="Send the bytes.")
+
+
+def fetches_urls(target: Target) -> bool:
+    return target.takes_image_urls and urlsplit(target.base_url).port not in BYTES_ONLY_PORTS
+
+
+def check_count(asked: Asked) -> None:
+    count = len(asked.question.pictures)
+    if asked.enhanced and count > 1:
+        raise CapabilityMissing(
+            f"Vision enhancements take one picture per request, not {count}", hint="Ask per picture."
+        )
+    check_number(count, asked.target)
+
+
+def check_number(count: int, target: Target) -> None:
+    most = target.max_images or host_limits(target.kind).images
+    if count > most:
+        raise CapabilityMissing(
+            f"{count} pictures in one request; this endpoint takes {most}", hint="Send fewer pictures (option frames)."
+        )
+
+
+def check_formats(asked: Asked) -> None:
+    accepted = asked.model.image_formats
+    for picture in asked.question.pictures:
+        if picture.data is not None and picture.media_type not in accepted:
+            raise SourceRejected(
+                f"{asked.model.name} does not take {picture.media_type}",
+                code="unsupported",
+                hint=f"It takes {', '.join(accepted)}; ./visiondrop normalize makes a JPEG or PNG.",
+            )
+
+
+def check_sizes(asked: Asked) -> None:
+    limits = host_limits(asked.target.kind)
+    sizes = [len(picture.data) for picture in asked.question.pictures if picture.data is not None]
+    largest, encoded = max(sizes, default=0), sum(4 * -(-size // 3) for size in sizes)
+    for size, most, what in (
+        (largest, limits.image_bytes, "a picture"),
+        (encoded, limits.request_bytes, "the pictures together, as base64,"),
+    ):
+        if most is not None and size > most:
+            raise SourceRejected(
+                f"{what} of {size:,} bytes; this endpoint takes {most:,}",
+                code="too_large",
+                hint="Use detail low or high, so that pictures are sent smaller.",
+            )

@@ -1,0 +1,141 @@
+"""What is asked and of whom: the values that payload.py turns into a request.
+
+A Question is the same for every endpoint; a Target says which model answers it, where, and through which API version.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.core.errors import OptionsInvalid
+from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.models.api_versions import ApiVersion
+from shared.core.models.catalogue import Detail, Host, Model
+
+WEB_ADDRESS = re.compile(r"(?i)https?://[^\s\"'<>]+")
+
+
+def check_url(url: str, *, field: str) -> None:
+    """The message does not repeat it: it may hold a SAS."""
+    if not WEB_ADDRESS.fullmatch(url):
+        raise OptionsInvalid("a URL is no http(s) address", field=field, hint="Write spaces in it as %20.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Bytes or a URL (public, or with a SAS). `text_before` stands before it in the request: a video frame's time.
+
+    The media type of bytes is read from the bytes: whatever their name or uploader said.
+    """
+
+    data: bytes | None = field(default=None, repr=False)
+    url: str | None = field(default=None, repr=False)
+    media_type: str = ""
+    width: int | None = None
+    height: int | None = None
+    text_before: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.data is None) == (self.url is None):
+            raise OptionsInvalid("a picture is either bytes or a URL", field="pictures", hint="Give exactly one.")
+        if self.url is not None:
+            check_url(self.url, field="pictures")
+        if self.data is not None:
+            object.__setattr__(self, "media_type", sniff(self.data[:HEAD_BYTES]).media_type)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One question and its answer, as they were said before in a conversation."""
+
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoIndex:
+    """One video in an Azure AI Vision retrieval index; `video_url` is its blob's address with a SAS."""
+
+    index_name: str
+    document_id: str
+    video_url: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_url(self.video_url, field="video")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """`detail` has no default: left out of a request it means `original` on the newest models, far dearer.
+
+    `turns` were said before; the pictures belong to the first of them, so that what is repeated stays the same from its
+    beginning on and the endpoint can charge it as cached.
+    """
+
+    prompt: str = field(repr=False)
+    system: str = field(default="", repr=False)
+    pictures: tuple[Picture, ...] = ()
+    turns: tuple[Exchange, ...] = field(default=(), repr=False)
+    detail: Detail
+    max_output_tokens: int = 1000
+    schema: dict[str, Any] | None = None
+    ocr: bool = False
+    grounding: bool = False
+    video_index: VideoIndex | None = None
+    temperature: float | None = None
+    reasoning_effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """`api_version` None is the v1 API. `max_images` None is the host's published number.
+
+    `vision_endpoint` and `vision_key` belong to the Vision resource behind ocr, grounding and the video index.
+    """
+
+    kind: Host
+    base_url: str
+    deployment: str
+    model: Model
+    api_version: str | None = None
+    vision_endpoint: str = ""
+    vision_key: str = field(default="", repr=False)
+    max_images: int | None = None
+    takes_image_urls: bool = True
+    provisioned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """One request without its credentials: the adapter adds the key or token as a header. `notes` are for people."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: dict[str, Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question to one target through one API version: what every check looks at."""
+
+    question: Question
+    target: Target
+    version: ApiVersion
+
+    @property
+    def model(self) -> Model:
+        return self.target.model
+
+    @property
+    def enhanced(self) -> bool:
+        question = self.question
+        return question.ocr or question.grounding or question.video_index is not None
+
+    @property
+    def responses(self) -> bool:
+        """The Responses API is used only where the model has nothing else."""
+        return not self.model.chat_completions

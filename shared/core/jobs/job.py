@@ -1,0 +1,284 @@
+"""The life of a job. Everything that changes a job's state is in this file, and TRANSITIONS is the whole of it.
+
+    queued ──▶ running ──▶ done | partial | failed
+      │         │  ▲
+      │         ▼  │
+      │       waiting | parked       (a delayed queue message brings it back)
+      └──▶ failed                    (rejected before anything was asked)
+
+A worker owns a running job by a lease. A job whose lease has run out may be claimed again: that is how a crash heals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from shared.core import codec
+from shared.core.answer.reply import Reply
+from shared.core.ask.options import Options
+from shared.core.errors import NotFound, StateConflict, VisiondropError
+from shared.core.jobs.result import SCHEMA_VERSION, AskedModel, Estimate, Fault, Origin, Plan, Source, Timings
+from shared.core.media.normalized import Normalized
+from shared.core.models.tokens import Usage
+from shared.core.money.prices import Cost
+
+ID_CHARACTERS = 32
+STUCK_AFTER = timedelta(minutes=15)  # beyond the host's own 10 minutes after which a lost message comes back
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PARKED = "parked"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+TERMINAL = frozenset({State.DONE, State.PARTIAL, State.FAILED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.QUEUED, State.RUNNING, State.FAILED}),
+    State.RUNNING: frozenset({State.RUNNING, State.WAITING, State.PARKED, State.DONE, State.PARTIAL, State.FAILED}),
+    State.WAITING: frozenset({State.RUNNING, State.FAILED}),
+    State.PARKED: frozenset({State.RUNNING, State.FAILED}),
+    State.DONE: frozenset(),
+    State.PARTIAL: frozenset(),
+    State.FAILED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A step in a job's history."""
+
+    at: datetime
+    state: str
+    code: str | None = None
+
+
+class Busy(StateConflict):
+    """Another worker holds the job until `until`; the message must come back after that."""
+
+    def __init__(self, job_id: str, until: datetime) -> None:
+        super().__init__(f"job {job_id} is being worked on until {until.isoformat()}")
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One question about one upload. CONTROL_FIELDS steer the work and are not part of the document.
+
+    `media` is stored beside the pictures: a video's poster, its MP4, its sound.
+    `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
+    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `broken_off`
+    the turns after which another worker had to take the job.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    job_id: str
+    state: State
+    source: Source
+    options: Options | None = None
+    normalized: tuple[Normalized, ...] = ()
+    media: tuple[Normalized, ...] = ()
+    plan: Plan | None = None
+    reply: Reply | None = None
+    model: AskedModel | None = None
+    usage: Usage | None = None
+    estimate: Estimate | None = None
+    cost: Cost | None = None
+    error: Fault | None = None
+    attempts: int = 0
+    created: datetime
+    updated: datetime
+    finished: datetime | None = None
+    timings: Timings = field(default_factory=Timings)
+    origin: Origin | None = None
+    reused_from: str | None = None
+    maybe_paid: int = 0
+    earlier_usd: Decimal = Decimal(0)
+    history: tuple[Event, ...] = ()
+    budget_folders: tuple[str, ...] = ()
+    budget_day: date | None = None
+    answer_key: str | None = None
+    source_partial: bool = False
+    dispatched: bool = False
+    broken_off: int = 0
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+
+
+CONTROL_FIELDS = (
+    "source_partial",
+    "dispatched",
+    "broken_off",
+    "lease_owner",
+    "lease_until",
+    "not_before",
+    "budget_folders",
+    "budget_day",
+    "answer_key",
+)
+REDELIVERED = "redelivered"
+MOST_REDELIVERIES = 3
+MOST_CRASHES = 5  # each may have been paid for
+LONGEST_HISTORY = 50  # the newest; a job that waits for a day is woken often
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisMessage:
+    """The queue message: a pointer to a job and the step to take, never its content."""
+
+    schema_version: int = SCHEMA_VERSION
+    job_id: str
+    step: str = "ask"
+    attempt: int = 1
+
+
+FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None, "not_before": None, "budget_day": None}
+"""A job that nobody works on. Its next turn reserves money on the day of that turn."""
+
+
+def job_id_of(*, container: str, name: str, etag: str) -> str:
+    """The same drop delivered twice is the same job: a hash of where it is and which version of it."""
+    return hashlib.sha256(f"{container}/{name}\n{etag}".encode()).hexdigest()[:ID_CHARACTERS]
+
+
+def new_job(source: Source, *, now: datetime) -> Job:
+    job_id = job_id_of(container=source.container, name=source.name, etag=source.etag)
+    return Job(job_id=job_id, state=State.QUEUED, source=source, created=now, updated=now)
+
+
+def move(job: Job, state: State, *, now: datetime, **changes: Any) -> Job:
+    """The only way to another state. Raises StateConflict for a transition that the table does not have."""
+    if state not in TRANSITIONS[job.state]:
+        raise StateConflict(f"job {job.job_id} is {job.state}, it cannot become {state}")
+    error: Fault | None = changes.get("error")
+    event = Event(at=now, state=state.value, code=error.code if error else None)
+    return replace(job, state=state, updated=now, history=(*job.history, event)[-LONGEST_HISTORY:], **changes)
+
+
+def prepared(job: Job, *, now: datetime, **learned: Any) -> Job:
+    """What accept has learned about the upload; the job stays queued."""
+    return move(job, State.QUEUED, now=now, **learned)
+
+
+def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
+    """Take the job for so long. Raises Busy while another worker's lease holds."""
+    if job.state is State.RUNNING and job.lease_until is not None and job.lease_until > now:
+        raise Busy(job.job_id, job.lease_until)
+    until = now + timedelta(seconds=lease_s)
+    first_wait_ms = job.timings.queue_ms or milliseconds(now - job.updated)
+    timings = replace(job.timings, queue_ms=first_wait_ms)
+    return move(
+        job,
+        State.RUNNING,
+        now=now,
+        lease_owner=owner,
+        lease_until=until,
+        not_before=None,
+        attempts=job.attempts + 1,
+        broken_off=job.broken_off + (job.state is State.RUNNING),
+        budget_day=job.budget_day or now.date(),
+        timings=timings,
+        error=None,
+    )
+
+
+def redelivered(job: Job, *, now: datetime) -> Job:
+    """Note that the host gave up on the job's message and that a new one is sent."""
+    event = Event(at=now, state=job.state.value, code=REDELIVERED)
+    return replace(job, updated=now, history=(*job.history, event)[-LONGEST_HISTORY:])
+
+
+def is_hopeless(job: Job) -> bool:
+    """Its message was sent anew often enough, or it broke off in the middle of the work often enough."""
+    anew = sum(event.code == REDELIVERED for event in job.history)
+    return anew >= MOST_REDELIVERIES or job.broken_off + (job.state is State.RUNNING) >= MOST_CRASHES
+
+
+def follows_a_crash(job: Job) -> bool:
+    """Whether the turn before this one was neither ended nor given back."""
+    return [event.state for event in job.history[-2:]] == [State.RUNNING, State.RUNNING]
+
+
+def is_stuck(job: Job, *, now: datetime) -> bool:
+    """Nobody works on it, nothing is awaited, and its message should have come long ago."""
+    if job.state in TERMINAL or job.state is State.PARKED:
+        return False
+    due = max(moment for moment in (job.updated, job.lease_until, job.not_before) if moment is not None)
+    return due + STUCK_AFTER <= now
+
+
+def wait(job: Job, error: VisiondropError, *, until: datetime, now: datetime) -> Job:
+    """Give the job back until the endpoint can answer; the error says what it waits for."""
+    return move(job, State.WAITING, now=now, error=Fault.of(error), **(FREE | {"not_before": until}))
+
+
+def park(job: Job, error: VisiondropError, *, now: datetime) -> Job:
+    """Give the job back until there is money; the sweeper brings parked jobs back in order."""
+    return move(job, State.PARKED, now=now, error=Fault.of(error), **FREE)
+
+
+def renew(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
+    """A full lease again, for a worker that still holds the job."""
+    if job.lease_owner != owner:
+        raise StateConflict(f"job {job.job_id} has another owner by now")
+    return replace(job, lease_until=now + timedelta(seconds=lease_s))
+
+
+def finish(job: Job, reply: Reply, *, now: datetime, model_ms: int, **learned: Any) -> Job:
+    """Store the answer: `partial` when cut or when the file was only partly readable, `failed` when withheld."""
+    learned["timings"] = replace(job.timings, model_ms=model_ms)
+    withheld = why_withheld(reply)
+    if withheld is not None:
+        return end(job, State.FAILED, now=now, reply=reply, error=withheld, **learned)
+    whole = reply.finish_reason == "stop" and not job.source_partial
+    return end(job, State.DONE if whole else State.PARTIAL, now=now, reply=reply, **learned)
+
+
+def why_withheld(reply: Reply) -> Fault | None:
+    if reply.finish_reason == "content_filter":
+        hint = "Change the picture or the prompt, or ask for another content filter on the deployment."
+        return Fault(
+            code="content_filter", message="the content filter withheld the answer", hint=hint, retryable=False
+        )
+    if reply.refusal:
+        hint = "Ask differently; the refusal itself is in reply.refusal."
+        return Fault(code="refusal", message="the model refused to answer", hint=hint, retryable=False)
+    return None
+
+
+def fail(job: Job, error: VisiondropError, *, now: datetime, **learned: Any) -> Job:
+    return end(job, State.FAILED, now=now, error=Fault.of(error), **learned)
+
+
+def end(job: Job, state: State, *, now: datetime, **learned: Any) -> Job:
+    timings = replace(learned.pop("timings", job.timings), total_ms=milliseconds(now - job.created))
+    return move(job, state, now=now, finished=now, timings=timings, **FREE, **learned)
+
+
+def milliseconds(span: timedelta) -> int:
+    return max(0, round(span / timedelta(milliseconds=1)))
+
+
+def document(job: Job) -> dict[str, Any]:
+    """The result document of design §4: the job without what only steers the work."""
+    body: dict[str, Any] = codec.to_json(job)
+    return {name: value for name, value in body.items() if name not in CONTROL_FIELDS}
+
+
+def from_document(body: dict[str, Any]) -> Job:
+    """Raises NotFound when the stored JSON is no job of a version this program knows."""
+    try:
+        return codec.from_json(Job, body)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise NotFound(f"the stored job cannot be read ({type(fault).__name__})") from fault

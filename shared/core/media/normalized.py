@@ -1,0 +1,27 @@
+"""What is stored of a picture that a model gets: the record, never the bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalized:
+    """One picture as the model gets it; `name` is its blob in the container `normalized`.
+
+    `at_s` is its moment in a video; a contact sheet has those of all its frames in `frames_at_s`, in reading order.
+    Things beside the pictures (Job.media) say in `role` what they are.
+    """
+
+    name: str
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str = ""
+    at_s: float | None = None
+    label: str | None = None
+    frames_at_s: tuple[float, ...] = ()
+    duration_s: float | None = None
+    role: Literal["picture", "poster", "video", "sound"] = "picture"
