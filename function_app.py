@@ -12,6 +12,8 @@ from types import ModuleType
 
 import azure.functions as func
 
+from shared.core import places
+
 
 def lazy(name: str) -> ModuleType:
     """A module that loads on first use: the blob binding's type is looked at only when the worker indexes it."""
@@ -31,7 +33,10 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 
 @app.blob_trigger(
-    arg_name="upload", path="uploads/{name}", connection="AzureWebJobsStorage", source=func.BlobSource.EVENT_GRID
+    arg_name="upload",
+    path=f"{places.UPLOADS}/{{name}}",
+    connection="AzureWebJobsStorage",
+    source=func.BlobSource.EVENT_GRID,
 )
 def accept(upload: blob.BlobClient) -> None:  # type: ignore[name-defined]  # a module loaded lazily
     from shared.pipeline.accept import accept_upload
@@ -40,7 +45,7 @@ def accept(upload: blob.BlobClient) -> None:  # type: ignore[name-defined]  # a 
     accept_upload(services(), upload.blob_name)
 
 
-@app.queue_trigger(arg_name="message", queue_name="analyze", connection="AzureWebJobsStorage")
+@app.queue_trigger(arg_name="message", queue_name=places.ANALYZE, connection="AzureWebJobsStorage")
 def analyze(message: func.QueueMessage) -> None:
     from shared.pipeline.analyze import analyze_message
     from shared.wiring import services
@@ -48,7 +53,7 @@ def analyze(message: func.QueueMessage) -> None:
     analyze_message(services(), message.get_body())
 
 
-@app.queue_trigger(arg_name="message", queue_name="analyze-poison", connection="AzureWebJobsStorage")
+@app.queue_trigger(arg_name="message", queue_name=places.ANALYZE_POISON, connection="AzureWebJobsStorage")
 def bury_analysis(message: func.QueueMessage) -> None:
     from shared.pipeline.bury import bury_message
     from shared.wiring import services
@@ -56,7 +61,7 @@ def bury_analysis(message: func.QueueMessage) -> None:
     bury_message(services(), message.get_body())
 
 
-@app.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
+@app.queue_trigger(arg_name="message", queue_name=places.UPLOAD_POISON, connection="AzureWebJobsStorage")
 def bury_accept(message: func.QueueMessage) -> None:
     from shared.pipeline.bury import bury_upload
     from shared.wiring import services

@@ -85,6 +85,7 @@ class Client:
 
     def upload_by_ticket(self, path: Path, name: str, *, options: Mapping[str, str]) -> str:
         from shared.core.jobs.job import job_id_of  # noqa: PLC0415  # few files are this large
+        from shared.core.places import UPLOADS  # noqa: PLC0415  # as above
 
         asked = json.dumps({"name": name, "bytes": path.stat().st_size}).encode()
         ticket = self.call("/api/uploads", method="POST", data=asked)[1]
@@ -98,7 +99,7 @@ class Client:
             except urllib.error.HTTPError as error:
                 with error:
                     raise CallFailed(f"storage refused {name}: {error.code}", status=error.code) from None
-        return job_id_of(container="uploads", name=name, etag=etag)
+        return job_id_of(container=UPLOADS, name=name, etag=etag)
 
     def call(
         self, path: str, *, method: str = "GET", data: bytes | None = None, headers: Mapping[str, str] | None = None

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.func_host import blob_created, send_event
 from local.outcomes import plain
-from shared.core.ask.options import OPTIONS_FILE
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.upload_name import check_upload_name
+from shared.core.places import OPTIONS_FILE
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient

@@ -20,14 +20,12 @@ from local.children import Child, ChildFailed
 from local.func_host import start_func
 from local.locks import try_lock
 from local.model_choice import named_endpoint, standin_environ, standin_model, wants_video_index
+from shared.core.places import CONTAINERS, QUEUES, TABLES
 from shared.core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".visiondrop"
 
-CONTAINERS = ("uploads", "normalized", "results")
-QUEUES = ("analyze", "analyze-poison")
-TABLES = ("jobs", "ledger")
 # A person waits for the answer, and nobody pays for looking: more often than in Azure.
 IMPATIENT = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200"}
 BLOB_SCAN_S = "0.5"

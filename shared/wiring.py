@@ -16,6 +16,7 @@ from shared.adapters.media import MediaReader
 from shared.adapters.storage import blob_store, job_queue, job_table, ledger, shared_state
 from shared.adapters.storage.azure_storage import credential
 from shared.core.ask.payload import Payload
+from shared.core.places import JOBS, LEDGER
 from shared.core.settings import Settings
 from shared.pipeline.ports import Completion, Said, Services, Transcriber, VideoIndexer, VisionModel
 
@@ -43,7 +44,7 @@ def services() -> Services:
 
 
 def build(settings: Settings) -> Services:
-    jobs_table = job_table.connect(settings, job_table.TABLE)
+    jobs_table = job_table.connect(settings, JOBS)
     jobs = job_table.JobTable(jobs_table)
     return Services(
         settings=settings,
@@ -54,7 +55,7 @@ def build(settings: Settings) -> Services:
         messages=job_queue.JobQueue(job_queue.connect(settings)),
         media=MediaReader(),
         model=ModelOnDemand(settings),
-        ledger=ledger.Ledger(job_table.connect(settings, ledger.TABLE)),
+        ledger=ledger.Ledger(job_table.connect(settings, LEDGER)),
         answers=shared_state.Answers(jobs_table),
         gates=shared_state.Gates(jobs_table),
         video_index=connect_video_index(settings),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.import_graph import circle_in, folder_graph
+from shared.core import places
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,7 +22,7 @@ ALLOWED = {
     "shared": ("shared",),
 }
 FLOORS_OF_CORE = (  # each row may import the rows above it; in a row, only what stands before it
-    ("codec", "errors", "masking", "plain_json", "wire", "byte_range"),
+    ("codec", "errors", "masking", "plain_json", "places", "wire", "byte_range"),
     ("models",),
     ("settings", "media", "money"),
     ("ask",),
@@ -183,3 +184,26 @@ def test_telemetry_that_is_off_loads_nothing():
 
     assert outcomes[0] == "[]\n"
     assert "opentelemetry.sdk.trace" in outcomes[1]
+
+
+def test_storage_names_stand_in_one_file():
+    """No other file of the app gives the name of a container, queue or table to a constant or a client of its own."""
+    names = {*places.CONTAINERS, *places.QUEUES, *places.TABLES, places.DEADLETTERS, places.UPLOAD_POISON}
+    written = {
+        path.name
+        for path in [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py"), *(ROOT / "local").rglob("*.py")]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if names & texts_given(node)
+    }
+
+    assert written == {"places.py", "blob_trigger.py"}  # the second stands in for the host, which has its own name
+
+
+def texts_given(node: ast.AST) -> set[str]:
+    """The text that a statement gives to a name, or those that a call gives to a storage client or a trigger."""
+    given: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        given = [node.value]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("from_connection_string", "_trigger", "Client")):
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    return {item.value for item in given if isinstance(item, ast.Constant) and isinstance(item.value, str)}

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 SUMMARY = "drop files (or samples), print answers and costs, stop"
-UPLOADS = "uploads"
 PENDING = 202
 NOT_FOUND = 404
 LOOK_EVERY_S = 0.1
@@ -112,6 +111,8 @@ def samples(folder: Path) -> list[Dropped]:
 
 def upload(stack: Stack, dropped: Iterable[Dropped]) -> None:
     from azure.storage.blob import ContainerClient
+
+    from shared.core.places import UPLOADS
 
     with ContainerClient.from_connection_string(stack.connection_string, UPLOADS) as uploads:
         for file in dropped:

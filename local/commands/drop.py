@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.outcomes import ANSWERED, cost, one_line, said, seconds, tokens
 from local.table import table
-from shared.core.ask.options import OPTIONS_FILE
+from shared.core.places import OPTIONS_FILE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -60,6 +60,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
     from local.drop import Drop
     from local.stack import Stack
     from shared.adapters.storage.azure_storage import BLOB_AND_QUEUE_RETRIES
+    from shared.core.places import UPLOADS
 
     arguments.drop.mkdir(parents=True, exist_ok=True)
     with (
@@ -72,7 +73,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
             offline=arguments.offline,
             logs=arguments.state / "logs",
         ) as stack,
-        ContainerClient.from_connection_string(stack.connection_string, "uploads", **BLOB_AND_QUEUE_RETRIES) as uploads,
+        ContainerClient.from_connection_string(stack.connection_string, UPLOADS, **BLOB_AND_QUEUE_RETRIES) as uploads,
     ):
         drop = Drop(
             arguments.drop,

@@ -33,7 +33,7 @@ LOG = logging.getLogger("local.host")
 RECEIPTS = "azure-webjobs-hosts"
 RECEIPT_TAKE_OVER_S = 30.0  # the real host's lease on a receipt
 QUEUE_PREFIX = "azure-webjobs-blobtrigger-"
-POISON_QUEUE = "webjobs-blobtrigger-poison"
+POISON_QUEUE = "webjobs-blobtrigger-poison"  # as the Functions host names it, whatever app it runs
 SCAN_SHARE = 0.5  # of the time at most: with ten thousand blobs a listing takes seconds
 
 

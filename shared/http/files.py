@@ -8,10 +8,11 @@ import azure.functions as func
 
 from shared.core.byte_range import parse_range
 from shared.core.errors import NotFound, RequestTooLarge
+from shared.core.places import NORMALIZED, UPLOADS
 from shared.http.replies import has_already
 from shared.http.requests import check_parameters, one_name_of, refuse_parameter
 from shared.pipeline.pictures import THUMBNAIL_TYPE, File, look_up_file, read_part, thumbnail
-from shared.pipeline.ports import NORMALIZED, UPLOADS, Services
+from shared.pipeline.ports import Services
 
 SHOWN = frozenset(
     {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "video/mp4", "video/webm", "video/quicktime"}

@@ -19,9 +19,10 @@ from shared.core.jobs.answer_key import answer_key
 from shared.core.jobs.job import AnalysisMessage, Job, State
 from shared.core.jobs.result import AskedModel, Source
 from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.places import UPLOADS
 from shared.pipeline.ask import target_of
 from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options
-from shared.pipeline.ports import UPLOADS, Prepared, Services, SourceFile, Stored, Upload
+from shared.pipeline.ports import Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
 from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.stored_media import store_film, store_pictures, store_poster, store_sound, wants_sound

@@ -28,9 +28,10 @@ from shared.core.media.normalized import Normalized
 from shared.core.models.catalogue import look_up_model
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost, cost
+from shared.core.places import NORMALIZED
 from shared.core.settings import Settings
 from shared.pipeline import gatekeeper
-from shared.pipeline.ports import NORMALIZED, Completion, Services
+from shared.pipeline.ports import Completion, Services
 from shared.pipeline.spending import reservations as money
 
 T = TypeVar("T")

@@ -6,19 +6,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from shared.core.ask.options import (
-    OPTIONS_FILE,
-    Options,
-    effective,
-    options_files,
-    parse_budget,
-    parse_metadata,
-    parse_options_file,
-)
+from shared.core.ask.options import Options, effective, options_files, parse_budget, parse_metadata, parse_options_file
 from shared.core.errors import NotFound, OptionsInvalid
+from shared.core.places import OPTIONS_FILE, UPLOADS
 from shared.core.plain_json import MOST_LEVELS, is_plain_json
 from shared.core.settings import DEFAULT_PROMPT, Settings
-from shared.pipeline.ports import UPLOADS, Services, Upload
+from shared.pipeline.ports import Services, Upload
 
 MAX_SCHEMA_BYTES = 64 * 1024
 VIDEO_PROMPT = (

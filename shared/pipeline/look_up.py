@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from shared.core.errors import NotFound
 from shared.core.jobs.job import TERMINAL, Job
-from shared.pipeline.ports import UPLOADS, Services
+from shared.core.places import UPLOADS
+from shared.pipeline.ports import Services
 from shared.pipeline.records import load, read_result
 
 

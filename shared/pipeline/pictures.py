@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from shared.core.errors import MediaUnsupported, NotFound
 from shared.core.media.kinds import HEAD_BYTES, sniff
-from shared.pipeline.ports import NORMALIZED, UPLOADS, Services, Upload
+from shared.core.places import NORMALIZED, UPLOADS
+from shared.pipeline.ports import Services, Upload
 
 THUMBNAIL_SUFFIX = ".thumb.jpg"
 THUMBNAIL_TYPE = "image/jpeg"

@@ -24,10 +24,6 @@ from shared.core.models.catalogue import Model
 from shared.core.money.budget import Totals
 from shared.core.settings import Settings
 
-UPLOADS = "uploads"
-NORMALIZED = "normalized"
-RESULTS = "results"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from shared.core.errors import NotFound, StateConflict
 from shared.core.jobs.job import TERMINAL, Job, document, from_document, renew
-from shared.pipeline.ports import RESULTS, Services, Stored
+from shared.core.places import RESULTS
+from shared.pipeline.ports import Services, Stored
 
 
 def load(services: Services, job_id: str) -> Stored:

@@ -11,7 +11,8 @@ from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.jobs.job import Job
 from shared.core.media.normalized import Normalized
 from shared.core.media.playback import MP4_CODECS, Making, making
-from shared.pipeline.ports import NORMALIZED, Prepared, Rendered, Services, SourceFile
+from shared.core.places import NORMALIZED
+from shared.pipeline.ports import Prepared, Rendered, Services, SourceFile
 from shared.pipeline.video_index import INDEX_FORMATS
 
 INDEX_CODECS = frozenset({"h264", "hevc", "mpeg4"})

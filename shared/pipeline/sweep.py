@@ -15,9 +15,10 @@ from datetime import timedelta
 from shared.core.errors import StateConflict, StorageUnavailable
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, State, is_hopeless, is_stuck, job_id_of
+from shared.core.places import UPLOADS
 from shared.pipeline.accept import accept_again, accept_upload
 from shared.pipeline.bury import give_up
-from shared.pipeline.ports import UPLOADS, Services
+from shared.pipeline.ports import Services
 from shared.pipeline.records import load
 from shared.pipeline.spending.line import release_line
 

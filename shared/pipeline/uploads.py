@@ -17,7 +17,8 @@ from shared.core.errors import MediaUnsupported, OptionsInvalid, PreconditionFai
 from shared.core.jobs.job import job_id_of
 from shared.core.jobs.upload_name import check_upload_name
 from shared.core.media.kinds import HEAD_BYTES, KINDS, sniff
-from shared.pipeline.ports import UPLOADS, Services
+from shared.core.places import UPLOADS
+from shared.pipeline.ports import Services
 
 MAX_BYTES = 50 * 1024 * 1024  # the host holds a request in memory, more than once, and takes 100 MB at most
 MAX_TICKET_BYTES = 5000 * 1024 * 1024  # what storage takes in one PUT

@@ -22,6 +22,7 @@ from shared.core.media.normalized import Normalized
 from shared.core.models.catalogue import host_limits
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost, sum_costs
+from shared.core.places import NORMALIZED, RESULTS
 from shared.pipeline import gatekeeper
 from shared.pipeline.ask import (
     Composed,
@@ -36,7 +37,7 @@ from shared.pipeline.ask import (
     settle_reply,
     target_of,
 )
-from shared.pipeline.ports import NORMALIZED, RESULTS, Services, Stored
+from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import keep_lease, step_name
 from shared.pipeline.spending.video_costs import transcript_name, transcription_cost
 from shared.pipeline.video_index import answer_from_index

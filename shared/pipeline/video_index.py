@@ -37,9 +37,10 @@ from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
 from shared.core.jobs.job import Job, job_id_of
 from shared.core.jobs.result import Plan
 from shared.core.money.prices import sum_costs
+from shared.core.places import NORMALIZED
 from shared.core.settings import Settings
 from shared.pipeline.ask import Composed, ask, options_of, target_of
-from shared.pipeline.ports import NORMALIZED, Services, Stored, VideoIndexer
+from shared.pipeline.ports import Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
 from shared.pipeline.spending import reservations as money
 from shared.pipeline.spending.video_costs import index_cost, query_cost

@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.adapters.storage import job_queue, job_table, ledger
+from shared.core import places
 from shared.core.settings import Settings
-from shared.pipeline import ports
 from tests.infra import bicep
 from tests.infra.bicep import Expression, Template
 from tests.infra.policy_checks import SITES, at, resources
@@ -164,14 +163,9 @@ def storage_names(root: Path) -> list[str]:
     """Containers, queues and tables that the code and the host use are made."""
     template = bicep.read(root / "infra" / "modules" / "storage.bicep")
     needed = {
-        "containerNames": {ports.UPLOADS, ports.NORMALIZED, ports.RESULTS},
-        "queueNames": {
-            job_queue.QUEUE,
-            f"{job_queue.QUEUE}-poison",
-            "webjobs-blobtrigger-poison",
-            *triggering("queueName"),
-        },
-        "tableNames": {job_table.TABLE, ledger.TABLE},
+        "containerNames": set(places.CONTAINERS),
+        "queueNames": {*places.QUEUES, places.UPLOAD_POISON, *triggering("queueName")},
+        "tableNames": set(places.TABLES),
     }
     return [
         *(

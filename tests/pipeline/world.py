@@ -13,10 +13,11 @@ from PIL import Image, ImageDraw
 from local.chat_standin import ChatStandIn
 from local.chat_standin.script import parse_script
 from shared.core.jobs.job import AnalysisMessage, Job
+from shared.core.places import UPLOADS
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
-from shared.pipeline.ports import UPLOADS, Services
+from shared.pipeline.ports import Services
 
 
 @dataclass

@@ -10,10 +10,10 @@ import pytest
 from shared.core.ask.options import options_files
 from shared.core.errors import VisiondropError
 from shared.core.jobs.job import State
+from shared.core.places import NORMALIZED, RESULTS
 from shared.http import files, replies
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.look_up import look_up
-from shared.pipeline.ports import NORMALIZED, RESULTS
 from tests.pipeline.world import picture
 
 HOSTILE = {

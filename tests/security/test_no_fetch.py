@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from shared.core.jobs.job import State
-from shared.pipeline.ports import UPLOADS
+from shared.core.places import UPLOADS
 from tests.pipeline.world import picture
 
 

@@ -19,8 +19,9 @@ from azure.storage.blob import (
 
 from shared.adapters.storage.azure_storage import BLOB_AND_QUEUE_RETRIES, credential, storage_faults
 from shared.core.errors import NotFound, StateConflict
+from shared.core.places import NORMALIZED, RESULTS, UPLOADS
 from shared.core.settings import Settings
-from shared.pipeline.ports import NORMALIZED, RESULTS, UPLOADS, Upload
+from shared.pipeline.ports import Upload
 
 CLOCK_SKEW = timedelta(minutes=5)
 DELEGATED_FOR = timedelta(hours=2)

@@ -11,23 +11,22 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 from shared.adapters.storage.azure_storage import BLOB_AND_QUEUE_RETRIES, credential, storage_faults
 from shared.core import codec
 from shared.core.jobs.job import AnalysisMessage
+from shared.core.places import ANALYZE
 from shared.core.settings import Settings
 
-QUEUE = "analyze"
 LONGEST_DELAY_S = 7 * 24 * 3600 - 60  # the service's limit is seven days
 NEVER_EXPIRES = -1
 
 
 def connect(settings: Settings) -> QueueClient:
     storage = settings.storage
-    encoding: dict[str, Any] = {
-        "message_encode_policy": TextBase64EncodePolicy()
-    }  # what host.json's messageEncoding expects
+    wanted: dict[str, Any] = {
+        "message_encode_policy": TextBase64EncodePolicy(),  # what host.json's messageEncoding expects
+        **BLOB_AND_QUEUE_RETRIES,
+    }
     if storage.connection_string:
-        return QueueClient.from_connection_string(
-            storage.connection_string, QUEUE, **encoding, **BLOB_AND_QUEUE_RETRIES
-        )
-    return QueueClient(storage.queue_uri, QUEUE, credential=credential(settings), **encoding, **BLOB_AND_QUEUE_RETRIES)
+        return QueueClient.from_connection_string(storage.connection_string, ANALYZE, **wanted)
+    return QueueClient(storage.queue_uri, ANALYZE, credential=credential(settings), **wanted)
 
 
 class JobQueue:
@@ -37,11 +36,11 @@ class JobQueue:
         self.queue = queue
 
     def check(self) -> None:
-        with storage_faults(f"queue {QUEUE}"):
+        with storage_faults(f"queue {ANALYZE}"):
             self.queue.get_queue_properties()
 
     def depth(self) -> int:
-        with storage_faults(f"queue {QUEUE}"):
+        with storage_faults(f"queue {ANALYZE}"):
             return int(self.queue.get_queue_properties().approximate_message_count or 0)
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:

@@ -28,7 +28,6 @@ from shared.core.jobs.spending import spending_of
 from shared.core.settings import Settings
 from shared.pipeline.ports import Stored
 
-TABLE = "jobs"
 SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
 TEXT_CHARACTERS = 16_000  # a text property holds 64 KiB of UTF-16, where an emoji takes four bytes
 ROW_BYTES = 900_000  # of 1 MiB of UTF-16, the rest for the other columns

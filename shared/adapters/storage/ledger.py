@@ -23,7 +23,6 @@ from shared.core.errors import NotFound, StateConflict, StorageUnavailable
 from shared.core.money.budget import SHARDS, Shard, Totals, reserve, settle, total
 from shared.pipeline.ports import Allowance, Grant, Place
 
-TABLE = "ledger"
 TRIES = 40  # each lost race means that somebody else's write went through
 LONGEST_PAUSE_S = 0.05
 AMOUNT_DIGITS = 20

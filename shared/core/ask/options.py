@@ -17,9 +17,9 @@ from typing import Any, Literal, get_args
 from shared.core.errors import OptionsInvalid
 from shared.core.media.frame_plan import Sampling
 from shared.core.models.catalogue import Detail
+from shared.core.places import OPTIONS_FILE
 from shared.core.plain_json import is_plain_json
 
-OPTIONS_FILE = "_vision.toml"
 FLAT = "Options stand at the top, one a line; only a schema has tables."
 MAX_OPTIONS_BYTES = 16 * 1024  # a prompt and a schema fit; deeper nesting than the parser can follow does not
 LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")

@@ -19,7 +19,8 @@ from shared.core.models.catalogue import Model, host_limits
 from shared.core.models.tokens import Usage, image_tokens, text_tokens
 from shared.core.money.prices import cost
 from shared.core.money.video_prompt import FRAMES, frame_tokens, video_prompt_cost
-from shared.pipeline.ports import RESULTS, Services
+from shared.core.places import RESULTS
+from shared.pipeline.ports import Services
 from shared.pipeline.spending.video_costs import index_cost, query_cost, transcript_name, transcription_cost
 
 SPOKEN_TOKENS = 10

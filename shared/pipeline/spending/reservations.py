@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from shared.core.ask.options import OPTIONS_FILE, parse_budget
+from shared.core.ask.options import parse_budget
 from shared.core.errors import BudgetExceeded, NotFound
 from shared.core.jobs.job import Job
 from shared.core.money.budget import alerts_reached, to_nano, to_usd
-from shared.pipeline.ports import RESULTS, UPLOADS, Allowance, Grant, Services, Stored
+from shared.core.places import OPTIONS_FILE, RESULTS, UPLOADS
+from shared.pipeline.ports import Allowance, Grant, Services, Stored
 from shared.pipeline.records import step_name
 
 DAY = "all"

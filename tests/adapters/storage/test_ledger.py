@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 from azure.data.tables import TableClient
 
-from shared.adapters.storage.ledger import TABLE, Ledger
+from shared.adapters.storage.ledger import Ledger
+from shared.core.places import LEDGER
 from shared.pipeline.ports import Allowance, Grant
 
 DAY = date(2026, 11, 21)
@@ -17,7 +18,7 @@ HUNDRED = Allowance(scope="all", limit=100)
 
 @pytest.fixture
 def ledger(storage):
-    with TableClient.from_connection_string(storage, TABLE) as table:
+    with TableClient.from_connection_string(storage, LEDGER) as table:
         yield Ledger(table)
 
 
