@@ -6,7 +6,10 @@ with its own idea of a field can never end in a TypeError.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+
+LARGEST = sys.float_info.max  # whole numbers in JSON may be longer than a float can say; NaN is not below it
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -24,6 +27,12 @@ def as_text(value: Any) -> str:
 
 def as_count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def as_number(value: Any) -> float:
+    """A finite number, or 0 for anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+    return float(value) if is_number else 0.0
 
 
 def first_of(body: dict[str, Any], *names: str) -> Any:

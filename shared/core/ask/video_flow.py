@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.errors import OptionsInvalid, ReplyMalformed, SettingsInvalid
+from shared.core.wire import as_number, as_objects
 
 API_VERSION = "2023-05-01-preview"
 RETIRED_ON = "2025-06-30"
@@ -193,11 +194,10 @@ def search_body(search: Search) -> dict[str, Any]:
 def parse_ingestion(body: object) -> Ingestion:
     if not isinstance(body, dict) or not isinstance(body.get("state"), str):
         raise ReplyMalformed("the video index answered with no ingestion")
-    details = body.get("fileStatusDetails")
     return Ingestion(
         state=body["state"].lower(),
         fault=fault_of(body.get("error")),
-        documents=tuple(parse_document(one) for one in details or () if isinstance(one, dict)),
+        documents=tuple(map(parse_document, as_objects(body.get("fileStatusDetails")))),
     )
 
 
@@ -248,14 +248,16 @@ def parse_moment(row: Mapping[str, Any]) -> Moment:
         start_s=start_s,
         end_s=seconds(row.get("end"), start_s),
         best_s=seconds(row.get("best"), start_s),
-        relevance=float(row.get("relevance") or 0),
+        relevance=as_number(row.get("relevance")),
         kind=KINDS.get(kind.lower(), kind),
     )
 
 
 def seconds(text: object, default: float = 0.0) -> float:
     """From "hh:mm:ss" with up to seven fractional digits."""
-    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text) if isinstance(text, str) else None
+    match = (
+        re.fullmatch(r"([0-9]{1,5}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,9})?)", text) if isinstance(text, str) else None
+    )
     if match is None:
         return default
     return round(int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]), 3)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.core.ask.video_flow import (
@@ -228,6 +229,7 @@ ANY_JSON = st.recursive(
 
 
 @given(ANY_JSON)
+@example({"state": "", "fileStatusDetails": True})
 def test_any_json_is_an_ingestion_or_a_malformed_reply(body):
     """Nothing else comes out."""
     with suppress(ReplyMalformed):
@@ -269,3 +271,15 @@ def test_moments():
     )
     with pytest.raises(ReplyMalformed):
         parse_moments({"error": {}})
+
+
+@given(ANY_JSON)
+@example({"relevance": "0.2"})
+@example({"relevance": 10**400, "start": "9" * 5000 + ":00:00"})
+@example({"relevance": [1], "start": "٣:00:00", "best": {}})
+def test_any_row_of_a_search_is_a_moment(row):
+    """Fields of another form count as nothing; a search is not lost over one row."""
+    moments = parse_moments({"value": [row]})
+
+    assert len(moments) == isinstance(row, dict)
+    assert all(math.isfinite(moment.relevance) and moment.start_s >= 0 for moment in moments)
