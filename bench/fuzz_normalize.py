@@ -1,4 +1,4 @@
-"""Throws mutated pictures at the normaliser: `python bench/fuzz_normalize.py FOLDER [--inputs 10000] [--seed 1]`.
+"""Throws mutated pictures at the normalizer: `python bench/fuzz_normalize.py FOLDER [--inputs 10000] [--seed 1]`.
 
 Each input is a file of the folder, truncated, with bytes flipped, or spliced with another file. Every one must end in
 pictures or in a SourceRejected within the time cap. A decoder that crashes or hangs is caught by the child process and
@@ -77,7 +77,7 @@ def run(seeds: Sequence[bytes], inputs: int, seed: int, limits: Limits) -> tuple
         for number, (how, data) in enumerate(mutants(seeds, inputs, seed)):
             started = time.monotonic()
             try:
-                image = worker.normalise_image(data, model=model, detail="low", max_images=3)
+                image = worker.normalize_image(data, model=model, detail="low", max_images=3)
                 outcome = "ok, partial" if image.partial else "ok"
             except SourceRejected as error:
                 outcome = error.code if "makes its decoder fail" not in error.message else "decoder crashed, contained"
@@ -93,7 +93,7 @@ def run(seeds: Sequence[bytes], inputs: int, seed: int, limits: Limits) -> tuple
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="mutate pictures and watch the normaliser refuse them politely")
+    parser = argparse.ArgumentParser(description="mutate pictures and watch the normalizer refuse them politely")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -19,22 +19,22 @@ def ours():
     from shared.adapters.pixels.normalize import inspect, render
     from shared.core.media.picture_plan import FramePlan, ImagePlan
 
-    def normalise(data, size):
+    def normalize(data, size):
         info = inspect(data)
         frame = FramePlan(index=0, width=size[0], height=size[1], tokens=0)
         return render(data, info, ImagePlan(frames=(frame,), jpeg_quality=QUALITY))[0].data
 
-    return normalise
+    return normalize
 
 
 def pyvips():
     import pyvips
 
-    def normalise(data, size):
+    def normalize(data, size):
         image = pyvips.Image.thumbnail_buffer(data, size[0], height=size[1], size="force", export_profile="srgb")
         return image.jpegsave_buffer(Q=QUALITY, keep="none")
 
-    return normalise
+    return normalize
 
 
 def pillow_naive():
@@ -42,7 +42,7 @@ def pillow_naive():
 
     register_heif()
 
-    def normalise(data, size):
+    def normalize(data, size):
         image = Image.open(io.BytesIO(data))
         profile = image.info.get("icc_profile")
         image = ImageOps.exif_transpose(image).convert("RGB")
@@ -53,14 +53,14 @@ def pillow_naive():
         image.resize(size, Image.Resampling.LANCZOS).save(target, "JPEG", quality=QUALITY)
         return target.getvalue()
 
-    return normalise
+    return normalize
 
 
 def floor():
     """The bare JPEG decode at the smallest scale that is not below the target: nothing can be faster."""
     from PIL import Image
 
-    def normalise(data, size):
+    def normalize(data, size):
         image = Image.open(io.BytesIO(data))
         size = size[::-1] if image.getexif().get(0x112, 1) >= 5 else size
         image.draft("YCbCr", size)
@@ -68,7 +68,7 @@ def floor():
         image.load()
         return b""
 
-    return normalise
+    return normalize
 
 
 def reference():
@@ -77,7 +77,7 @@ def reference():
 
     register_heif()
 
-    def normalise(data, size):
+    def normalize(data, size):
         image = Image.open(io.BytesIO(data))
         profile = image.info.get("icc_profile")
         image = ImageOps.exif_transpose(image).convert("RGB").resize(size, Image.Resampling.LANCZOS)
@@ -88,7 +88,7 @@ def reference():
         image.save(target, "PNG", compress_level=1)
         return target.getvalue()
 
-    return normalise
+    return normalize
 
 
 def register_heif():
@@ -125,11 +125,11 @@ def peak_mb():
 
 
 def one(method, warm_up, source, target, *size):
-    normalise = globals()[method]()
-    normalise(Path(warm_up).read_bytes(), (32, 32))
+    normalize = globals()[method]()
+    normalize(Path(warm_up).read_bytes(), (32, 32))
     data = Path(source).read_bytes()
     started = time.process_time()
-    result = normalise(data, (int(size[0]), int(size[1])))
+    result = normalize(data, (int(size[0]), int(size[1])))
     figures = {"cpu_ms": (time.process_time() - started) * 1000, "peak_mb": peak_mb()}
     Path(target).write_bytes(result)
     return figures
@@ -137,10 +137,10 @@ def one(method, warm_up, source, target, *size):
 
 def many(method, inputs):
     """All pictures one after the other, twice, as in a worker that lives on."""
-    normalise = globals()[method]()
+    normalize = globals()[method]()
     started = time.process_time()
     for source, size in json.loads(inputs) * 2:
-        normalise(Path(source).read_bytes(), size)
+        normalize(Path(source).read_bytes(), size)
     return {"cpu_ms": (time.process_time() - started) * 1000, "peak_mb": peak_mb()}
 
 

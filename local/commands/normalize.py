@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shared.adapters.frames.worker import FrameWorker
     from shared.adapters.pixels.worker import PixelWorker
-    from shared.core.media.rendering import NormalisedImage
+    from shared.core.media.picture import NormalizedImage
     from shared.core.models.catalogue import Detail, Model
 
 SUMMARY = "pictures and frames of videos as they would be sent, written to a folder"
@@ -60,14 +60,14 @@ def run(arguments: Namespace) -> int:
     with PixelWorker() as pixels, FrameWorker() as frames:
         workers = Workers(pixels=pixels, frames=frames)
         rows = [
-            normalise_file(path, arguments.out, workers=workers, model=model, detail=arguments.detail, names=names)
+            normalize_file(path, arguments.out, workers=workers, model=model, detail=arguments.detail, names=names)
             for path in arguments.files
         ]
     print(json.dumps(rows, ensure_ascii=False, indent=2) if arguments.json else table(HEADINGS, map(cells, rows)))
     return int(any(row["state"] == "rejected" for row in rows))
 
 
-def normalise_file(
+def normalize_file(
     path: Path, out: Path, *, workers: Workers, model: Model, detail: Detail | None, names: FreeNames
 ) -> Row:
     row: Row = dict.fromkeys(("code", "kind", "format", "width", "height", "orientation", "frames", "duration_s"))
@@ -78,7 +78,7 @@ def normalise_file(
         if kind.kind == "video":
             video = sample_file(path, worker=workers.frames, model=model, detail=detail or "low")
             return row | to_row(video, out, names.take(path.stem))
-        image = workers.pixels.normalise_image(path.read_bytes(), model=model, detail=detail or "high")
+        image = workers.pixels.normalize_image(path.read_bytes(), model=model, detail=detail or "high")
     except OSError as error:
         return row | {"state": "rejected", "code": "unreadable", "message": str(error.strerror)}
     except SourceRejected as error:
@@ -91,7 +91,7 @@ def read_head(path: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def accepted(image: NormalisedImage) -> Row:
+def accepted(image: NormalizedImage) -> Row:
     info = image.info
     return {
         "state": "ok",
@@ -106,17 +106,17 @@ def accepted(image: NormalisedImage) -> Row:
     }
 
 
-def write(image: NormalisedImage, stem: str, out: Path) -> Iterator[Row]:
-    for output in image.outputs:
-        number = f"-{output.index:04}" if len(image.outputs) > 1 else ""
-        path = out / f"{stem}{number}{SUFFIXES[output.media_type]}"
-        path.write_bytes(output.data)
+def write(image: NormalizedImage, stem: str, out: Path) -> Iterator[Row]:
+    for picture in image.pictures:
+        number = f"-{picture.index:04}" if len(image.pictures) > 1 else ""
+        path = out / f"{stem}{number}{SUFFIXES[picture.media_type]}"
+        path.write_bytes(picture.data)
         yield {
             "path": str(path),
-            "width": output.width,
-            "height": output.height,
-            "bytes": len(output.data),
-            "at_s": output.at_s,
+            "width": picture.width,
+            "height": picture.height,
+            "bytes": len(picture.data),
+            "at_s": picture.at_s,
         }
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from local.model_choice import DEFAULT_MODEL
-from shared.core.ask.payload import Payload, Picture, Question, Target, VideoIndex, build_payload, masked
+from shared.core.ask.payload import Payload, Question, Target, VideoIndex, build_payload, masked
 from shared.core.errors import OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.masking import MASK
 from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.media.picture import Picture
 from shared.core.models.api_versions import look_up_api_version
 from shared.core.models.catalogue import Detail, look_up_model
 from shared.core.settings import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_PROMPT, Reader, read_endpoint
@@ -61,7 +62,7 @@ def show(arguments: Namespace, environ: Mapping[str, str]) -> int:
     full = arguments.full or arguments.json
     print(json.dumps(shown(masked(payload, full=full), target), indent=2, ensure_ascii=False))
     if not arguments.json:
-        for remark in (*payload.notes, *map(size_of, arguments.files, question.pictures)):
+        for remark in (*payload.notes, *map(size_of, arguments.files, question.attached)):
             print(f"note: {remark}", file=sys.stderr)
     return 0
 
@@ -82,8 +83,8 @@ def shown(payload: Payload, target: Target) -> dict[str, Any]:
 
 
 def size_of(path: Path, picture: Picture) -> str:
-    size = f"{picture.width}x{picture.height}" if picture.width else "size unknown"
-    return f"{path.name}: {picture.media_type}, {size}, {len(picture.data or b''):,} bytes, sent as it is"
+    size = f"{picture.width}x{picture.height}"
+    return f"{path.name}: {picture.media_type}, {size}, {len(picture.data):,} bytes, sent as it is"
 
 
 def read_target(arguments: Namespace, environ: Mapping[str, str]) -> Target:
@@ -141,7 +142,7 @@ def read_picture(path: Path) -> Picture:
             hint=f"Make them with ./visiondrop normalize {path} --out DIR, then name the files in DIR.",
         )
     info = inspect(data)
-    return Picture(data=data, width=info.width, height=info.height)
+    return Picture(data=data, media_type=info.kind.media_type, width=info.width, height=info.height)
 
 
 def read_video(paths: list[Path], environ: Mapping[str, str]) -> VideoIndex:

@@ -1,4 +1,4 @@
-"""From a drop to a queued job: options, limits, normalised pictures, an estimate, and a pointer on the queue.
+"""From a drop to a queued job: options, limits, normalized pictures, an estimate, and a pointer on the queue.
 
 Safe to run any number of times for the same drop: the job's id comes from the drop, every write is conditional or
 writes the same bytes again, and the pointer goes out last.
@@ -110,7 +110,7 @@ def prepare(services: Services, job: Job, upload: Upload) -> Job:
     target = target_of(services.settings, options)
     if is_video and options.video == "index":
         check_index(services, options, target)
-    ready = services.media.prepare(file, model=target.model, options=options)
+    ready = services.media.prepare(file, is_video=is_video, model=target.model, options=options)
     normalized = store_pictures(services, job, ready)
     sound = store_sound(services, job, file) if wants_sound(services, options, ready) else ()
     film, no_film = store_film(services, job, file, ready, options) if is_video else ((), None)

@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 from shared.core.answer.gate import Limits
 from shared.core.answer.reply import Reply, parse_reply
 from shared.core.ask.options import Options
-from shared.core.ask.parts import words_before
-from shared.core.ask.payload import Payload, Picture, Question, Target, build_payload
+from shared.core.ask.payload import Payload, Question, Target, build_payload
 from shared.core.errors import (
     BudgetExceeded,
     ModelRefused,
@@ -25,6 +24,7 @@ from shared.core.errors import (
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import Job
 from shared.core.media.normalized import Normalized
+from shared.core.media.picture import Picture, stored_picture
 from shared.core.models.catalogue import look_up_model
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost, cost
@@ -74,13 +74,7 @@ def question_of(services: Services, job: Job, options: Options) -> Question:
 
 
 def read_picture(services: Services, item: Normalized) -> Picture:
-    return Picture(
-        data=services.blobs.read(NORMALIZED, item.name),
-        media_type=item.media_type,
-        width=item.width,
-        height=item.height,
-        text_before=words_before(item),
-    )
+    return stored_picture(item, services.blobs.read(NORMALIZED, item.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

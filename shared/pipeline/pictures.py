@@ -44,7 +44,7 @@ def thumbnail(services: Services, name: str) -> bytes:
         return services.blobs.read(NORMALIZED, kept)
     except NotFound:
         file = look_up_file(services, NORMALIZED, name)
-    if not file.media_type.startswith("image/"):  # films and sound are normalised too
+    if not file.media_type.startswith("image/"):  # films and sound are normalized too
         hint = "Ask for it without thumb; a video's picture is the one with the role poster."
         raise MediaUnsupported(f"{name!r} is {file.media_type}, no picture", hint=hint)
     small = services.media.thumbnail(services.blobs.read(NORMALIZED, name))

@@ -20,6 +20,7 @@ from shared.core.jobs.job import AnalysisMessage, Job
 from shared.core.jobs.listing import Item, Position
 from shared.core.jobs.result import Plan
 from shared.core.jobs.spending import Spending
+from shared.core.media.picture import Picture, SoundPiece
 from shared.core.models.catalogue import Model
 from shared.core.money.budget import Totals
 from shared.core.settings import Settings
@@ -46,27 +47,6 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """One picture ready to be sent; `at_s` is its moment in a video, `frames_at_s` those on a contact sheet."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-    at_s: float | None = None
-    frames_at_s: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundPiece:
-    """Part of a video's sound as an MP3 file."""
-
-    data: bytes
-    start_s: float
-    duration_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What was heard from a moment on, counted from the start of its piece."""
 
@@ -88,7 +68,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A normalised upload: what it is (sizes upright), the pictures to send, what was done and why.
+    """A normalized upload: what it is (sizes upright), the pictures to send, what was done and why.
 
     `sha256` is the upload's, None where it was not read as a whole. `poster` shows a video to people.
     """
@@ -102,8 +82,8 @@ class Prepared:
     duration_s: float | None = None
     codec: str | None = None
     sha256: str | None = None
-    pictures: tuple[Rendered, ...]
-    poster: Rendered | None = None
+    pictures: tuple[Picture, ...]
+    poster: Picture | None = None
     has_sound: bool = False
     plan: Plan
     partial: bool = False
@@ -192,8 +172,10 @@ class Messages(Protocol):
 
 
 class Media(Protocol):
-    def prepare(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
+    def prepare(self, file: SourceFile, *, is_video: bool, model: Model, options: Options) -> Prepared:
         """Raises SourceRejected for a file that is broken, unsupported or too large. Of a video, parts are read.
+
+        `is_video` is what the first bytes say; the decoder looks again and does not trust it.
 
         Here and below: raises DecoderBusy when a video's turn does not come in time.
         """
@@ -205,7 +187,7 @@ class Media(Protocol):
         """The video as MP4, in blocks as they are made; pictures in the codecs `copied` are copied. Reads all of it."""
 
     def thumbnail(self, data: bytes) -> bytes:
-        """A small JPEG of a normalised picture."""
+        """A small JPEG of a normalized picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,7 @@ def prepare_anew(services: Services, job: Job, request: Request) -> Job:
         return replace(job, plan=Plan(steps=steps))
     model = target_of(services.settings, request.options).model
     file = replace(open_source(services, upload), decode_before=time.monotonic() + PATIENCE_S)
-    ready = services.media.prepare(file, model=model, options=request.options)
+    ready = services.media.prepare(file, is_video=job.source.kind == "video", model=model, options=request.options)
     made = store_for_index(services, job, file, ready) if request.options.video == "index" else ()
     kept = [item for item in job.media if item.role != "poster" and not (made and item.role == "video")]
     return replace(

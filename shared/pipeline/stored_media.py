@@ -10,9 +10,10 @@ from shared.core.ask.video_flow import USE_FRAMES
 from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.jobs.job import Job
 from shared.core.media.normalized import Normalized
+from shared.core.media.picture import Picture
 from shared.core.media.playback import MP4_CODECS, Making, making
 from shared.core.places import NORMALIZED
-from shared.pipeline.ports import Prepared, Rendered, Services, SourceFile
+from shared.pipeline.ports import Prepared, Services, SourceFile
 from shared.pipeline.video_index import INDEX_FORMATS
 
 INDEX_CODECS = frozenset({"h264", "hevc", "mpeg4"})
@@ -110,7 +111,7 @@ def store_mp4(
     )
 
 
-def store_picture(services: Services, stem: str, picture: Rendered) -> Normalized:
+def store_picture(services: Services, stem: str, picture: Picture) -> Normalized:
     name = f"{stem}.{EXTENSIONS[picture.media_type]}"
     services.blobs.write(NORMALIZED, name, picture.data, media_type=picture.media_type, overwrite=True)
     return Normalized(
@@ -121,5 +122,6 @@ def store_picture(services: Services, stem: str, picture: Rendered) -> Normalize
         bytes=len(picture.data),
         sha256=hashlib.sha256(picture.data).hexdigest(),
         at_s=picture.at_s,
+        label=picture.label,
         frames_at_s=picture.frames_at_s,
     )

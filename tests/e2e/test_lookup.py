@@ -37,7 +37,7 @@ def test_by_id_is_the_same_document(app, seen):
 
 @pytest.mark.parametrize("name", STRANGE)
 def test_the_query_carries_every_name(app, name):
-    """Also what a path cannot carry; nothing is normalised on the way."""
+    """Also what a path cannot carry; nothing is normalized on the way."""
     app.drop(name, picture(colour="peru"))
 
     assert wait_until(lambda: named(app, name))["source"]["name"] == name

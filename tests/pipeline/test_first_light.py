@@ -21,7 +21,7 @@ from tests.pipeline.world import picture
 
 
 def test_a_picture_is_answered_with_its_cost(world):
-    """The whole way: normalised, asked with explicit detail, answered, priced, stored, found by name."""
+    """The whole way: normalized, asked with explicit detail, answered, priced, stored, found by name."""
     job = world.answer("holiday/sea side #1.jpg", picture())
     expected = image_tokens(look_up_model("gpt-5.1"), width=640, height=480, detail="high").tokens
 

@@ -1,9 +1,8 @@
 """The process that decodes videos: frames/worker.py starts it, answers its reads, and may kill it.
 
 It has no keys, no address of the video and a cap on its memory. One request per video: `open` is answered by `info`,
-then `plan` by `outputs` (the pictures, the poster last); told to give sound or MP4, it answers with
-pieces of that. Questions
-for ranges of the file come in between.
+then `plan` by `pictures` (the poster last); told to give sound or MP4, it answers with pieces
+of that. Questions for ranges of the file come in between.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import IO, Any
 import av
 from PIL import Image
 
+from shared.adapters.decoding.pictures import send_pictures
 from shared.adapters.decoding.wire import receive, send
 from shared.adapters.frames.draw import compose, draw, encode_frame
 from shared.adapters.frames.mp4 import write_mp4
@@ -32,11 +32,10 @@ from shared.core.errors import SourceRejected
 from shared.core.media.decode_limits import Limits
 from shared.core.media.frame_choice import coverage
 from shared.core.media.frame_plan import Sheet, VideoPlan
+from shared.core.media.picture import Picture
 from shared.core.media.picture_plan import Size
 
 SOFT_SHARE = 0.6  # of the time allowed: then what there is is sent
-
-Picture = tuple[dict[str, Any], bytes]
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
@@ -69,14 +68,9 @@ def answer_plan(video: Video, deadline: float, requests: IO[bytes], replies: IO[
     plan = from_json(VideoPlan, body)
     with decoder_errors(video.info.kind):
         samples = sample(video, plan, deadline=deadline)
-        outputs = list(render(samples, plan))
-        outputs.append(poster_of(video, samples, plan))
+        pictures = (*render(samples, plan), poster_of(video, samples, plan))
     report = coverage(plan, [(shot.wanted_s, shot.look.at_s) for shot in samples.shots], samples.dropped)
-    message = {
-        "outputs": [facts for facts, _ in outputs],
-        "coverage": to_json(report),
-    }
-    send(replies, message, [data for _, data in outputs])
+    send_pictures(replies, pictures, coverage=to_json(report))
 
 
 def answer_sound(video: Video, replies: IO[bytes]) -> None:
@@ -123,24 +117,32 @@ def single(shot: Shot, size: Size) -> Picture:
     encoded = shot.picture
     if not isinstance(encoded, Encoded):
         raise TypeError("a frame that is sent alone is encoded when it is drawn")
-    return facts_of(encoded, size, [shot.look.at_s]), encoded.data
+    return picture_of(encoded, size, (shot.look.at_s,))
 
 
 def sheet_of(shots: list[Shot], sheet: Sheet, plan: VideoPlan) -> Picture:
     page = compose([shot.picture for shot in shots if isinstance(shot.picture, Image.Image)], sheet)
     encoded = encode_frame(page, plan)
-    return facts_of(encoded, page.size, [shot.look.at_s for shot in shots]), encoded.data
+    return picture_of(encoded, page.size, tuple(shot.look.at_s for shot in shots))
 
 
 def poster_of(video: Video, samples: Samples, plan: VideoPlan) -> Picture:
     at_s, frame = samples.poster or (0.0, video.first)
     image = draw(frame, plan.poster, video.info.orientation)
     encoded = encode_frame(image, plan)
-    return facts_of(encoded, plan.poster, [round(at_s, 3)]), encoded.data
+    return picture_of(encoded, plan.poster, (round(at_s, 3),))
 
 
-def facts_of(encoded: Encoded, size: Size, times_s: list[float]) -> dict[str, Any]:
-    return {"media_type": encoded.media_type, "width": size[0], "height": size[1], "times_s": times_s}
+def picture_of(encoded: Encoded, size: Size, times_s: tuple[float, ...]) -> Picture:
+    return Picture(
+        data=encoded.data,
+        media_type=encoded.media_type,
+        width=size[0],
+        height=size[1],
+        at_s=times_s[0],
+        frames_at_s=times_s if len(times_s) > 1 else (),
+        encoding=encoded.how,
+    )
 
 
 def main(max_decode_bytes: str) -> None:

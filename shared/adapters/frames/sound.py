@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
 
 import av
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.container import InputContainer
+
+from shared.core.media.picture import SoundPiece
 
 RATE = 16_000
 BIT_RATE = 32_000
@@ -22,16 +23,7 @@ SILENT_PEAK = 100  # of 32,767: -50 dB
 EVERY = 4  # samples: a peak lasts longer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """An MP3 file. Silent ones have no data."""
-
-    start_s: float
-    duration_s: float
-    data: bytes = b""
-
-
-def pieces(container: InputContainer) -> Iterator[Piece]:
+def pieces(container: InputContainer) -> Iterator[SoundPiece]:
     """In order, without gaps. Nothing for a video without sound. Damaged packets are left out, as players do."""
     frames = resampled(container)
     start_s, piece = 0.0, PieceWriter()
@@ -79,8 +71,8 @@ class PieceWriter:
         self.samples += frame.samples
         self.out.mux(self.stream.encode(frame))
 
-    def finish(self, start_s: float) -> Piece:
+    def finish(self, start_s: float) -> SoundPiece:
         self.out.mux(self.stream.encode(None))
         self.out.close()
         data = self.target.getvalue() if self.peak > SILENT_PEAK else b""
-        return Piece(start_s=round(start_s, 3), duration_s=round(self.duration_s, 3), data=data)
+        return SoundPiece(start_s=round(start_s, 3), duration_s=round(self.duration_s, 3), data=data)

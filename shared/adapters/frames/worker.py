@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from shared.adapters.decoding.capped_child import CappedChild, unless_rejected
+from shared.adapters.decoding.pictures import receive_pictures
 from shared.adapters.decoding.wire import receive_block, send
 from shared.adapters.frames.wire import Ranges, serve
 from shared.core.codec import from_json, to_json
@@ -21,30 +22,11 @@ from shared.core.errors import DecoderBusy, VisiondropError
 from shared.core.media.decode_limits import MEGABYTE, Limits
 from shared.core.media.frame_choice import Coverage
 from shared.core.media.frame_plan import Sampling, VideoInfo, VideoPlan, plan_video
+from shared.core.media.picture import Picture, SoundPiece
 from shared.core.models.catalogue import Detail, Model
 
 VIDEO_LIMITS = Limits(max_pixels=36_000_000, max_decode_bytes=512 * MEGABYTE, max_seconds=150.0)
 """8K pictures; the time is for reading ranges too, and most of it for videos that have hardly any keyframes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """One picture to send. `times_s` has the moments of all frames in it, in reading order; one, unless a sheet."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-    times_s: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """MP3, 16 kHz mono."""
-
-    start_s: float
-    duration_s: float
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +35,8 @@ class SampledVideo:
 
     info: VideoInfo
     plan: VideoPlan
-    frames: tuple[Frame, ...]
-    poster: Frame
+    frames: tuple[Picture, ...]
+    poster: Picture
     coverage: Coverage
 
     @property
@@ -93,7 +75,7 @@ class FrameWorker(CappedChild):
                 raise
             send(requests, {"plan": to_json(plan)})
             reply = self.answer(requests, replies, file)
-            *sent, poster = [from_json(Frame, {**facts, "data": receive_block(replies)}) for facts in reply["outputs"]]
+            *sent, poster = receive_pictures(replies, reply)
             return SampledVideo(
                 info=info,
                 plan=plan,
@@ -114,13 +96,13 @@ class FrameWorker(CappedChild):
         send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "frames"}})
         return from_json(VideoInfo, self.answer(requests, replies, file)["info"])
 
-    def sound(self, file: Ranges, *, before: float = math.inf) -> list[Piece]:
+    def sound(self, file: Ranges, *, before: float = math.inf) -> list[SoundPiece]:
         """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""
-        found: list[Piece] = []
+        found: list[SoundPiece] = []
         with self.turn(before), self.running_child() as (requests, replies):
             send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "sound"}})
             while facts := self.answer(requests, replies, file)["piece"]:
-                piece = from_json(Piece, {**facts, "data": receive_block(replies)})
+                piece = from_json(SoundPiece, {**facts, "data": receive_block(replies)})
                 found += [piece] if piece.data else []
         return found
 

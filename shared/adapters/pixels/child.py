@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import fields
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from shared.adapters.decoding.pictures import send_pictures
 from shared.adapters.decoding.wire import receive, receive_block, send
 from shared.adapters.pixels.normalize import render
 from shared.adapters.pixels.open import inspect
@@ -21,14 +21,13 @@ from shared.core.media.picture_plan import ImagePlan
 
 if TYPE_CHECKING:
     from shared.core.media.picture_plan import ImageInfo
-    from shared.core.media.rendering import Rendered
 
 DATA_FIELD = 5  # of /proc/self/statm, in pages; see proc(5)
 SLACK_BYTES = 64 * MEGABYTE  # stacks of decoder threads, the sent picture, the interpreter's own growth
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
-    """Two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `outputs`."""
+    """Two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `pictures`."""
     while True:
         try:
             limits = from_json(Limits, receive(requests)["limits"])
@@ -48,12 +47,7 @@ def answer_plan(data: bytes, info: ImageInfo, limits: Limits, requests: IO[bytes
     plan = receive(requests)["plan"]
     if plan is None:
         return
-    outputs = render(data, info, from_json(ImagePlan, plan), limits=limits)
-    send(replies, {"outputs": [facts(output) for output in outputs]}, [output.data for output in outputs])
-
-
-def facts(output: Rendered) -> dict[str, Any]:
-    return {field.name: getattr(output, field.name) for field in fields(output) if field.name != "data"}
+    send_pictures(replies, render(data, info, from_json(ImagePlan, plan), limits=limits))
 
 
 def cap_memory(max_bytes: int) -> None:

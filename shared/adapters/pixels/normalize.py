@@ -1,6 +1,6 @@
 """Pictures in, pictures a model can see out: upright, sRGB, no larger than useful, JPEG or PNG, without metadata.
 
-`accept` calls `normalise_image`: header facts and limits (pixels/open.py), the plan (core/media/picture_plan.py),
+`accept` calls `normalize_image`: header facts and limits (pixels/open.py), the plan (core/media/picture_plan.py),
 then drawing the planned frames (here), colours (pixels/colour.py) and encoding (pixels/encode.py).
 """
 
@@ -17,8 +17,8 @@ from shared.adapters.pixels.load import load_frame
 from shared.adapters.pixels.open import ANIMATED, inspect, open_picture
 from shared.adapters.pixels.shrink import shrink
 from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits, Load, check_source
+from shared.core.media.picture import NormalizedImage, Picture
 from shared.core.media.picture_plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan, Size, plan_image
-from shared.core.media.rendering import NormalisedImage, Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,28 +36,28 @@ TRANSPOSES = {
 }
 
 
-def normalise_image(
+def normalize_image(
     data: bytes,
     *,
     model: Model,
     detail: Detail,
     max_images: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
-) -> NormalisedImage:
+) -> NormalizedImage:
     """Raises SourceRejected. Runs in the calling process: pixels/worker.py has the same with a time and memory cap."""
     info = inspect(data, limits)
     plan = plan_image(info, model=model, detail=detail, max_images=max_images)
     check_source(Load(bytes=info.bytes, decode_bytes=plan.decode_bytes), limits)
-    return NormalisedImage(info=info, plan=plan, outputs=render(data, info, plan, limits=limits))
+    return NormalizedImage(info=info, plan=plan, pictures=render(data, info, plan, limits=limits))
 
 
-def render(data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Rendered, ...]:
+def render(data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Picture, ...]:
     """Decode and draw the planned frames, in order."""
     with decoder_errors(info.kind), open_picture(data, info.kind, limits) as image:
         return tuple(render_frames(image, data, info, plan))
 
 
-def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImagePlan) -> Iterator[Rendered]:
+def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImagePlan) -> Iterator[Picture]:
     """Later frames that cannot be decoded are left out; the first one must be there."""
     clock = FrameClock()
     for place, frame in enumerate(plan.frames):
@@ -72,7 +72,7 @@ def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImageP
             return
         drawn = draw(loaded, size, TRANSPOSES.get(turn_to_do(info)), release=info.frames == 1)
         encoded = encode(drawn, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
-        yield Rendered(
+        yield Picture(
             data=encoded.data,
             media_type=encoded.media_type,
             width=drawn.width,

@@ -1,4 +1,4 @@
-"""A small JPEG of a picture that was normalised before: no upload's bytes come here."""
+"""A small JPEG of a picture that was normalized before: no upload's bytes come here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Normalises pictures in a child process that is killed when one of them takes too long, too much, or the child itself.
+"""Normalizes pictures in a child process that is killed when one of them takes too long, too much, or the child itself.
 
-`accept` uses this instead of pixels.normalise_image: C decoders cannot be interrupted or capped in-process. One child
+`accept` uses this instead of pixels/normalize.py: C decoders cannot be interrupted or capped in-process. One child
 serves one picture at a time, which also keeps the sum of their memory under the limit; it lives on to the next picture.
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.adapters.decoding.capped_child import CappedChild, answer
-from shared.adapters.decoding.wire import receive_block, send
+from shared.adapters.decoding.pictures import receive_pictures
+from shared.adapters.decoding.wire import send
 from shared.core.codec import from_json, to_json
 from shared.core.errors import VisiondropError
 from shared.core.media.decode_limits import Load, check_source
+from shared.core.media.picture import NormalizedImage
 from shared.core.media.picture_plan import ImageInfo, plan_image
-from shared.core.media.rendering import NormalisedImage, Rendered
 
 if TYPE_CHECKING:
     from shared.core.models.catalogue import Detail, Model
@@ -25,9 +26,9 @@ CHILD = "shared.adapters.pixels.child"
 class PixelWorker(CappedChild):
     module = CHILD
 
-    def normalise_image(
+    def normalize_image(
         self, data: bytes, *, model: Model, detail: Detail, max_images: int | None = None
-    ) -> NormalisedImage:
+    ) -> NormalizedImage:
         """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`."""
         check_source(Load(bytes=len(data)), self.limits)
         with self.lock, self.running_child() as (requests, replies):
@@ -40,6 +41,5 @@ class PixelWorker(CappedChild):
                 send(requests, {"plan": None})
                 raise
             send(requests, {"plan": to_json(plan)})
-            facts = answer(replies)["outputs"]
-            outputs = tuple(from_json(Rendered, {**fact, "data": receive_block(replies)}) for fact in facts)
-        return NormalisedImage(info=info, plan=plan, outputs=outputs)
+            pictures = receive_pictures(replies, answer(replies))
+        return NormalizedImage(info=info, plan=plan, pictures=pictures)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from shared.core.media.normalized import Normalized
+from shared.core.media.picture import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +71,13 @@ def timecode(at_s: float) -> str:
     return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"
 
 
-def words_before(item: Normalized) -> str:
+def words_before(item: Normalized | Picture) -> str:
     """What is said before a picture: the upload's name and the frame's time. The model sees pictures, not these."""
     name = f'File "{item.label}"' if item.label else ""
     return ": ".join(filter(None, (name, moment_of(item))))
 
 
-def moment_of(item: Normalized) -> str:
+def moment_of(item: Normalized | Picture) -> str:
     if item.frames_at_s:
         return f"Frames at {', '.join(map(timecode, item.frames_at_s))}, in reading order"
     return "" if item.at_s is None else f"Frame at {timecode(item.at_s)}"

@@ -14,12 +14,14 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.core.ask.capabilities import check_question
-from shared.core.ask.question import Asked, Payload, Picture, Question, Target, VideoIndex
+from shared.core.ask.parts import words_before
+from shared.core.ask.question import Asked, Payload, PictureLink, Question, Target, VideoIndex
 from shared.core.ask.schema_subset import schema_name
 from shared.core.masking import MASK, byte_count, mask_text
+from shared.core.media.picture import Picture
 from shared.core.models.api_versions import look_up_api_version
 
-__all__ = ["Payload", "Picture", "Question", "Target", "VideoIndex", "build_payload", "masked"]
+__all__ = ["Payload", "Picture", "PictureLink", "Question", "Target", "VideoIndex", "build_payload", "masked"]
 
 Part = dict[str, Any]
 
@@ -133,16 +135,16 @@ def chat_parts(question: Question) -> Iterator[Part]:
         yield {"type": "acv_document_id", "acv_document_id": question.video_index.document_id}
     yield {"type": "text", "text": prompts(question)[0]}
     for picture in question.pictures:
-        if picture.text_before:
-            yield {"type": "text", "text": picture.text_before}
+        if words := words_of(picture):
+            yield {"type": "text", "text": words}
         yield {"type": "image_url", "image_url": {"url": picture_url(picture), "detail": question.detail}}
 
 
 def string_parts(question: Question) -> list[str | dict[str, str]]:
     """2023-08-01-preview: bare strings and base64 without a media type."""
     parts: list[str | dict[str, str]] = [prompts(question)[0]]
-    for picture in question.pictures:
-        parts += [picture.text_before] if picture.text_before else []
+    for picture in question.attached:
+        parts += filter(None, [words_of(picture)])
         parts.append({"image": base64_text(picture)})
     return parts
 
@@ -197,8 +199,8 @@ def response_parts(question: Question) -> Iterator[Part]:
     """Here an image's URL is a string, not an object."""
     yield {"type": "input_text", "text": prompts(question)[0]}
     for picture in question.pictures:
-        if picture.text_before:
-            yield {"type": "input_text", "text": picture.text_before}
+        if words := words_of(picture):
+            yield {"type": "input_text", "text": words}
         yield {"type": "input_image", "image_url": picture_url(picture), "detail": question.detail}
 
 
@@ -209,9 +211,15 @@ def named_schema(schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": schema_name(schema), "strict": True, "schema": schema}
 
 
-def picture_url(picture: Picture) -> str:
-    return picture.url or f"data:{picture.media_type};base64,{base64_text(picture)}"
+def words_of(picture: Picture | PictureLink) -> str:
+    return words_before(picture) if isinstance(picture, Picture) else ""
+
+
+def picture_url(picture: Picture | PictureLink) -> str:
+    if isinstance(picture, PictureLink):
+        return picture.url
+    return f"data:{picture.media_type};base64,{base64_text(picture)}"
 
 
 def base64_text(picture: Picture) -> str:
-    return base64.b64encode(picture.data or b"").decode("ascii")
+    return base64.b64encode(picture.data).decode("ascii")

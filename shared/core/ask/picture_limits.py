@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from shared.core.ask.question import Asked, Target
+from shared.core.ask.question import Asked, PictureLink, Target
 from shared.core.errors import CapabilityMissing, SourceRejected
 from shared.core.models.api_versions import USE_V1
 from shared.core.models.catalogue import host_limits
@@ -36,7 +36,9 @@ def check_places(asked: Asked) -> None:
         raise CapabilityMissing(
             "a video prompt holds one video and no pictures", hint="Ask about the pictures in a second question."
         )
-    if any(picture.url for picture in pictures) and (version.pictures == "strings" or not fetches_urls(asked.target)):
+    if any(isinstance(picture, PictureLink) for picture in pictures) and (
+        version.pictures == "strings" or not fetches_urls(asked.target)
+    ):
         raise CapabilityMissing("this endpoint takes pictures as bytes only, not as URLs", hint="Send the bytes.")
 
 
@@ -63,8 +65,8 @@ def check_number(count: int, target: Target) -> None:
 
 def check_formats(asked: Asked) -> None:
     accepted = asked.model.image_formats
-    for picture in asked.question.pictures:
-        if picture.data is not None and picture.media_type not in accepted:
+    for picture in asked.question.attached:
+        if picture.media_type not in accepted:
             raise SourceRejected(
                 f"{asked.model.name} does not take {picture.media_type}",
                 code="unsupported",
@@ -74,7 +76,7 @@ def check_formats(asked: Asked) -> None:
 
 def check_sizes(asked: Asked) -> None:
     limits = host_limits(asked.target.kind)
-    sizes = [len(picture.data) for picture in asked.question.pictures if picture.data is not None]
+    sizes = [len(picture.data) for picture in asked.question.attached]
     largest, encoded = max(sizes, default=0), sum(4 * -(-size // 3) for size in sizes)
     for size, most, what in (
         (largest, limits.image_bytes, "a picture"),

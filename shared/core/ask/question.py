@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.core.errors import OptionsInvalid
-from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.media.picture import Picture
 from shared.core.models.api_versions import ApiVersion
 from shared.core.models.catalogue import Detail, Host, Model
 
@@ -24,26 +24,13 @@ def check_url(url: str, *, field: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """Bytes or a URL (public, or with a SAS). `text_before` stands before it in the request: a video frame's time.
+class PictureLink:
+    """A picture that the endpoint fetches itself from a URL, public or with a SAS."""
 
-    The media type of bytes is read from the bytes: whatever their name or uploader said.
-    """
-
-    data: bytes | None = field(default=None, repr=False)
-    url: str | None = field(default=None, repr=False)
-    media_type: str = ""
-    width: int | None = None
-    height: int | None = None
-    text_before: str = ""
+    url: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if (self.data is None) == (self.url is None):
-            raise OptionsInvalid("a picture is either bytes or a URL", field="pictures", hint="Give exactly one.")
-        if self.url is not None:
-            check_url(self.url, field="pictures")
-        if self.data is not None:
-            object.__setattr__(self, "media_type", sniff(self.data[:HEAD_BYTES]).media_type)
+        check_url(self.url, field="pictures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +63,7 @@ class Question:
 
     prompt: str = field(repr=False)
     system: str = field(default="", repr=False)
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[Picture | PictureLink, ...] = ()
     turns: tuple[Exchange, ...] = field(default=(), repr=False)
     detail: Detail
     max_output_tokens: int = 1000
@@ -86,6 +73,11 @@ class Question:
     video_index: VideoIndex | None = None
     temperature: float | None = None
     reasoning_effort: str | None = None
+
+    @property
+    def attached(self) -> tuple[Picture, ...]:
+        """The pictures whose bytes are in the request."""
+        return tuple(picture for picture in self.pictures if isinstance(picture, Picture))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

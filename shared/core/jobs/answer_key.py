@@ -13,7 +13,7 @@ NOT_PART_OF_THE_QUESTION = ("reuse", "camera_id", "recorded_at")
 
 
 def answer_key(options: Options, *, model: str, api: str, pictures: Sequence[str]) -> str:
-    """`pictures` are the sha256 of the normalised bytes in order, with their moments where they have any."""
+    """`pictures` are the sha256 of the normalized bytes in order, with their moments where they have any."""
     asked = {name: value for name, value in to_json(options).items() if name not in NOT_PART_OF_THE_QUESTION}
     question = {"options": asked, "model": model, "api": api, "pictures": list(pictures)}
     return hashlib.sha256(json.dumps(question, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

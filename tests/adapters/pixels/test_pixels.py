@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image, ImageDraw
 
-from shared.adapters.pixels.normalize import normalise_image
+from shared.adapters.pixels.normalize import normalize_image
 from shared.core.errors import SourceRejected
 from shared.core.media.decode_limits import Limits
 from shared.core.models.catalogue import look_up_model
@@ -35,8 +35,8 @@ TRANSPARENT = PICTURE.copy()
 TRANSPARENT.putalpha(Image.new("L", PICTURE.size, 0))
 
 
-def normalise(data: bytes, detail="high", **more):
-    return normalise_image(data, model=MODEL, detail=detail, **more)
+def normalize(data: bytes, detail="high", **more):
+    return normalize_image(data, model=MODEL, detail=detail, **more)
 
 
 def wide(image: Image.Image) -> Image.Image:
@@ -82,10 +82,10 @@ FORMATS = [
 @pytest.mark.parametrize(("name", "data"), FORMATS)
 def test_every_format_keeps_its_colours_in_their_places(name, data):
     """The first picture of each file is the four coloured quarters, at their own size."""
-    image = normalise(data)
-    first = opened(image.outputs[0].data)
+    image = normalize(data)
+    first = opened(image.pictures[0].data)
     assert image.info.kind.format == name
-    assert first.size == (image.outputs[0].width, image.outputs[0].height) == PICTURE.size
+    assert first.size == (image.pictures[0].width, image.pictures[0].height) == PICTURE.size
     assert all(near(a, b, within=16) for a, b in zip(corner_colours(first), COLOURS, strict=True))
     assert not image.partial
 
@@ -105,7 +105,7 @@ GREYS = [
 def test_greys_of_any_depth_keep_their_brightness(data):
     """16 bits and floating point are scaled to 8, not cut."""
     wanted = corner_colours(PICTURE.convert("L"))
-    found = corner_colours(opened(normalise(data).outputs[0].data))
+    found = corner_colours(opened(normalize(data).pictures[0].data))
     assert all(near(a, b, within=6) for a, b in zip(found, wanted, strict=True))
 
 
@@ -113,10 +113,10 @@ def test_black_and_white_scans_are_read():
     """Fax compression: the reader shrinks bits as greys."""
     page = Image.new("1", (2480, 3508), 1)
     ImageDraw.Draw(page).rectangle((0, 0, 2480, 1754), fill=0)
-    image = normalise(encoded(page, "TIFF", compression="group4"))
-    colours = corner_colours(opened(image.outputs[0].data))
+    image = normalize(encoded(page, "TIFF", compression="group4"))
+    colours = corner_colours(opened(image.pictures[0].data))
     assert colours == ((0, 0, 0), (0, 0, 0), (255, 255, 255), (255, 255, 255))
-    assert image.outputs[0].media_type == "image/png"
+    assert image.pictures[0].media_type == "image/png"
 
 
 TRANSPARENT_FILES = [
@@ -134,8 +134,8 @@ TRANSPARENT_FILES = [
 @pytest.mark.parametrize("data", TRANSPARENT_FILES)
 def test_what_is_transparent_is_white(data):
     """Never black, and never the colour that hides below."""
-    image = normalise(data)
-    assert all(near(found, (255, 255, 255), within=2) for found in corner_colours(opened(image.outputs[0].data)))
+    image = normalize(data)
+    assert all(near(found, (255, 255, 255), within=2) for found in corner_colours(opened(image.pictures[0].data)))
     assert any("white" in step for step in image.steps)
 
 
@@ -158,16 +158,16 @@ def test_orientation_is_applied_exactly_once(writer, orientation):
     """Stored turned and tagged so, the picture comes out as it was seen; TIFF and AVIF readers turn it themselves."""
     turn = TURNS[orientation]
     stored = PICTURE if turn is None else PICTURE.transpose(turn)
-    image = normalise(encoded(stored, writer, exif=exif(orientation=orientation), quality=95))
+    image = normalize(encoded(stored, writer, exif=exif(orientation=orientation), quality=95))
     assert (image.info.width, image.info.height, image.info.orientation) == (*PICTURE.size, orientation)
-    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.outputs[0].data)), COLOURS, strict=True))
+    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.pictures[0].data)), COLOURS, strict=True))
 
 
 def test_heic_is_turned_by_its_container_alone():
     """Libheif applies irot; an EXIF orientation that says the same must not turn the picture again."""
     stored = PICTURE.transpose(Image.Transpose.ROTATE_90)
-    image = normalise(heic(stored, exif=exif(orientation=6).tobytes(), quality=95))
-    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.outputs[0].data)), COLOURS, strict=True))
+    image = normalize(heic(stored, exif=exif(orientation=6).tobytes(), quality=95))
+    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.pictures[0].data)), COLOURS, strict=True))
 
 
 @pytest.mark.parametrize("writer", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
@@ -176,7 +176,7 @@ def test_no_metadata_leaves(writer):
     data = encoded(
         photo(), writer, exif=exif(gps=True), icc_profile=swapped_profile(), xmp=b"<x:xmpmeta/>", comment="me"
     )
-    output = normalise(data).outputs[0].data
+    output = normalize(data).pictures[0].data
     assert not {"exif", "xmp", "icc_profile", "comment", "gps"} & set(opened(output).info)
     assert b"Exif" not in output
     assert b"xmpmeta" not in output
@@ -185,8 +185,8 @@ def test_no_metadata_leaves(writer):
 @pytest.mark.parametrize("writer", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_the_colour_profile_is_used(writer):
     """A profile with red and green swapped makes the red quarter green."""
-    image = normalise(encoded(PICTURE, writer, icc_profile=swapped_profile(), quality=95))
-    red, green, _, _ = corner_colours(opened(image.outputs[0].data))
+    image = normalize(encoded(PICTURE, writer, icc_profile=swapped_profile(), quality=95))
+    red, green, _, _ = corner_colours(opened(image.pictures[0].data))
     assert red[1] > red[0] + 80
     assert green[0] > green[1] + 40
 
@@ -194,21 +194,21 @@ def test_the_colour_profile_is_used(writer):
 @pytest.mark.parametrize("profile", [b"", b"not a profile", swapped_profile()[:200]])
 def test_a_broken_colour_profile_is_ignored(profile):
     """The pixels are fine without it."""
-    image = normalise(encoded(PICTURE, "PNG", icc_profile=profile))
-    assert near(corner_colours(opened(image.outputs[0].data))[0], RED)
+    image = normalize(encoded(PICTURE, "PNG", icc_profile=profile))
+    assert near(corner_colours(opened(image.pictures[0].data))[0], RED)
 
 
 def test_flat_graphics_are_sent_as_png_and_photos_as_jpeg():
     """Text must not get JPEG artefacts; a photo as PNG would be many times larger."""
     page = Image.new("RGB", (800, 600), "white")
     ImageDraw.Draw(page).text((20, 20), "The quick brown fox " * 4, fill="black")
-    assert normalise(encoded(page, "JPEG", quality=100)).outputs[0].media_type == "image/png"
-    assert normalise(encoded(photo(), "PNG")).outputs[0].media_type == "image/jpeg"
+    assert normalize(encoded(page, "JPEG", quality=100)).pictures[0].media_type == "image/png"
+    assert normalize(encoded(photo(), "PNG")).pictures[0].media_type == "image/jpeg"
 
 
 def test_few_colours_are_sent_as_they_are():
     """A dithered scan is never flat, and JPEG would blur its dots."""
-    output = normalise(encoded(photo().convert("1"), "PNG")).outputs[0]
+    output = normalize(encoded(photo().convert("1"), "PNG")).pictures[0]
     assert output.media_type == "image/png"
     assert {colour for _, colour in opened(output.data).getcolors()} == {0, 255}
 
@@ -216,9 +216,9 @@ def test_few_colours_are_sent_as_they_are():
 def test_the_sent_size_is_the_best_size_of_the_model():
     """Shrunk to what the model sees at that detail, never enlarged."""
     data = encoded(photo((2000, 1500)), "JPEG")
-    assert (normalise(data).outputs[0].width, normalise(data).outputs[0].height) == (1024, 768)
-    assert normalise(data, detail="low").outputs[0].width == 512
-    assert normalise(encoded(photo((20, 10)), "PNG")).outputs[0].width == 20
+    assert (normalize(data).pictures[0].width, normalize(data).pictures[0].height) == (1024, 768)
+    assert normalize(data, detail="low").pictures[0].width == 512
+    assert normalize(encoded(photo((20, 10)), "PNG")).pictures[0].width == 20
 
 
 def test_moments_of_an_animation_have_their_times():
@@ -230,34 +230,34 @@ def test_moments_of_an_animation_have_their_times():
         encoded(frames[0], "PNG", **options),
         encoded(frames[0], "WEBP", **options),
     ):
-        image = normalise(data, max_images=3)
+        image = normalize(data, max_images=3)
         assert image.info.frames == 5
-        assert [(output.index, output.at_s) for output in image.outputs] == [(0, 0.0), (2, 0.4), (4, 0.8)]
-        reds = [corner_colours(opened(output.data))[0][0] for output in image.outputs]
+        assert [(output.index, output.at_s) for output in image.pictures] == [(0, 0.0), (2, 0.4), (4, 0.8)]
+        reds = [corner_colours(opened(output.data))[0][0] for output in image.pictures]
         assert reds == pytest.approx([0, 100, 200], abs=12)
 
 
 def test_pages_of_a_scan_become_pictures():
     """Each page at its own size, without a time."""
     pages = [Image.new("RGB", (60 + 10 * i, 40), (80 * i, 0, 0)) for i in range(3)]
-    image = normalise(encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
-    assert [(output.width, output.at_s) for output in image.outputs] == [(60, None), (70, None), (80, None)]
+    image = normalize(encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    assert [(output.width, output.at_s) for output in image.pictures] == [(60, None), (70, None), (80, None)]
 
 
 def test_thumbnails_between_pages_are_no_pages():
     """A reduced-resolution page (subfile type 1) shows what another page shows."""
     pages = [Image.new("RGB", (60 + 10 * i, 40), (80 * i, 0, 0)) for i in range(3)]
     pages[1].encoderinfo = {"tiffinfo": {254: 1}}
-    image = normalise(encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
-    assert [output.width for output in image.outputs] == [60, 80]
-    assert near(corner_colours(opened(image.outputs[1].data))[0], (160, 0, 0))
+    image = normalize(encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    assert [output.width for output in image.pictures] == [60, 80]
+    assert near(corner_colours(opened(image.pictures[1].data))[0], (160, 0, 0))
 
 
 def test_bursts_in_a_heic_become_pictures():
     """HEIC holds several pictures too."""
-    image = normalise(heic(PICTURE, PICTURE.rotate(180), quality=95))
+    image = normalize(heic(PICTURE, PICTURE.rotate(180), quality=95))
     assert image.info.frames == 2
-    assert near(corner_colours(opened(image.outputs[1].data))[0], YELLOW, 16)
+    assert near(corner_colours(opened(image.pictures[1].data))[0], YELLOW, 16)
 
 
 def cut(data: bytes, share: float) -> bytes:
@@ -267,7 +267,7 @@ def cut(data: bytes, share: float) -> bytes:
 @pytest.mark.parametrize(("writer", "more"), [("JPEG", {}), ("PNG", {}), ("TIFF", {}), ("JPEG", {"progressive": True})])
 def test_most_of_a_truncated_picture_is_used(writer, more):
     """Four fifths are there: the picture is sent and the result says that something is missing."""
-    image = normalise(cut(encoded(photo(), writer, **more), 0.8))
+    image = normalize(cut(encoded(photo(), writer, **more), 0.8))
     assert image.partial
     assert "missing" in image.notes[0]
 
@@ -282,13 +282,13 @@ PARTS = [
 @pytest.mark.parametrize(("data", "words"), PARTS)
 def test_the_result_says_which_part_is_missing(data, words):
     """BMP is stored from below, and an interlaced GIF misses rows everywhere."""
-    assert re.search(words, normalise(data).notes[0])
+    assert re.search(words, normalize(data).notes[0])
 
 
 @pytest.mark.parametrize("data", [heic(photo()), encoded(photo(), "AVIF"), encoded(photo(), "JPEG2000")])
 def test_bytes_behind_the_picture_do_not_matter(data):
     """Phones and tools hang things there."""
-    assert not normalise(data + b"PK\3\4 a hidden archive" * 100).partial
+    assert not normalize(data + b"PK\3\4 a hidden archive" * 100).partial
 
 
 TRUNCATED = [
@@ -306,7 +306,7 @@ TRUNCATED = [
 def test_little_of_a_truncated_picture_is_refused(writer, share):
     """What is mostly missing would be answered with nonsense."""
     with pytest.raises(SourceRejected) as caught:
-        normalise(cut(encoded(photo(), writer), share))
+        normalize(cut(encoded(photo(), writer), share))
     assert caught.value.code == "corrupt"
 
 
@@ -314,7 +314,7 @@ def test_little_of_a_truncated_picture_is_refused(writer, share):
 def test_a_truncated_heic_is_refused(share):
     """Libheif would deliver green tiles and call it success."""
     with pytest.raises(SourceRejected, match="ends before its last box") as caught:
-        normalise(cut(heic(photo()), share))
+        normalize(cut(heic(photo()), share))
     assert caught.value.code == "corrupt"
 
 
@@ -342,7 +342,7 @@ REFUSED = [
 def test_what_is_no_picture_is_refused_with_its_code(data, code):
     """Every refusal has one of the documented codes, a message and a hint."""
     with pytest.raises(SourceRejected) as caught:
-        normalise(data)
+        normalize(data)
     assert caught.value.code == code
     assert caught.value.hint
 
@@ -350,7 +350,7 @@ def test_what_is_no_picture_is_refused_with_its_code(data, code):
 def test_a_metadata_bomb_does_not_hide_the_pixels():
     """A profile that unpacks to 50 MB is dropped, and the picture is read."""
     data = encoded(PICTURE, "PNG", icc_profile=bytes(50_000_000))
-    assert near(corner_colours(opened(normalise(data).outputs[0].data))[0], RED)
+    assert near(corner_colours(opened(normalize(data).pictures[0].data))[0], RED)
 
 
 LIMITED = [
@@ -371,5 +371,5 @@ LIMITED = [
 def test_limits_are_read_off_the_header(limits, data):
     """Pixels, frames and memory are known before anything is decoded."""
     with pytest.raises(SourceRejected) as caught:
-        normalise(data, limits=limits)
+        normalize(data, limits=limits)
     assert caught.value.code == "too_large"

@@ -48,8 +48,8 @@ def named(entries):
     return [pytest.param(entry, id=entry["path"]) for entry in entries]
 
 
-def normalise(worker, entry, detail="high"):
-    return worker.normalise_image((CORPUS / entry["path"]).read_bytes(), model=MODEL, detail=detail, max_images=4)
+def normalize(worker, entry, detail="high"):
+    return worker.normalize_image((CORPUS / entry["path"]).read_bytes(), model=MODEL, detail=detail, max_images=4)
 
 
 @pytest.mark.parametrize("entry", named(entry for entry in ENTRIES if entry["real_format"] != "unknown"))
@@ -64,10 +64,10 @@ def test_the_kind_is_told_from_the_bytes(entry):
 def test_each_picture_gets_its_class(worker, entry):
     """Accepted where the judges accept, refused with the kind of refusal they gave."""
     if entry["real_format"] in READ_BEYOND_THE_POLICY:
-        assert normalise(worker, entry).outputs
+        assert normalize(worker, entry).pictures
         return
     try:
-        found = "ok-animated" if normalise(worker, entry).info.frames > 1 else "ok"
+        found = "ok-animated" if normalize(worker, entry).info.frames > 1 else "ok"
     except SourceRejected as error:
         found = CLASSES[error.code]
     assert found in accepted_classes(entry)
@@ -87,13 +87,13 @@ ACCEPTED = [entry for entry in STILLS if "expected_high" in entry and entry["exp
 def test_each_picture_gets_its_size(worker, entry, detail):
     """What the model sees, or the cheaper size just below it; upright."""
     try:
-        image = normalise(worker, entry, detail)
+        image = normalize(worker, entry, detail)
     except SourceRejected:
         assert "reject-corrupt" in entry["acceptable"]
         return
     seen = tuple(entry[f"expected_{detail}"])
     best = best_size(MODEL, detail=detail, width=seen[0], height=seen[1])
-    sent = (image.outputs[0].width, image.outputs[0].height)
+    sent = (image.pictures[0].width, image.pictures[0].height)
     assert any(
         abs(sent[0] - width) <= 1 and abs(sent[1] - height) <= 1 for width, height in (seen, (best.width, best.height))
     )
@@ -106,11 +106,11 @@ FINGERPRINTED = [entry for entry in ACCEPTED if entry.get("fingerprint_rgb16")]
 def test_each_picture_looks_right(worker, entry):
     """Orientation, colours, transparency and depth, compared with other decoders on 16x16 averages."""
     try:
-        image = normalise(worker, entry)
+        image = normalize(worker, entry)
     except SourceRejected:
         assert "reject-corrupt" in entry["acceptable"]
         return
-    small = opened(image.outputs[0].data).convert("RGB").resize((16, 16), Image.Resampling.BOX).tobytes()
+    small = opened(image.pictures[0].data).convert("RGB").resize((16, 16), Image.Resampling.BOX).tobytes()
     wanted = base64.b64decode(entry["fingerprint_rgb16"])
     difference = sum(abs(a - b) for a, b in zip(small, wanted, strict=True)) / len(wanted)
     assert difference < (LOOSE_DIFFERENCE if entry.get("fingerprint_note") else MAX_FINGERPRINT_DIFFERENCE)
@@ -123,7 +123,7 @@ def peak_bytes(worker):
 
 def refused_or_not(worker, entry):
     try:
-        normalise(worker, entry)
+        normalize(worker, entry)
     except SourceRejected as error:
         return error.code
     return "ok"

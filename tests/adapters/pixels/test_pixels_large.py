@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from shared.adapters.pixels.normalize import normalise_image
+from shared.adapters.pixels.normalize import normalize_image
 from shared.adapters.pixels.open import inspect
 from shared.adapters.pixels.png import Rows, is_streamed
 from shared.adapters.pixels.webp import is_decoded_as_planes, planes
@@ -27,8 +27,8 @@ RGBA_PNG = encoded(FADING, "PNG", compress_level=1)
 WEBP = encoded(PHOTO, "WEBP", quality=80, method=0)
 
 
-def normalise(data):
-    return normalise_image(data, model=MODEL, detail="high")
+def normalize(data):
+    return normalize_image(data, model=MODEL, detail="high")
 
 
 def plainly(data, size):
@@ -41,8 +41,8 @@ def plainly(data, size):
 @pytest.mark.parametrize("data", [PNG, RGBA_PNG, WEBP], ids=["png", "png with alpha", "webp"])
 def test_large_pictures_look_as_pillow_reads_them(data):
     """Colours, places and transparency; JPEG coding alone makes a difference of 1 to 2."""
-    image = normalise(data)
-    found = opened(image.outputs[0].data).convert("RGB")
+    image = normalize(data)
+    found = opened(image.pictures[0].data).convert("RGB")
     assert is_streamed(image.info, data) or is_decoded_as_planes(image.info, data)
     assert not image.partial
     assert max(ImageStat.Stat(ImageChops.difference(found, plainly(data, found.size))).mean) < 3
@@ -82,8 +82,8 @@ def test_scanlines_of_every_filter_are_read_in_bands_of_any_height(samples, heig
 @pytest.mark.parametrize("tail", [b"", b"garbage after the end" * 5000])
 def test_bytes_behind_the_picture_do_not_matter(tail):
     """Some programs hide a video or a ZIP there."""
-    assert not normalise(PNG + tail).partial
-    assert not normalise(WEBP + tail).partial
+    assert not normalize(PNG + tail).partial
+    assert not normalize(WEBP + tail).partial
 
 
 def filter_broken_at(share):
@@ -102,7 +102,7 @@ DAMAGED = [
 @pytest.mark.parametrize(("data", "missing"), DAMAGED, ids=["cut", "cut, with alpha", "filter"])
 def test_most_of_a_damaged_picture_is_used(data, missing):
     """What stands above the damage is sent, and the result says how much is missing."""
-    image = normalise(data)
+    image = normalize(data)
     assert image.partial
     assert re.search(missing, image.notes[0])
 
@@ -111,7 +111,7 @@ def test_most_of_a_damaged_picture_is_used(data, missing):
 def test_little_of_a_damaged_picture_is_refused(data):
     """As for small pictures."""
     with pytest.raises(SourceRejected) as caught:
-        normalise(data)
+        normalize(data)
     assert caught.value.code == "corrupt"
 
 
@@ -122,13 +122,13 @@ def test_the_colour_profile_is_used():
         encoded(picture, "PNG", icc_profile=swapped_profile()),
         encoded(picture, "WEBP", icc_profile=swapped_profile(), method=0),
     ):
-        red, *_ = corner_colours(opened(normalise(data).outputs[0].data))
+        red, *_ = corner_colours(opened(normalize(data).pictures[0].data))
         assert red[1] > red[0] + 80
 
 
 def test_flat_colours_stay_as_they_are():
     """A screenshot is sent as PNG, with the very colours it had."""
-    output = normalise(encoded(quarters(SIZE), "PNG")).outputs[0]
+    output = normalize(encoded(quarters(SIZE), "PNG")).pictures[0]
     assert output.media_type == "image/png"
     assert corner_colours(opened(output.data)) == corner_colours(quarters())
 
@@ -149,7 +149,7 @@ def test_other_layouts_are_left_to_pillow(data):
     info = inspect(data)
     assert not is_streamed(info, data)
     assert not is_decoded_as_planes(info, data)
-    assert normalise(data).outputs
+    assert normalize(data).pictures
 
 
 def test_a_webp_that_ffmpeg_refuses_is_left_to_pillow():
@@ -157,11 +157,11 @@ def test_a_webp_that_ffmpeg_refuses_is_left_to_pillow():
     data = WEBP + b"VP8 " + b"\xff" * 99
     with pytest.raises(OSError, match="FFmpeg"):
         planes(data)
-    assert normalise(data).outputs
+    assert normalize(data).pictures
 
 
 def test_near_colours_survive_the_planes_of_webp():
     """Video range and BT.601, as libwebp has them."""
     data = encoded(quarters(SIZE), "WEBP", quality=95, method=0)
-    found, wanted = (corner_colours(opened(file)) for file in (normalise(data).outputs[0].data, data))
+    found, wanted = (corner_colours(opened(file)) for file in (normalize(data).pictures[0].data, data))
     assert all(near(a, b, 2) for a, b in zip(found, wanted, strict=True))

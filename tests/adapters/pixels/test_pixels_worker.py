@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from shared.adapters.decoding.capped_child import start_child
-from shared.adapters.pixels.normalize import normalise_image
+from shared.adapters.pixels.normalize import normalize_image
 from shared.adapters.pixels.worker import CHILD, PixelWorker
 from shared.core.errors import SourceRejected
 from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits
@@ -36,36 +36,36 @@ def worker():
 @pytest.mark.parametrize("data", PICTURES)
 def test_the_child_answers_like_a_call(worker, data):
     """Info, plan and pictures cross the process boundary unchanged."""
-    assert worker.normalise_image(data, model=MODEL, detail="high") == normalise_image(data, model=MODEL, detail="high")
+    assert worker.normalize_image(data, model=MODEL, detail="high") == normalize_image(data, model=MODEL, detail="high")
 
 
 @pytest.mark.parametrize(("data", "code"), [(b"", "empty"), (b"%PDF-", "unsupported"), (PICTURES[0][:200], "corrupt")])
 def test_a_refusal_crosses_with_its_words(worker, data, code):
     """Code, message and hint are those of the call, and the child goes on to serve."""
     with pytest.raises(SourceRejected) as here:
-        normalise_image(data, model=MODEL, detail="high")
+        normalize_image(data, model=MODEL, detail="high")
     with pytest.raises(SourceRejected) as there:
-        worker.normalise_image(data, model=MODEL, detail="high")
+        worker.normalize_image(data, model=MODEL, detail="high")
     assert (there.value.code, there.value.message, there.value.hint) == (code, here.value.message, here.value.hint)
-    assert worker.normalise_image(PICTURES[1], model=MODEL, detail="high").outputs
+    assert worker.normalize_image(PICTURES[1], model=MODEL, detail="high").pictures
 
 
 def test_a_picture_turned_down_by_its_plan_leaves_the_child_in_step():
     """The memory limit is checked between the two requests."""
     with PixelWorker(Limits(max_decode_bytes=1_000_000)) as worker:
         with pytest.raises(SourceRejected, match="memory to decode"):
-            worker.normalise_image(PICTURES[0], model=MODEL, detail="high")
-        assert worker.normalise_image(PICTURES[1], model=MODEL, detail="high").outputs
+            worker.normalize_image(PICTURES[0], model=MODEL, detail="high")
+        assert worker.normalize_image(PICTURES[1], model=MODEL, detail="high").pictures
 
 
 def test_a_picture_that_takes_too_long_is_given_up():
     """The child is killed at the cap, and the next picture gets a new one."""
     with PixelWorker(Limits(max_seconds=0.01)) as worker:
         with pytest.raises(SourceRejected) as caught:
-            worker.normalise_image(encoded(photo((3000, 3000)), "PNG"), model=MODEL, detail="high")
+            worker.normalize_image(encoded(photo((3000, 3000)), "PNG"), model=MODEL, detail="high")
         assert caught.value.code == "too_slow"
         worker.limits = DEFAULT_LIMITS
-        assert worker.normalise_image(PICTURES[0], model=MODEL, detail="high").outputs
+        assert worker.normalize_image(PICTURES[0], model=MODEL, detail="high").pictures
 
 
 ENDS = "import os, sys; sys.stdin.buffer.read(9); os.kill(os.getpid(), int(sys.argv[1]))"
@@ -81,9 +81,9 @@ def test_a_child_that_dies_is_a_refusal_and_is_replaced(data, sent, code):
             [sys.executable, "-c", ENDS, str(int(sent))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         with pytest.raises(SourceRejected) as caught:
-            worker.normalise_image(data, model=MODEL, detail="high")
+            worker.normalize_image(data, model=MODEL, detail="high")
         assert caught.value.code == code
-        assert worker.normalise_image(PICTURES[0], model=MODEL, detail="high").outputs
+        assert worker.normalize_image(PICTURES[0], model=MODEL, detail="high").pictures
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the cap is RLIMIT_DATA")
@@ -93,14 +93,14 @@ def test_the_childs_memory_is_capped():
     with PixelWorker() as worker:
         worker.child = start_child(CHILD, Limits(max_decode_bytes=1_000_000))  # the check before it still allows 352 MB
         with pytest.raises(SourceRejected) as caught:
-            worker.normalise_image(data, model=MODEL, detail="high")
+            worker.normalize_image(data, model=MODEL, detail="high")
         assert caught.value.code == "too_large"
 
 
 def test_threads_take_turns(worker):
     """The app calls from several threads; answers do not get mixed up."""
     with ThreadPoolExecutor(4) as pool:
-        images = list(pool.map(lambda data: worker.normalise_image(data, model=MODEL, detail="low"), PICTURES * 3))
+        images = list(pool.map(lambda data: worker.normalize_image(data, model=MODEL, detail="low"), PICTURES * 3))
     assert [image.info.kind.format for image in images] == ["jpeg", "png", "gif", "heic"] * 3
 
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from shared.core.ask.payload import Payload, Picture, Question, Target, VideoIndex, build_payload
+from shared.core.ask.payload import Payload, Picture, PictureLink, Question, Target, VideoIndex, build_payload
 from shared.core.ask.question import Exchange
 from shared.core.models.api_versions import API_VERSIONS
 from shared.core.models.catalogue import look_up_model
 from tests.golden_files import GOLDEN, SEEDS, check_golden, printed
 
-JPEG = Picture(data=b"\xff\xd8\xff\xe0 a small JPEG")
-PNG = Picture(data=b"\x89PNG\r\n\x1a\n a small PNG")
-URL = Picture(url="https://example.com/boat.jpg")
-SAS = Picture(url="https://example.blob.core.windows.net/normalized/boat.jpg?sv=2026-02-06&sig=made%2Fup%3D")
+JPEG = Picture(data=b"\xff\xd8\xff\xe0 a small JPEG", media_type="image/jpeg", width=8, height=6)
+PNG = Picture(data=b"\x89PNG\r\n\x1a\n a small PNG", media_type="image/png", width=8, height=6)
+URL = PictureLink(url="https://example.com/boat.jpg")
+SAS = PictureLink(url="https://example.blob.core.windows.net/normalized/boat.jpg?sv=2026-02-06&sig=made%2Fup%3D")
 
 ASKED = Question(
     prompt="Describe this picture:",
@@ -43,7 +43,7 @@ FRAMES = replace(
     ASKED,
     prompt="What happens?",
     detail="low",
-    pictures=(replace(JPEG, text_before="Frame at 0.0 s:"), replace(PNG, text_before="Frame at 2.5 s:")),
+    pictures=(replace(JPEG, at_s=0.0), replace(PNG, at_s=2.5)),
 )
 FOLLOWING = replace(
     FRAMES,
@@ -278,7 +278,7 @@ def test_seed_004_calls_are_built_as_printed() -> None:
             prompt=text["text"],
             detail="high",
             max_output_tokens=300,
-            pictures=tuple(Picture(url=picture["image_url"]["url"]) for picture in pictures),
+            pictures=tuple(PictureLink(url=picture["image_url"]["url"]) for picture in pictures),
         )
         assert body_of(question, target) == with_detail(call)
 

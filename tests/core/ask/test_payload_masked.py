@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.ask.payload import Payload, Picture, Question, Target, VideoIndex, build_payload, masked
+from shared.core.ask.payload import Payload, Picture, PictureLink, Question, Target, VideoIndex, build_payload, masked
 from shared.core.errors import VisiondropError
 from shared.core.masking import mask_text
 from shared.core.models.api_versions import API_VERSIONS
 from shared.core.models.catalogue import MODELS, look_up_model
 
 SECRET = "Zm9vYmFyU0VDUkVU"
-JPEG = Picture(data=b"\xff\xd8\xff\xe0" + b"secret pixels" * 40)
+JPEG = Picture(data=b"\xff\xd8\xff\xe0" + b"secret pixels" * 40, media_type="image/jpeg", width=8, height=6)
 TARGET = Target(
     kind="azure",
     base_url="https://example.openai.azure.com",
@@ -38,8 +38,8 @@ sas_urls = st.builds(
     st.just(SECRET),
 )
 pictures = st.one_of(
-    st.builds(Picture, data=st.binary().map(b"\xff\xd8\xff".__add__), text_before=st.text()),
-    st.builds(Picture, url=sas_urls, text_before=st.text()),
+    st.builds(replace, st.just(JPEG), data=st.binary(), label=st.text()),
+    st.builds(PictureLink, url=sas_urls),
 )
 videos = st.builds(VideoIndex, index_name=st.text(), document_id=st.text(), video_url=sas_urls)
 questions = st.builds(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.core.ask import schema_subset
-from shared.core.ask.payload import Picture, Question, Target, VideoIndex, build_payload
+from shared.core.ask.payload import Picture, PictureLink, Question, Target, VideoIndex, build_payload
 from shared.core.errors import CapabilityMissing, OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.models.catalogue import MODELS, Model, look_up_model
 
-JPEG = Picture(data=b"\xff\xd8\xff\xe0 a small JPEG")
-URL = Picture(url="https://example.com/boat.jpg")
+JPEG = Picture(data=b"\xff\xd8\xff\xe0 a small JPEG", media_type="image/jpeg", width=8, height=6)
+URL = PictureLink(url="https://example.com/boat.jpg")
 ASKED = Question(prompt="What is this?", detail="high", max_output_tokens=100, pictures=(JPEG,))
 VIDEO = replace(
     ASKED,
@@ -145,14 +146,14 @@ def test_wrong_option_is_named(question: Question, field: str) -> None:
     assert caught.value.field == field
 
 
-LARGE = Picture(data=b"\xff\xd8\xff" + b"\0" * (20 * 2**20))
+LARGE = replace(JPEG, data=b"\xff\xd8\xff" + b"\0" * (20 * 2**20))
 
 
 @pytest.mark.parametrize(
     ("pictures", "target", "code", "says"),
     [
-        ((Picture(data=b"BM" + b"\0" * 60),), GPT_4O, "unsupported", "image/bmp"),
-        ((Picture(data=b"not a picture"),), GPT_4O, "unsupported", "text/plain"),
+        ((replace(JPEG, media_type="image/bmp"),), GPT_4O, "unsupported", "image/bmp"),
+        ((replace(JPEG, media_type="text/plain"),), GPT_4O, "unsupported", "text/plain"),
         ((JPEG, LARGE), GPT_4O, "too_large", "a picture of 20,971,523 bytes; this endpoint takes 20,971,520"),
         (
             (LARGE,) * 20,
@@ -176,7 +177,7 @@ def test_unusable_picture_is_rejected(pictures: tuple[Picture, ...], target: Tar
         replace(ASKED, max_output_tokens=16_384),
         replace(ASKED, temperature=2.0),
         replace(ASKED, pictures=(JPEG,) * 50),
-        replace(ASKED, pictures=(Picture(data=b"\xff\xd8\xff".ljust(20 * 2**20, b"\0")),)),
+        replace(ASKED, pictures=(replace(JPEG, data=b"\xff\xd8\xff".ljust(20 * 2**20, b"\0")),)),
     ],
 )
 def test_limit_itself_is_allowed(question: Question) -> None:
@@ -189,16 +190,18 @@ def test_openai_bounds_the_request_not_the_picture() -> None:
     assert build_payload(replace(ASKED, pictures=(LARGE,)), openai("gpt-4o")).method == "POST"
 
 
-@pytest.mark.parametrize("fields", [{}, {"data": b"x", "url": "https://example.com/a.jpg"}, {"url": "file:///etc/x"}])
-def test_picture_is_bytes_or_a_web_address(fields: dict[str, Any]) -> None:
-    """A picture that is neither or both cannot exist."""
+@pytest.mark.parametrize("url", ["", "file:///etc/x", "https://example.com/a b.jpg"])
+def test_linked_picture_has_a_web_address(url: str) -> None:
+    """A link that no endpoint could fetch cannot exist."""
     with pytest.raises(OptionsInvalid):
-        Picture(**fields)
+        PictureLink(url=url)
 
 
-def test_media_type_is_read_from_the_bytes() -> None:
-    """A PNG that calls itself a JPEG is sent as what it is."""
-    assert Picture(data=b"\x89PNG\r\n\x1a\n", media_type="image/jpeg").media_type == "image/png"
+@pytest.mark.parametrize("media_type", ["image/jpeg", "image/png"])
+def test_media_type_is_the_pictures_own(media_type: str) -> None:
+    """What the decoder found is what is sent: no later stage looks at the bytes again and knows better."""
+    asked = replace(ASKED, pictures=(replace(JPEG, media_type=media_type),))
+    assert f"data:{media_type};base64," in json.dumps(build_payload(asked, GPT_4O).body)
 
 
 def test_model_that_ignores_original_may_be_asked_for_it() -> None:

@@ -1,0 +1,88 @@
+"""One picture on its way from the decoder to the request, and what normalizing a file gives besides.
+
+The child process that decodes makes a Picture, storage keeps its bytes beside the record `Normalized`, and the payload
+is built from the Picture that is read back: one value, so that no stage drops what an earlier one has learned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shared.core.media.normalized import Normalized
+from shared.core.media.picture_plan import ImageInfo, ImagePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Encoded bytes, what they are, the upright size in pixels, and where the picture belongs.
+
+    `at_s` is its moment in a video or animation, in seconds from the start. A contact sheet has those of all its frames
+    in `frames_at_s`, in reading order. `index` is the frame or page of its file, `label` the name that tells it from
+    pictures of other files. `encoding` says how it was written, `damage` what was missing of it ("" = nothing).
+    """
+
+    data: bytes = field(repr=False)
+    media_type: str
+    width: int
+    height: int
+    index: int = 0
+    at_s: float | None = None
+    frames_at_s: tuple[float, ...] = ()
+    label: str | None = None
+    encoding: str = ""
+    damage: str = ""
+
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        """The moments of all frames in it, in seconds and reading order; none for a still."""
+        return self.frames_at_s or (() if self.at_s is None else (self.at_s,))
+
+
+def stored_picture(item: Normalized, data: bytes) -> Picture:
+    """The picture that a record and its blob hold together."""
+    return Picture(
+        data=data,
+        media_type=item.media_type,
+        width=item.width,
+        height=item.height,
+        at_s=item.at_s,
+        frames_at_s=item.frames_at_s,
+        label=item.label,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundPiece:
+    """Part of a video's sound as an MP3 file: 16 kHz mono. Where it is silent it has no data."""
+
+    data: bytes = field(default=b"", repr=False)
+    start_s: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalizedImage:
+    """An image file's header facts, what was to be done with it, and the pictures that came of it."""
+
+    info: ImageInfo
+    plan: ImagePlan
+    pictures: tuple[Picture, ...]
+
+    @property
+    def partial(self) -> bool:
+        """Part of the source is missing or damaged, and the rest was used; `notes` say it in words."""
+        return len(self.pictures) < len(self.plan.frames) or any(picture.damage for picture in self.pictures)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        lost = len(self.plan.frames) - len(self.pictures)
+        frames = (f"the last {lost} of {len(self.plan.frames)} chosen frames are damaged",) if lost else ()
+        return (*self.info.notes, *frames, *dict.fromkeys(one.damage for one in self.pictures if one.damage))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Provenance for the result document: the plan's steps and how the pictures were encoded."""
+        return (
+            *self.plan.steps,
+            *(f"encoded as {how}" for how in dict.fromkeys(one.encoding for one in self.pictures)),
+        )
