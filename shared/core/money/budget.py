@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
+from shared.core.money.exact import exactly
+
 NANO = 9  # digits
 SHARDS = 8
 ALERT_PERCENTS = (50, 80, 100)
@@ -41,11 +43,13 @@ class Totals:
         return None if self.limit is None else self.limit - self.spent - self.reserved
 
 
+@exactly
 def to_nano(usd: Decimal) -> int:
     """Rounded up: a reservation may be too large by a nano-dollar, never too small."""
     return int(usd.scaleb(NANO).to_integral_value(rounding=ROUND_CEILING))
 
 
+@exactly
 def to_usd(nano: int) -> Decimal:
     return Decimal(nano).scaleb(-NANO)
 
@@ -63,27 +67,34 @@ def room(shard: Shard, limit: int) -> int:
 
 
 def reserve(shards: Sequence[Shard], index: int, amount: int, limit: int | None) -> tuple[Shard, ...] | None:
-    """The shards to write, all or none, so that `amount` is reserved in shard `index`; None when it does not fit."""
+    """The shards to write, all or none, so that `amount` is reserved in shard `index`; None when it does not fit.
+
+    A shard may be below zero: a call cost more than was reserved for it, or the limit was lowered. What it lacks is
+    missing in the whole budget, so it is made good first, in the same transaction: no other worker, who may have looked
+    at another shard before, can then give out that money a second time.
+    """
     own = shards[index]
     if limit is None:
         return (replace(own, reserved=own.reserved + amount),)
-    missing = amount - room(own, limit)
-    if missing <= 0:
-        return (replace(own, reserved=own.reserved + amount),)
     if sum(room(shard, limit) for shard in shards) < amount:
         return None
-    lenders = borrow([shard for shard in shards if shard.index != index], missing, limit)
-    return (replace(own, reserved=own.reserved + amount, lent=own.lent - missing), *lenders)
+    others = [shard for shard in shards if shard.index != index]
+    repaid = [replace(shard, lent=shard.lent + room(shard, limit)) for shard in others if room(shard, limit) < 0]
+    owed = -sum(room(shard, limit) for shard in others if room(shard, limit) < 0)
+    lenders = borrow(others, amount + owed - room(own, limit), limit)
+    borrowed = sum(shard.lent - shards[shard.index].lent for shard in lenders)
+    return (replace(own, reserved=own.reserved + amount, lent=own.lent + owed - borrowed), *lenders, *repaid)
 
 
 def borrow(shards: Sequence[Shard], missing: int, limit: int) -> list[Shard]:
-    """The fewest lenders: those with most room first."""
+    """The fewest lenders, those with most room first, each with what it gives; none when nothing is missing."""
     lenders = []
     for shard in sorted(shards, key=lambda shard: room(shard, limit), reverse=True):
-        given = min(missing, max(0, room(shard, limit)))
-        if given > 0:
-            lenders.append(replace(shard, lent=shard.lent + given))
-            missing -= given
+        given = min(missing, room(shard, limit))
+        if given <= 0:
+            break
+        lenders.append(replace(shard, lent=shard.lent + given))
+        missing -= given
     return lenders
 
 

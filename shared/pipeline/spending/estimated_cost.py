@@ -17,7 +17,7 @@ from shared.core.jobs.result import Estimate
 from shared.core.media.normalized import Normalized
 from shared.core.models.catalogue import Model, host_limits
 from shared.core.models.tokens import Usage, image_tokens, text_tokens
-from shared.core.money.prices import cost
+from shared.core.money.prices import ceiling_usd, cost
 from shared.core.money.video_prompt import FRAMES, frame_tokens, video_prompt_cost
 from shared.core.places import RESULTS
 from shared.pipeline.ports import Services
@@ -75,17 +75,19 @@ def estimate(
     usage = Usage(input_tokens=images + named + text * requests, output_tokens=0, image_tokens=images)
     most_said = (requests - 1) * options.max_output_tokens  # about parts: an output, then the last question's input
     heard_tokens = sum(spoken_tokens(item.duration_s) for item in work.sound)
-    longest = replace(
-        usage,
+    most = ceiling_usd(
+        model,
         input_tokens=images + most_text_tokens(said, options, pictures) * requests + most_said + heard_tokens,
         output_tokens=most_said + options.max_output_tokens,
+        on=services.now().date(),
+        scope=services.settings.price_scope,
     )
     heard = price_of_sound(services, work)
     return Estimate(
         image_tokens=images,
         input_tokens=usage.input_tokens,
         usd=price(services, model, usage) + heard,
-        max_usd=price(services, model, longest) + heard,
+        max_usd=most + heard,
     )
 
 

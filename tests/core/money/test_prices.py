@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.core.errors import PriceMissing
 from shared.core.models.catalogue import MODELS, look_up_model
 from shared.core.models.sources import SOURCES
 from shared.core.models.tokens import Usage, image_tokens
 from shared.core.money.price_rows import PRICE_ROWS, UNIT_PRICES
-from shared.core.money.price_types import SCOPES
-from shared.core.money.prices import cost, look_up_price, unit_cost
+from shared.core.money.price_types import SCOPES, UnitPrice
+from shared.core.money.prices import (
+    Cost,
+    ceiling_usd,
+    cost,
+    in_force,
+    look_up_price,
+    sum_costs,
+    sum_usages,
+    unit_cost,
+)
 
 TODAY = date(2026, 11, 21)
 
@@ -127,6 +140,154 @@ def test_editing_models_price_pictures_apart():
 def test_a_cheaper_cache_is_not_assumed():
     """A model without a price for cached or written tokens charges them as input."""
     assert bill("gpt-4-turbo", input_tokens=100, cached_tokens=50, cache_write_tokens=50).usd == Decimal("0.001")
+
+
+SPLITS = st.fixed_dictionaries(
+    {name: st.integers(0, 400_000) for name in ("cached_tokens", "cache_write_tokens", "image_tokens")}
+)
+
+
+@given(
+    row=st.sampled_from(PRICE_ROWS),
+    used=st.tuples(st.integers(0, 400_000), st.integers(0, 200_000), st.integers(0, 200_000)),
+    split=SPLITS,
+    spare=st.tuples(st.integers(0, 300_000), st.integers(0, 100_000)),
+)
+def test_no_bill_is_above_its_ceiling(row, used, split, spare):
+    """Of all models, scopes and days, however the endpoint splits the tokens, contradictions included."""
+    read, written, thought = used
+    usage = Usage(
+        input_tokens=read, output_tokens=0 if row.output is None else written, reasoning_tokens=thought, **split
+    )
+    model, where = look_up_model(row.model), {"on": row.from_date, "scope": row.scopes[0]}
+    bill = cost(model, usage, **where)
+    most = ceiling_usd(
+        model,
+        input_tokens=read + spare[0],
+        output_tokens=usage.output_tokens + (spare[1] if row.output else 0),
+        **where,
+    )
+
+    assert bill.usd <= most
+    assert sum(line.quantity for line in bill.breakdown if line.item != "output") == read
+    assert all(line.quantity > 0 for line in bill.breakdown)
+
+
+CEILINGS = [
+    ("gpt-5.6-sol", {}, "0.007"),  # all of it written to the cache: 1.25 times the input price
+    ("gpt-4o", {}, "0.0035"),
+    ("gpt-4o", {"scope": "data-zone-us"}, "0.00385"),
+    ("gpt-4o-2024-11-20", {"batch": True}, "0.00175"),
+    ("gpt-image-1.5", {}, "0.009"),  # all of it pictures
+    ("local", {}, "0"),
+]
+
+
+@pytest.mark.parametrize(("model", "where", "usd"), CEILINGS)
+def test_a_ceiling_takes_the_dearest_price_of_all_input(model, where, usd):
+    """A thousand tokens in, a hundred out."""
+    most = ceiling_usd(look_up_model(model), input_tokens=1000, output_tokens=100, **{"on": TODAY, **where})
+
+    assert most == Decimal(usd)
+
+
+@pytest.mark.parametrize(("model", "where"), [("gpt-image-1", {}), ("gpt-5.6-sol", {"batch": True})])
+def test_a_ceiling_without_a_price_is_none(model, where):
+    """No price of output, or of batches: it is not taken for nothing."""
+    with pytest.raises(PriceMissing):
+        ceiling_usd(look_up_model(model), input_tokens=1, output_tokens=1, **{"on": TODAY, **where})
+    assert ceiling_usd(look_up_model(model), input_tokens=0, output_tokens=0, **{"on": TODAY, **where}) == 0
+
+
+@pytest.mark.parametrize(
+    ("tokens", "charged"),
+    [
+        ({"cached_tokens": 1500}, {"cached input": 1000}),
+        ({"cache_write_tokens": 1001}, {"cache write": 1000}),
+        ({"cache_write_tokens": 800, "cached_tokens": 300}, {"cache write": 800, "cached input": 200}),
+        ({"image_tokens": 5000}, {"input": 1000}),
+        ({"cached_tokens": 999}, {"cached input": 999, "input": 1}),
+    ],
+)
+def test_usage_that_contradicts_itself(tokens, charged):
+    """1,000 tokens were read, whatever else is said: the dearer part is charged first, none is charged twice."""
+    found = bill("gpt-5.6-sol", input_tokens=1000, **tokens)
+
+    assert {line.item: int(line.quantity) for line in found.breakdown} == charged
+
+
+@pytest.mark.parametrize("digits", [25, 40, 4300])
+def test_a_count_of_any_length_is_priced_to_the_last_digit(digits):
+    """28 digits, which Decimal keeps by itself, would lose some of it."""
+    tokens = 10**digits - 1
+    found = bill("gpt-5.1", input_tokens=tokens, output_tokens=1)
+    both = sum_costs(found, found)
+
+    assert (
+        found.usd.as_integer_ratio()
+        == (Fraction(tokens) * Fraction("1.25") / 10**6 + Fraction(10, 10**6)).as_integer_ratio()
+    )
+    assert (
+        both.usd.as_integer_ratio()[0] * found.usd.as_integer_ratio()[1]
+        == 2 * found.usd.as_integer_ratio()[0] * both.usd.as_integer_ratio()[1]
+    )
+
+
+def unit_price(day, usd="1"):
+    return UnitPrice(item="x", unit="minutes", usd=Decimal(usd), from_date=day, checked=TODAY, source="S5")
+
+
+OLD, NEW = unit_price(date(2025, 1, 1)), unit_price(date(2026, 1, 1), "2")
+
+
+@pytest.mark.parametrize(
+    ("on", "price"),
+    [
+        (date(2024, 12, 31), None),
+        (date(2025, 1, 1), OLD),
+        (date(2025, 12, 31), OLD),
+        (date(2026, 1, 1), NEW),
+        (date(2026, 1, 2), NEW),
+    ],
+)
+@pytest.mark.parametrize("rows", [[OLD, NEW], [NEW, OLD]])
+def test_the_newest_price_that_has_begun_holds(rows, on, price):
+    """From its first day on, in whatever order the rows stand."""
+    assert in_force(rows, on=on) == price
+
+
+@pytest.mark.parametrize("price", UNIT_PRICES, ids=lambda price: price.item)
+def test_a_unit_price_holds_from_its_first_day(price):
+    """And not a day before."""
+    assert unit_cost(price.item, 1, on=price.from_date).usd == price.usd
+    with pytest.raises(PriceMissing):
+        unit_cost(price.item, 1, on=price.from_date - timedelta(days=1))
+
+
+def test_a_sum_is_as_old_as_its_oldest_price():
+    """Two bills, priced from rows that were checked on different days."""
+    costs = [
+        Cost(usd=Decimal(1), prices_as_of=day, breakdown=()) for day in (TODAY, date(2026, 1, 1), date(2026, 5, 5))
+    ]
+
+    assert sum_costs(*costs) == Cost(usd=Decimal(3), prices_as_of=date(2026, 1, 1), breakdown=())
+
+
+def test_one_token_is_charged():
+    """Nothing is free because it is little."""
+    assert [line.item for line in bill("gpt-5.1", input_tokens=1, output_tokens=1).breakdown] == ["input", "output"]
+    assert bill("gpt-5.1").breakdown == ()
+
+
+def test_usages_add_up():
+    """Field by field; pictures are unknown only where no answer counted them."""
+    one = Usage(
+        input_tokens=9, output_tokens=8, cached_tokens=4, cache_write_tokens=3, image_tokens=2, reasoning_tokens=1
+    )
+    other = Usage(input_tokens=1, output_tokens=1)
+
+    assert sum_usages(one, other) == replace(one, input_tokens=10, output_tokens=9)
+    assert sum_usages(other, other).image_tokens is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -193,3 +194,31 @@ def test_alerts_are_raised_once(world):
     world.finish_all()
 
     assert [facts["percent"] for event, facts in seen if event == "budget alert"] == [50, 80, 100]
+
+
+@pytest.mark.parametrize("split", [{}, {"cached_tokens": 1_000}, {"cache_write_tokens": 1_000}, {"image_tokens": 900}])
+def test_a_bill_for_what_was_asked_fits_into_its_reservation(world, split):
+    """gpt-5.6 takes more for what is written to the cache than for input: the ceiling knows."""
+    endpoint = replace(world.services.settings.endpoint, models={"eyes": "gpt-5.6-sol"})
+    world.set(endpoint=endpoint)
+    world.drop("a.png", picture("PNG", size=(2000, 2000)), max_output_tokens="100")
+    job = world.accept("a.png")
+    usage = Usage(input_tokens=job.estimate.input_tokens, output_tokens=100, **split)
+    bill = cost(look_up_model("gpt-5.6-sol"), usage, on=world.clock[0].date())
+
+    assert job.estimate.input_tokens > 1_000
+    assert bill.usd <= job.estimate.max_usd
+
+
+def test_a_limit_holds_exactly_after_a_call_that_cost_more(world):
+    """The first call costs the whole budget: no further one is made."""
+    price = price_of_one(world)
+    world.set(daily_budget_usd=price * 10)
+    day = Allowance(scope="all", limit=to_nano(price * 10))
+    world.services.ledger.reserve(world.clock[0].date(), day, "f" * 32, to_nano(price))
+    world.services.ledger.settle(world.clock[0].date(), "all", "f" * 32, to_nano(price * 10))
+    names = drop_many(world)
+    world.finish_all()
+
+    assert states(world, names) == ["parked"] * 5
+    assert world.calls == 0
