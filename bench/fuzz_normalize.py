@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from shared.adapters.pixels.worker import PixelWorker
 from shared.core.errors import SourceRejected
-from shared.core.media.decode_limits import Limits
+from shared.core.media.decode_limits import DecodeLimits
 from shared.core.media.kinds import sniff
 from shared.core.models.catalogue import look_up_model
 
@@ -67,7 +67,7 @@ def mutants(seeds: Sequence[bytes], inputs: int, seed: int) -> Iterator[tuple[st
         yield "+".join(names), bytes(data)
 
 
-def run(seeds: Sequence[bytes], inputs: int, seed: int, limits: Limits) -> tuple[Counter[str], list[str], float]:
+def run(seeds: Sequence[bytes], inputs: int, seed: int, limits: DecodeLimits) -> tuple[Counter[str], list[str], float]:
     """Outcomes by name, findings, and the longest time one input took."""
     outcomes: Counter[str] = Counter()
     findings: list[str] = []
@@ -103,7 +103,9 @@ def main() -> int:
     small = [path.read_bytes() for path in files if 0 < path.stat().st_size <= MAX_SEED_BYTES]
     seeds = [data for data in small if sniff(data).kind == "image"]
     started = time.monotonic()
-    outcomes, findings, slowest = run(seeds, arguments.inputs, arguments.seed, Limits(max_seconds=arguments.cap_s))
+    outcomes, findings, slowest = run(
+        seeds, arguments.inputs, arguments.seed, DecodeLimits(max_seconds=arguments.cap_s)
+    )
     print(
         f"{arguments.inputs} inputs from {len(seeds)} files, seed {arguments.seed}: {time.monotonic() - started:.0f} s"
     )

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.core import limits
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 LOCAL_URL = "http://127.0.0.1:7071"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-MOST_PUT_BYTES = 50 * 1024 * 1024  # larger files go straight to storage, by ticket
 LONGEST_WAIT_S = 30
 TIMEOUT_S = 600.0
 PENDING = 202
@@ -76,7 +77,7 @@ class Client:
 
     def upload(self, path: Path, name: str, *, options: Mapping[str, str]) -> str | None:
         """Stores the file and returns its job's id; an options file has none."""
-        if path.stat().st_size > MOST_PUT_BYTES:
+        if path.stat().st_size > limits.UPLOAD_BYTES.value:
             return self.upload_by_ticket(path, name, options=options)
         headers = {f"x-ms-meta-{option}": value for option, value in options.items()}
         quoted = urllib.parse.quote(name, safe="/")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from local.model_choice import DEFAULT_MODEL
+from shared.core import limits
 from shared.core.ask.payload import Payload, Question, Target, VideoIndex, build_payload, masked
 from shared.core.errors import OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.masking import MASK
@@ -17,7 +18,7 @@ from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.media.picture import Picture
 from shared.core.models.api_versions import look_up_api_version
 from shared.core.models.catalogue import Detail, look_up_model
-from shared.core.settings import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_PROMPT, Reader, read_endpoint
+from shared.core.settings import DEFAULT_PROMPT, Reader, read_endpoint
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -121,7 +122,7 @@ def read_question(arguments: Namespace, environ: Mapping[str, str]) -> Question:
     return Question(
         prompt=arguments.prompt,
         detail=arguments.detail,
-        max_output_tokens=DEFAULT_MAX_OUTPUT_TOKENS,
+        max_output_tokens=limits.MAX_OUTPUT_TOKENS.value,
         pictures=() if video else tuple(read_picture(path) for path in arguments.files),
         schema=read_schema(arguments.schema) if arguments.schema else None,
         ocr=arguments.ocr,

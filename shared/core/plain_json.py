@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-MOST_LEVELS = 64  # of nesting: no JSON Schema for an answer comes near
+from shared.core import limits
 
 
 def is_plain_json(value: Any) -> bool:
@@ -21,7 +21,7 @@ def is_plain_json(value: Any) -> bool:
 
 def is_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MOST_LEVELS):
+    for _ in range(limits.JSON_LEVELS.value):
         level = [child for item in level for child in children(item)]
     return bool(level)
 

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
+from shared.core import limits
 from shared.core.errors import SettingsInvalid, UnknownModel
 from shared.core.models.catalogue import Detail, look_up_model
 
@@ -19,8 +20,6 @@ T = TypeVar("T")
 Destination = Literal["none", "console", "azure"]
 
 DEFAULT_PROMPT = "Describe this picture for someone who cannot see it. Read out any text in it."
-DEFAULT_MAX_OUTPUT_TOKENS = 1000
-DEFAULT_JOB_LEASE_S = 300
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -62,9 +61,9 @@ class Settings:
     transcribe_deployment: str | None = None
     default_prompt: str = DEFAULT_PROMPT
     default_detail: Detail = "high"
-    max_output_tokens: int = DEFAULT_MAX_OUTPUT_TOKENS
-    model_timeout_s: int = 120
-    job_lease_s: int = DEFAULT_JOB_LEASE_S
+    max_output_tokens: int = limits.MAX_OUTPUT_TOKENS.value
+    model_timeout_s: int = limits.MODEL_TIMEOUT_S.value
+    job_lease_s: int = limits.JOB_LEASE_S.value
     price_scope: str = "global"
     daily_budget_usd: Decimal | None = None
     file_budget_usd: Decimal | None = None
@@ -85,9 +84,9 @@ class Settings:
             transcribe_deployment=reader.text("TRANSCRIBE_DEPLOYMENT"),
             default_prompt=reader.text("DEFAULT_PROMPT") or DEFAULT_PROMPT,
             default_detail=reader.value("DEFAULT_DETAIL", parse_detail, default="high"),
-            max_output_tokens=reader.value("MAX_OUTPUT_TOKENS", parse_count, default=DEFAULT_MAX_OUTPUT_TOKENS),
-            model_timeout_s=reader.value("MODEL_TIMEOUT_S", parse_count, default=120),
-            job_lease_s=reader.value("JOB_LEASE_S", parse_count, default=DEFAULT_JOB_LEASE_S),
+            max_output_tokens=reader.value("MAX_OUTPUT_TOKENS", parse_count, default=limits.MAX_OUTPUT_TOKENS.value),
+            model_timeout_s=reader.value("MODEL_TIMEOUT_S", parse_count, default=limits.MODEL_TIMEOUT_S.value),
+            job_lease_s=reader.value("JOB_LEASE_S", parse_count, default=limits.JOB_LEASE_S.value),
             price_scope=reader.text("PRICE_SCOPE") or "global",
             daily_budget_usd=reader.value("DAILY_BUDGET_USD", parse_usd, default=None),
             file_budget_usd=reader.value("FILE_BUDGET_USD", parse_usd, default=None),

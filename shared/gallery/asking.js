@@ -3,6 +3,7 @@
 import { ask, estimate, newKey, rerun } from "./api.js";
 import { button, byId, el, icon, openDialog, problem } from "./dom.js";
 import { count, plural, usd } from "./format.js";
+import { LIMITS } from "./limits.js";
 
 const DETAILS = ["low", "auto", "high", "original"];
 
@@ -30,7 +31,7 @@ function form(attributes, children, label, name, send) {
 }
 
 function question(id, label, attributes = {}, text = "") {
-  const area = el("textarea", { id, rows: "2", required: true, maxlength: "8000", ...attributes });
+  const area = el("textarea", { id, rows: "2", required: true, maxlength: String(LIMITS.prompt_characters), ...attributes });
   area.value = text;
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form.requestSubmit();

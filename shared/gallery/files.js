@@ -2,8 +2,9 @@
 // shown from memory, and that memory is given back as soon as they are no longer shown.
 
 import { at, key, request } from "./api.js";
+import { LIMITS } from "./limits.js";
 
-const PART = 4 * 1024 * 1024;
+const PART = LIMITS.file_part_bytes;
 const AT_ONCE = 6;
 const held = new WeakMap();
 const waiting = [];

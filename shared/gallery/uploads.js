@@ -3,9 +3,10 @@
 import { at, headers, key, needKey, readError } from "./api.js";
 import { announce, button, byId, chip, el, icon, openDialog, sentence } from "./dom.js";
 import { bytes, plural } from "./format.js";
+import { LIMITS } from "./limits.js";
 
 const AT_ONCE = 3;
-const MOST_BYTES = 50 * 1024 * 1024; // what the app takes; larger ones go straight into storage
+const MOST_BYTES = LIMITS.upload_bytes; // larger ones go straight into storage
 const SHOWN = 40; // of thousands: those at work and refused ones first
 const DRAW_MS = 100;
 const AWAY_MS = 5_000; // between two tries while nobody answers
@@ -37,7 +38,7 @@ export class Uploads {
     const pick = (id) => () => { dialog.close(); byId(id).click(); };
     const into = this.base();
     openDialog(dialog, "Upload", el("div", { class: "stack" },
-      el("p", {}, "Pictures and videos, up to 50 MB each. You can also drop them anywhere on this page."),
+      el("p", {}, `Pictures and videos, up to ${bytes(MOST_BYTES)} each. You can also drop them anywhere on this page.`),
       into && el("p", {}, "They go into the folder ", el("code", {}, into), "."),
       el("div", { class: "row" },
         button("Choose files", { icon: "upload", kind: "primary" }, pick("files")),
@@ -122,7 +123,7 @@ export class Uploads {
   async send(entry) {
     Object.assign(entry, { state: "running", part: 0, error: null });
     if (entry.file.size > MOST_BYTES) {
-      this.refuse(entry, { code: "unusable", message: `It has ${bytes(entry.file.size)}, and this page sends up to 50 MB.`, hint: "Put larger files straight into storage: ./visiondrop drop FILE, azcopy or Storage Explorer." });
+      this.refuse(entry, { code: "unusable", message: `It has ${bytes(entry.file.size)}, and this page sends up to ${bytes(MOST_BYTES)}.`, hint: "Put larger files straight into storage: ./visiondrop drop FILE, azcopy or Storage Explorer." });
       return;
     }
     if (entry.file.size === 0) {

@@ -6,7 +6,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.core import codec
+from shared.core import codec, limits
 from shared.core.ask.options import CHECKS, DETAILS
 from shared.core.errors import OptionsInvalid
 from shared.http.replies import to_json
@@ -14,16 +14,14 @@ from shared.http.requests import Fields, is_list_of, is_name, is_whole, read_obj
 from shared.pipeline.ports import Services
 from shared.pipeline.spending.estimates import Asked, Subject, estimate_all, subject_of
 
-LONGEST_SIDE = 1_000_000
-MOST_MODELS = 50
-SIDE = (f"a whole number of pixels from 1 to {LONGEST_SIDE}", is_whole(1, LONGEST_SIDE))
+SIDE = (f"a whole number of pixels from 1 to {limits.ESTIMATED_SIDE.value}", is_whole(1, limits.ESTIMATED_SIDE.value))
 FIELDS: Fields = {
     "width": SIDE,
     "height": SIDE,
     "name": ("the name of an upload", is_name),
     "models": (
-        f"a list of 1 to {MOST_MODELS} deployments or models",
-        is_list_of(CHECKS["model"][1], most=MOST_MODELS),
+        f"a list of 1 to {limits.ESTIMATED_MODELS.value} deployments or models",
+        is_list_of(CHECKS["model"][1], most=limits.ESTIMATED_MODELS.value),
     ),
     "details": (f"a list of {', '.join(DETAILS)}", is_list_of(CHECKS["detail"][1], most=len(DETAILS))),
     "prompt": CHECKS["prompt"],

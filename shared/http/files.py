@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import azure.functions as func
 
+from shared.core import limits
 from shared.core.byte_range import parse_range
 from shared.core.errors import NotFound, RequestTooLarge
 from shared.core.places import NORMALIZED, UPLOADS
@@ -18,8 +19,6 @@ SHOWN = frozenset(
     {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "video/mp4", "video/webm", "video/quicktime"}
 )
 UNNAMED = "application/octet-stream"
-MOST_WHOLE_BYTES = 50 * 1024 * 1024  # the host holds a whole answer in memory, more than once
-MOST_PART_BYTES = 4 * 1024 * 1024
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
@@ -59,7 +58,7 @@ def send(services: Services, request: func.HttpRequest, file: File, *, caching: 
     wanted = parse_range(range_header(request, etag), blob.bytes)
     if wanted is None:
         return func.HttpResponse(whole(services, file), headers=headers, mimetype=mimetype)
-    first, last = wanted[0], min(wanted[1], wanted[0] + MOST_PART_BYTES - 1)
+    first, last = wanted[0], min(wanted[1], wanted[0] + limits.FILE_PART_BYTES.value - 1)
     headers["Content-Range"] = f"bytes {first}-{last}/{blob.bytes}"
     return func.HttpResponse(
         read_part(services, blob, first, last), status_code=206, headers=headers, mimetype=mimetype
@@ -74,7 +73,7 @@ def range_header(request: func.HttpRequest, etag: str) -> str | None:
 
 
 def whole(services: Services, file: File) -> bytes:
-    if file.blob.bytes > MOST_WHOLE_BYTES:
+    if file.blob.bytes > limits.WHOLE_FILE_BYTES.value:
         raise RequestTooLarge(
             f"{file.blob.name} has {file.blob.bytes} bytes", hint="Ask for parts of it with the header Range."
         )

@@ -6,12 +6,14 @@ They hold nobody's data, so they need no key; what the page then asks for does.
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
+from shared.core import limits
 from shared.core.ask.options import shown
 from shared.core.errors import NotFound
 from shared.http.replies import has_already, refuse
@@ -39,6 +41,7 @@ MODULES = (
     "uploads",
 )
 FILES = frozenset({"gallery.css", "icon.svg", *(f"{name}.js" for name in MODULES)})
+LIMITS_MODULE = "limits.js"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -57,7 +60,7 @@ def gallery(request: func.HttpRequest) -> func.HttpResponse:
     name: str = request.route_params.get("file", "")
     if not name:
         return page(request)
-    if name not in FILES:
+    if name not in {LIMITS_MODULE, *FILES}:
         return refuse(NotFound(f"the gallery has no file {shown(name)}", hint="Open /api/gallery."))
     return send(request, name)
 
@@ -79,5 +82,11 @@ def send(request: func.HttpRequest, name: str) -> func.HttpResponse:
 
 @cache
 def read(name: str) -> tuple[bytes, str]:
-    data = (FOLDER / name).read_bytes()
+    """A file's bytes and its entity tag; the module of limits is written from the app's own."""
+    data = limits_module() if name == LIMITS_MODULE else (FOLDER / name).read_bytes()
     return data, f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+
+
+def limits_module() -> bytes:
+    """A JavaScript module whose `LIMITS` has the value of every limit of the app, by its name in lower case."""
+    return f"export const LIMITS = Object.freeze({json.dumps(limits.by_name())});\n".encode()

@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.core import codec
+from shared.core import codec, limits
 from shared.core.jobs.job import State
 from shared.core.jobs.listing import PENDING, Filters
 from shared.http.replies import to_cacheable_json, to_json
@@ -17,7 +17,6 @@ from shared.pipeline.ports import Services
 from shared.pipeline.spending import costs
 
 PARAMETERS = ("prefix", "q", "state", "kind", "since", "limit", "cursor")
-LARGEST_PAGE = 100
 USUAL_PAGE = 50
 KINDS = ("image", "video")
 
@@ -27,7 +26,7 @@ def list_results(services: Services, request: func.HttpRequest) -> func.HttpResp
     page = listing.list_jobs(
         services,
         filters=filters_of(request),
-        limit=whole(request, "limit", default=USUAL_PAGE, most=LARGEST_PAGE),
+        limit=whole(request, "limit", default=USUAL_PAGE, most=limits.PAGE_RESULTS.value),
         cursor=request.params.get("cursor"),
     )
     body = {"items": codec.to_json(page.items), "cursor": page.cursor, "looked_at": page.looked_at}

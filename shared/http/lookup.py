@@ -10,6 +10,7 @@ from datetime import datetime
 
 import azure.functions as func
 
+from shared.core import limits
 from shared.core.errors import NotFound
 from shared.core.jobs.job import TERMINAL, Job, document
 from shared.http.lists import list_results
@@ -18,7 +19,6 @@ from shared.http.requests import check_parameters, job_id_of, name_of, one_name_
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services
 
-LONGEST_WAIT_S = 60  # proxies and clients give up at 60 to 100 s, Azure's load balancer at 230
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
 
@@ -51,7 +51,7 @@ async def by_id(request: func.HttpRequest) -> func.HttpResponse:
 
 
 async def found(request: func.HttpRequest, services: Services, find: Find) -> func.HttpResponse:
-    wait_s = whole(request, "wait", default=0, least=0, most=LONGEST_WAIT_S)
+    wait_s = whole(request, "wait", default=0, least=0, most=limits.HTTP_WAIT_S.value)
     job = await ended(find, wait_s=wait_s)
     return answer(request, job, now=services.now())
 

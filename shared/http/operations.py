@@ -6,23 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared.core.ask.options import (
-    DETAILS,
-    MAX_CAMERA_CHARACTERS,
-    MAX_FRAMES,
-    MAX_PROMPT_CHARACTERS,
-    SAMPLINGS,
-    VIDEO_MODES,
-)
+from shared.core import limits
+from shared.core.ask.options import DETAILS, SAMPLINGS, VIDEO_MODES
 from shared.core.jobs.job import State
-from shared.http.estimates import LONGEST_SIDE, MOST_MODELS
-from shared.http.lists import KINDS, LARGEST_PAGE, USUAL_PAGE
-from shared.http.lookup import LONGEST_WAIT_S
-from shared.http.questions import ASK_OPTIONS, MOST_SOURCES
-from shared.http.requests import MAX_NAME_CHARACTERS
+from shared.http.lists import KINDS, USUAL_PAGE
+from shared.http.questions import ASK_OPTIONS
 from shared.http.shapes import Schema, one_of, text, whole
-from shared.http.videos import LAST_MOMENT, MOST_MOMENTS, MOST_QUERY_CHARACTERS, SEARCH_KINDS, USUAL_MOMENTS
-from shared.pipeline.uploads import MAX_TICKET_BYTES
+from shared.http.videos import SEARCH_KINDS, USUAL_MOMENTS
 
 JSON = "application/json"
 ANY_FILE = "*/*"
@@ -61,20 +51,20 @@ def json_body(properties: Schema, *, required: tuple[str, ...] = (), **more: Any
 
 
 JOB_ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-NAME = text(most=MAX_NAME_CHARACTERS)
-PROMPT = text(most=MAX_PROMPT_CHARACTERS) | {"pattern": r"\S"}
-CAMERA = text(most=MAX_CAMERA_CHARACTERS) | {"pattern": r"\S"}
+NAME = text(most=limits.NAME_CHARACTERS.value)
+PROMPT = text(most=limits.PROMPT_CHARACTERS.value) | {"pattern": r"\S"}
+CAMERA = text(most=limits.CAMERA_CHARACTERS.value) | {"pattern": r"\S"}
 OPTIONS: dict[str, Schema] = {
     "prompt": PROMPT,
     "system": PROMPT,
-    "model": text(most=64) | {"pattern": r"\S", "description": "a deployment"},
+    "model": text(most=limits.DEPLOYMENT_CHARACTERS.value) | {"pattern": r"\S", "description": "a deployment"},
     "detail": one_of(DETAILS),
-    "max_output_tokens": whole(1, 128_000),
+    "max_output_tokens": whole(1, limits.OUTPUT_TOKENS.value),
     "schema": {"description": "JSON Schema of the answer, or the name of an upload that holds it", "type": "object"},
     "ocr": {"type": "boolean"},
     "grounding": {"type": "boolean"},
     "video": one_of(VIDEO_MODES),
-    "frames": whole(1, MAX_FRAMES),
+    "frames": whole(1, limits.VIDEO_FRAMES.value),
     "sampling": one_of(SAMPLINGS),
     "contact_sheet": {"type": "boolean"},
     "camera_id": CAMERA,
@@ -83,16 +73,22 @@ OPTIONS: dict[str, Schema] = {
         "format": "date-time",
         "description": "when the video was recorded, with the zone",
     },
-    "query": text(most=1000),
+    "query": text(most=limits.QUERY_CHARACTERS.value),
     "reuse": {"type": "boolean"},
 }
-WAIT = query("wait", whole(0, LONGEST_WAIT_S, default=0), "hold the request until the job has ended, for seconds")
+WAIT = query(
+    "wait", whole(0, limits.HTTP_WAIT_S.value, default=0), "hold the request until the job has ended, for seconds"
+)
 ID = in_path("job_id", JOB_ID)
 NAMED = in_path("name", NAME)
 BY_NAME = query("name", NAME, "instead of the path, for names that a path cannot carry") | {"required": True}
 IF_NONE_MATCH = header("If-None-Match", {"type": "string"})
 RANGE = header("Range", {"type": "string"}, "one range of bytes")
-KEY = header("Idempotency-Key", {"type": "string", "pattern": "^[!-~]{1,200}$"}, "another key asks anew")
+KEY = header(
+    "Idempotency-Key",
+    {"type": "string", "pattern": f"^[!-~]{{1,{limits.IDEMPOTENCY_KEY_CHARACTERS.value}}}$"},
+    "another key asks anew",
+)
 NAMED_IN_QUERY = ("uploads/{name}", "media/{name}", "originals/{name}")
 FOUND: dict[int, str | None] = {200: "Document", 202: "Document", 304: None}
 ASKED: dict[int, str | None] = {200: "Document", 202: "Document"}
@@ -106,7 +102,7 @@ LIST_PARAMETERS = (
     query("state", {"type": "string"}, f"with commas: pending, {', '.join(State)}"),
     query("kind", one_of(KINDS)),
     query("since", {"type": "string", "format": "date-time"}, "created then or later"),
-    query("limit", whole(1, LARGEST_PAGE, default=USUAL_PAGE)),
+    query("limit", whole(1, limits.PAGE_RESULTS.value, default=USUAL_PAGE)),
     query("cursor", {"type": "string"}, "the former page's"),
     IF_NONE_MATCH,
 )
@@ -175,7 +171,7 @@ TABLE: tuple[Operation, ...] = (
         parameters=(WAIT, KEY),
         body=json_body(
             {
-                "sources": {"type": "array", "items": NAME, "minItems": 1, "maxItems": MOST_SOURCES},
+                "sources": {"type": "array", "items": NAME, "minItems": 1, "maxItems": limits.ASKED_JOBS.value},
                 "job_id": JOB_ID,
                 **{name: OPTIONS[name] for name in ASK_OPTIONS},
             },
@@ -192,10 +188,15 @@ TABLE: tuple[Operation, ...] = (
         summary="Tokens and dollars before spending",
         body=json_body(
             {
-                "width": whole(1, LONGEST_SIDE),
-                "height": whole(1, LONGEST_SIDE),
+                "width": whole(1, limits.ESTIMATED_SIDE.value),
+                "height": whole(1, limits.ESTIMATED_SIDE.value),
                 "name": NAME,
-                "models": {"type": "array", "items": OPTIONS["model"], "minItems": 1, "maxItems": MOST_MODELS},
+                "models": {
+                    "type": "array",
+                    "items": OPTIONS["model"],
+                    "minItems": 1,
+                    "maxItems": limits.ESTIMATED_MODELS.value,
+                },
                 "details": {"type": "array", "items": OPTIONS["detail"], "minItems": 1, "maxItems": len(DETAILS)},
                 "prompt": PROMPT,
                 "max_output_tokens": OPTIONS["max_output_tokens"],
@@ -215,15 +216,15 @@ TABLE: tuple[Operation, ...] = (
         summary="Moments in the videos of the index that fit a text",
         body=json_body(
             {
-                "query": text(most=MOST_QUERY_CHARACTERS) | {"pattern": r"\S"},
-                "top": whole(1, MOST_MOMENTS, default=USUAL_MOMENTS),
-                "skip": whole(0, LAST_MOMENT, default=0),
+                "query": text(most=limits.QUERY_CHARACTERS.value) | {"pattern": r"\S"},
+                "top": whole(1, limits.SEARCH_MOMENTS.value, default=USUAL_MOMENTS),
+                "skip": whole(0, limits.SEARCH_SKIP.value, default=0),
                 "dedup": {"type": "boolean", "default": True},
                 "filters": {
                     "type": "object",
                     "additionalProperties": False,
                     "properties": {
-                        "folder": text(most=MAX_NAME_CHARACTERS, least=0),
+                        "folder": text(most=limits.NAME_CHARACTERS.value, least=0),
                         "camera_id": CAMERA,
                         "since": {"type": "string", "format": "date-time"},
                         "until": {"type": "string", "format": "date-time"},
@@ -265,7 +266,7 @@ TABLE: tuple[Operation, ...] = (
         body=json_body(
             {
                 "name": NAME,
-                "bytes": whole(1, MAX_TICKET_BYTES),
+                "bytes": whole(1, limits.TICKET_BYTES.value),
                 "content_type": text(most=100) | {"pattern": "^[ -~]*$"},
             },
             required=("name",),

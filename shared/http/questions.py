@@ -9,11 +9,12 @@ from typing import Any
 
 import azure.functions as func
 
+from shared.core import limits
 from shared.core.ask.options import CHECKS
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.asked_jobs import compare
 from shared.core.jobs.job import Job, document
-from shared.http.lookup import LONGEST_WAIT_S, answer, ended
+from shared.http.lookup import answer, ended
 from shared.http.replies import respond_later, to_cacheable_json
 from shared.http.requests import (
     Fields,
@@ -29,11 +30,13 @@ from shared.pipeline import questions
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.ports import Services
 
-MOST_SOURCES = 50
-IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+IDEMPOTENCY_KEY = re.compile(rf"[\x21-\x7e]{{1,{limits.IDEMPOTENCY_KEY_CHARACTERS.value}}}")
 ASK_OPTIONS = ("prompt", "system", "model", "detail", "max_output_tokens", "schema")
 ASK_FIELDS: Fields = {
-    "sources": (f"a list of 1 to {MOST_SOURCES} names of uploads", is_list_of(is_name, most=MOST_SOURCES)),
+    "sources": (
+        f"a list of 1 to {limits.ASKED_JOBS.value} names of uploads",
+        is_list_of(is_name, most=limits.ASKED_JOBS.value),
+    ),
     "job_id": ("the id of a job", is_job_id),
     **{name: CHECKS[name] for name in ASK_OPTIONS},
 }
@@ -68,7 +71,7 @@ async def submit(
 ) -> func.HttpResponse:
     async def use_case(services: Services) -> func.HttpResponse:
         check_parameters(request, ("wait",))
-        wait_s = whole(request, "wait", default=0, least=0, most=LONGEST_WAIT_S)
+        wait_s = whole(request, "wait", default=0, least=0, most=limits.HTTP_WAIT_S.value)
         asked, key = read_fields(request, fields, required), idempotency_key(request)
         job = await asyncio.to_thread(make, services, asked, key)
         if wait_s:

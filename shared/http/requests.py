@@ -10,14 +10,13 @@ from typing import Any, NoReturn
 
 import azure.functions as func
 
+from shared.core import limits
 from shared.core.ask.options import shown
 from shared.core.errors import NotFound, OptionsInvalid, RequestTooLarge
 from shared.core.plain_json import is_plain_json
 
-MAX_JSON_BYTES = 128 * 1024
 HOST_PARAMETERS = frozenset({"code", "clientid"})  # the Functions host's own: the key and its name
 JOB_ID = re.compile(r"[0-9a-f]{32}")
-MAX_NAME_CHARACTERS = 1024  # Azure's limit for a blob's name
 MAX_DIGITS = 10
 
 Fields = Mapping[str, tuple[str, Callable[[Any], bool]]]
@@ -106,11 +105,11 @@ def read_fields(request: func.HttpRequest, fields: Fields, required: Collection[
 
 
 def read_body(request: func.HttpRequest) -> bytes:
-    hint = f"A JSON body has at most {MAX_JSON_BYTES} bytes."
-    if announced_bytes(request) > MAX_JSON_BYTES:
+    hint = f"A JSON body has at most {limits.JSON_BODY_BYTES.value} bytes."
+    if announced_bytes(request) > limits.JSON_BODY_BYTES.value:
         raise RequestTooLarge(f"the body has {announced_bytes(request)} bytes", hint=hint)
     body: bytes = request.get_body()
-    if len(body) > MAX_JSON_BYTES:
+    if len(body) > limits.JSON_BODY_BYTES.value:
         raise RequestTooLarge(f"the body has {len(body)} bytes", hint=hint)
     return body
 
@@ -163,7 +162,7 @@ def check_value(name: str, value: Any, fields: Fields) -> Any:
 
 
 def is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_NAME_CHARACTERS
+    return isinstance(value, str) and 0 < len(value) <= limits.NAME_CHARACTERS.value
 
 
 def is_list_of(check: Callable[[Any], bool], *, most: int) -> Callable[[Any], bool]:

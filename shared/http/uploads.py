@@ -6,25 +6,29 @@ from urllib.parse import quote
 
 import azure.functions as func
 
-from shared.core import codec
+from shared.core import codec, limits
 from shared.core.errors import OptionsInvalid, RequestTooLarge
 from shared.http.replies import to_json
 from shared.http.requests import Fields, announced_bytes, check_parameters, is_name, is_whole, one_name_of, read_object
 from shared.pipeline.ports import Services
-from shared.pipeline.uploads import MAX_BYTES, MAX_TICKET_BYTES, make_ticket, store_upload
+from shared.pipeline.uploads import make_ticket, store_upload
 
 METADATA_PREFIX = "x-ms-meta-"
 ANY_TYPE = "application/octet-stream"
-MAX_TYPE_CHARACTERS = 100
 
 
 def is_media_type(value: object) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isprintable() and 1 <= len(value) <= MAX_TYPE_CHARACTERS
+    return (
+        isinstance(value, str)
+        and value.isascii()
+        and value.isprintable()
+        and 1 <= len(value) <= limits.MEDIA_TYPE_CHARACTERS.value
+    )
 
 
 TICKET_FIELDS: Fields = {
     "name": ("the name that the file will have", is_name),
-    "bytes": (f"the file's size, at most {MAX_TICKET_BYTES}", is_whole(1, MAX_TICKET_BYTES)),
+    "bytes": (f"the file's size, at most {limits.TICKET_BYTES.value}", is_whole(1, limits.TICKET_BYTES.value)),
     "content_type": ("the file's media type, such as image/jpeg", is_media_type),
 }
 
@@ -32,8 +36,8 @@ TICKET_FIELDS: Fields = {
 def put_upload(services: Services, request: func.HttpRequest) -> func.HttpResponse:
     """The length is checked before the worker touches the body (the host has it in memory by then)."""
     check_parameters(request, ("name",))
-    if announced_bytes(request) > MAX_BYTES:
-        hint = f"At most {MAX_BYTES} bytes come through here: get a ticket with POST /api/uploads."
+    if announced_bytes(request) > limits.UPLOAD_BYTES.value:
+        hint = f"At most {limits.UPLOAD_BYTES.value} bytes come through here: get a ticket with POST /api/uploads."
         raise RequestTooLarge(f"the file has {announced_bytes(request)} bytes", hint=hint)
     data = request.get_body()
     if not data:

@@ -7,35 +7,35 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.core.ask.options import MAX_CAMERA_CHARACTERS, is_text, is_time
+from shared.core import limits
+from shared.core.ask.options import is_text, is_time
 from shared.core.ask.video_flow import Search
 from shared.http.replies import to_json
 from shared.http.requests import Fields, check_object, is_list_of, is_whole, read_fields
 from shared.pipeline.ports import Services
 from shared.pipeline.video_index import search_videos, to_document
 
-MOST_QUERY_CHARACTERS = 1000
 USUAL_MOMENTS = 10
-MOST_MOMENTS = 100
-LAST_MOMENT = 10_000
-LONGEST_FOLDER = 1024
 SEARCH_KINDS = ("vision", "speech")
 
 
 def is_query(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) <= MOST_QUERY_CHARACTERS
+    return isinstance(value, str) and 0 < len(value.strip()) <= limits.QUERY_CHARACTERS.value
 
 
 FIELDS: Fields = {
-    "query": (f"text of 1 to {MOST_QUERY_CHARACTERS} characters", is_query),
-    "top": (f"a whole number from 1 to {MOST_MOMENTS}", is_whole(1, MOST_MOMENTS)),
-    "skip": (f"a whole number from 0 to {LAST_MOMENT}", is_whole(0, LAST_MOMENT)),
+    "query": (f"text of 1 to {limits.QUERY_CHARACTERS.value} characters", is_query),
+    "top": (f"a whole number from 1 to {limits.SEARCH_MOMENTS.value}", is_whole(1, limits.SEARCH_MOMENTS.value)),
+    "skip": (f"a whole number from 0 to {limits.SEARCH_SKIP.value}", is_whole(0, limits.SEARCH_SKIP.value)),
     "dedup": ("true or false", lambda value: isinstance(value, bool)),
     "filters": ("an object", lambda value: isinstance(value, dict)),
 }
 FILTERS: Fields = {
-    "folder": ("the folder of an upload", lambda value: isinstance(value, str) and len(value) <= LONGEST_FOLDER),
-    "camera_id": ("the option camera_id of an upload", is_text(MAX_CAMERA_CHARACTERS)),
+    "folder": (
+        "the folder of an upload",
+        lambda value: isinstance(value, str) and len(value) <= limits.NAME_CHARACTERS.value,
+    ),
+    "camera_id": ("the option camera_id of an upload", is_text(limits.CAMERA_CHARACTERS.value)),
     "since": ("a time with its zone, such as 2026-01-31T00:00:00Z", is_time),
     "until": ("a time with its zone, such as 2026-01-31T00:00:00Z", is_time),
     "kinds": (f"a list of {', '.join(SEARCH_KINDS)}", is_list_of(lambda value: value in SEARCH_KINDS, most=2)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from shared.core import limits
 from shared.core.ask.options import (
     is_options_file,
 )
@@ -30,7 +31,6 @@ from shared.pipeline.video_index import check_index
 
 MAX_SOURCE_BYTES = 200 * 1024 * 1024  # of a picture: far above any camera's, far below the smallest instance's memory
 READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
-DECODE_WITHIN_S = 400.0
 """A function has ten minutes, and decoding, which is what may be waited for, three times 150 s at the most."""
 V1 = "v1"  # the API version of endpoints that have none
 
@@ -156,7 +156,7 @@ def open_source(services: Services, upload: Upload) -> SourceFile:
         part = (at, at + size - 1)
         return services.blobs.read(upload.container, upload.name, etag=upload.etag, part=part)
 
-    before = time.monotonic() + DECODE_WITHIN_S
+    before = time.monotonic() + limits.DECODE_WITHIN_S.value
     if upload.bytes > READ_WHOLE_BYTES:
         return SourceFile(size=upload.bytes, fetch=fetch, decode_before=before)
     data = services.blobs.read(upload.container, upload.name, etag=upload.etag)

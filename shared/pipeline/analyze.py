@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.core import codec
+from shared.core import codec, limits
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
@@ -24,10 +24,8 @@ from shared.pipeline.spending.reservations import write_off
 from shared.pipeline.video import answer_video
 
 FIRST_WAIT_S = 5.0
-LONGEST_WAIT_S = 3600.0
 MOST_DOUBLINGS = 10
 JITTER = 0.2  # workers that were throttled together must not come back together
-MAX_MALFORMED = 5  # each malformed reply may have been paid for
 
 
 def analyze_message(services: Services, body: bytes) -> Job | None:
@@ -157,7 +155,7 @@ def postpone(
 ) -> Job:
     """Give the job back and bring it again when the endpoint said, or later each time."""
     now = services.now()
-    if isinstance(error, ReplyMalformed) and times(stored.job, error.code) + 1 >= MAX_MALFORMED:
+    if isinstance(error, ReplyMalformed) and times(stored.job, error.code) + 1 >= limits.MALFORMED_REPLIES.value:
         return store_result(services, stored, jobs.fail(stored.job, error, now=now))
     until = now + timedelta(seconds=wait_s(services, error, times(stored.job, error.code)))
     may_be_paid = isinstance(error, ReplyMalformed) or error.code in MAYBE_PAID
@@ -174,7 +172,7 @@ def times(job: Job, code: str) -> int:
 def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
     """As long as the endpoint said; "at once" is no answer of one that has just refused."""
     asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    base = asked or min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(times_before, MOST_DOUBLINGS))
+    base = asked or min(limits.JOB_WAIT_S.value, FIRST_WAIT_S * 2 ** min(times_before, MOST_DOUBLINGS))
     return base * (1 + JITTER * services.jitter())
 
 

@@ -6,14 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from shared.core import limits
 from shared.core.ask.options import Options, effective, options_files, parse_budget, parse_metadata, parse_options_file
 from shared.core.errors import NotFound, OptionsInvalid
 from shared.core.places import OPTIONS_FILE, UPLOADS
-from shared.core.plain_json import MOST_LEVELS, is_plain_json
+from shared.core.plain_json import is_plain_json
 from shared.core.settings import DEFAULT_PROMPT, Settings
 from shared.pipeline.ports import Services, Upload
 
-MAX_SCHEMA_BYTES = 64 * 1024
 VIDEO_PROMPT = (
     "These pictures are frames of one video, in order, each with its time before it. "
     "Describe what happens in the video for someone who cannot see it. Read out any text in it."
@@ -68,8 +68,8 @@ def read_schema(services: Services, schema: dict[str, Any] | str | None) -> dict
     if text is None:
         hint = f"Put it into the container {UPLOADS!r} under this name, or give the schema itself."
         raise OptionsInvalid(f"schema names {schema!r}, which is not in {UPLOADS}", field="schema", hint=hint)
-    hint = f"It may have {MAX_SCHEMA_BYTES} bytes and {MOST_LEVELS} levels."
-    if len(text) > MAX_SCHEMA_BYTES:
+    hint = f"It may have {limits.SCHEMA_BYTES.value} bytes and {limits.JSON_LEVELS.value} levels."
+    if len(text) > limits.SCHEMA_BYTES.value:
         raise OptionsInvalid(f"schema {schema!r} has {len(text)} bytes", field="schema", hint=hint)
     try:
         body = json.loads(text)

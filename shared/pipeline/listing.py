@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import takewhile
 
+from shared.core import limits
 from shared.core.jobs.job import TERMINAL
 from shared.core.jobs.listing import Filters, Item, decode_cursor, encode_cursor, position_of, summarise
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.ports import Services
 
-MOST_ENTRIES = 1000  # what storage returns for one query
 MOST_COMPARED = 100
 AT_ONCE = 8  # connections that a storage client keeps
 SETTLED = timedelta(seconds=10)  # an entry younger than this is believed: its writer is at work
@@ -34,7 +34,7 @@ class Page:
 
 def list_jobs(services: Services, *, filters: Filters, limit: int, cursor: str | None) -> Page:
     """Raises OptionsInvalid for a cursor that does not belong to these filters."""
-    most = MOST_ENTRIES if filters.selective else limit + 1
+    most = limits.LIST_ENTRIES_LOOKED_AT.value if filters.selective else limit + 1
     after = decode_cursor(cursor, filters) if cursor is not None else None
     entries = services.listing.page(after=after, most=most)
     recent = list(takewhile(lambda entry: filters.since is None or entry.created >= filters.since, entries))

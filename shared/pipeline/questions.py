@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared.core import limits
 from shared.core.ask.options import CHECKS, Options
 from shared.core.ask.picture_limits import check_number
 from shared.core.errors import StateConflict
@@ -27,7 +28,6 @@ from shared.pipeline.records import load, reload
 from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.stored_media import store_for_index, store_pictures, store_poster
 
-PATIENCE_S = 60.0  # for the decoder: somebody waits for the answer
 Changes = Mapping[str, Any]
 WORDS = frozenset(
     {
@@ -173,7 +173,7 @@ def prepare_anew(services: Services, job: Job, request: Request) -> Job:
         steps = ("the upload is gone or was replaced: sent the pictures that were prepared before",)
         return replace(job, plan=Plan(steps=steps))
     model = target_of(services.settings, request.options).model
-    file = replace(open_source(services, upload), decode_before=time.monotonic() + PATIENCE_S)
+    file = replace(open_source(services, upload), decode_before=time.monotonic() + limits.ASK_DECODE_S.value)
     ready = services.media.prepare(file, is_video=job.source.kind == "video", model=model, options=request.options)
     made = store_for_index(services, job, file, ready) if request.options.video == "index" else ()
     kept = [item for item in job.media if item.role != "poster" and not (made and item.role == "video")]

@@ -20,8 +20,6 @@ from shared.core.media.kinds import HEAD_BYTES, KINDS, sniff
 from shared.core.places import UPLOADS
 from shared.pipeline.ports import Services
 
-MAX_BYTES = 50 * 1024 * 1024  # the host holds a request in memory, more than once, and takes 100 MB at most
-MAX_TICKET_BYTES = 5000 * 1024 * 1024  # what storage takes in one PUT
 TICKET_LIFE = timedelta(minutes=15)
 OPTIONS_TYPE = "application/toml"
 TAKEN = "Use another name; to replace a file, PUT it without If-None-Match."

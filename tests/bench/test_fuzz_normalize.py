@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.fuzz_normalize import mutants, run
-from shared.core.media.decode_limits import Limits
+from shared.core.media.decode_limits import DecodeLimits
 from tests.pictures import encoded, exif, heic, photo, quarters, swapped_profile
 
 SEEDS = [
@@ -26,7 +26,7 @@ DOCUMENTED = {"ok", "ok, partial", "corrupt", "unsupported", "too_large", "empty
 
 def test_no_mutant_gets_out_of_the_table():
     """No crash, no hang, no exception but SourceRejected, and both outcomes occur."""
-    outcomes, findings, _ = run(SEEDS, 300, 20_261_121, Limits(max_seconds=20))
+    outcomes, findings, _ = run(SEEDS, 300, 20_261_121, DecodeLimits(max_seconds=20))
     assert findings == []
     assert set(outcomes) <= DOCUMENTED
     assert outcomes["corrupt"]

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from shared.core import limits
 from shared.core.errors import StateConflict, StorageUnavailable
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import AnalysisMessage, State
-from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
-from shared.pipeline.analyze import MAX_MALFORMED, analyze, analyze_message
+from shared.pipeline.analyze import analyze, analyze_message
 from shared.pipeline.look_up import look_up
 from shared.pipeline.records import store_result
 from tests.pipeline.world import picture
+
+LEASE_S = limits.JOB_LEASE_S.value
 
 
 def test_one_event_ten_times_is_one_job_one_call_one_result(world):
@@ -238,7 +240,7 @@ def test_replies_that_are_none_end_after_some_tries(world):
     while world.outbox.waiting:
         job, _ = world.analyze_next()
 
-    assert (job.state, job.error.code, world.calls) == (State.FAILED, "reply_malformed", MAX_MALFORMED)
+    assert (job.state, job.error.code, world.calls) == (State.FAILED, "reply_malformed", limits.MALFORMED_REPLIES.value)
 
 
 FINAL = [

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from shared.core import limits
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import MOST_CRASHES, AnalysisMessage, State
-from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
+from shared.core.jobs.job import AnalysisMessage, State
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze
 from shared.pipeline.bury import bury_message
@@ -19,6 +19,8 @@ from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance
 from tests.pipeline.test_repair import message
 from tests.pipeline.world import picture
+
+LEASE_S = limits.JOB_LEASE_S.value
 
 
 class DiesInTheCall(BaseException):
@@ -85,12 +87,16 @@ def test_a_call_that_was_cut_off_is_counted_whatever_comes_next(world, step, sta
 def test_a_job_that_is_given_up_has_its_lost_calls(world):
     """Each of its workers died while it asked."""
     job_id = begin(world)
-    for _ in range(MOST_CRASHES):
+    for _ in range(limits.CRASHES.value):
         die_in_the_call(world, job_id)
     bury_message(world.services, message(job_id))
     job = look_up(world.services, "a.jpg")
 
-    assert (job.error.code, job.maybe_paid, lost_calls(world)) == ("gave_up", MOST_CRASHES, [MOST_CRASHES])
+    assert (job.error.code, job.maybe_paid, lost_calls(world)) == (
+        "gave_up",
+        limits.CRASHES.value,
+        [limits.CRASHES.value],
+    )
     assert totals(world)[1] == 0
 
 
@@ -101,7 +107,7 @@ def test_a_job_with_a_stored_answer_is_not_given_up(world):
     world.analyze(job_id)
     done = look_up(world.services, "a.jpg")
     running = stored.job
-    for _ in range(MOST_CRASHES):
+    for _ in range(limits.CRASHES.value):
         running = jobs.claim(running, owner="dead", now=world.clock[0], lease_s=0)
     world.services.jobs.replace(world.services.jobs.load(job_id), running)
     bury_message(world.services, message(job_id))
@@ -158,7 +164,7 @@ def test_a_job_that_waited_long_is_not_hopeless(world):
         claimed = jobs.claim(stored.job, owner="w", now=now, lease_s=LEASE_S)
         stored = replace(stored, job=jobs.move(claimed, State.WAITING, now=now))
     assert waiting.state is State.WAITING
-    assert len(stored.job.history) == jobs.LONGEST_HISTORY
+    assert len(stored.job.history) == limits.HISTORY_EVENTS.value
     assert not jobs.is_hopeless(stored.job)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from shared.adapters.storage.job_list import to_row
+from shared.core import limits
 from shared.core.errors import StorageUnavailable
 from shared.core.jobs.job import Job, State
 from shared.core.jobs.listing import Filters, Item, summarise
 from shared.core.jobs.result import Source
-from shared.pipeline.listing import MOST_COMPARED, MOST_ENTRIES, list_jobs, related
+from shared.pipeline.listing import MOST_COMPARED, list_jobs, related
 from tests.pipeline.world import picture
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -92,7 +93,7 @@ def test_a_filter_that_fits_nothing_is_bounded(world):
     third = listed(world, text="no such name", cursor=second.cursor)
 
     assert (first.items, first.looked_at, second.looked_at, third.looked_at) == ((), 1000, 1000, 500)
-    assert MOST_ENTRIES == 1000
+    assert limits.LIST_ENTRIES_LOOKED_AT.value == 1000
     assert third.cursor is None
 
 

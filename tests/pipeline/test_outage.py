@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shared.core import limits
 from shared.core.answer.gate import FAILURES_TO_SHUT, FIRST_PAUSE_S
 from shared.core.errors import ModelUnavailable
 from shared.core.jobs.job import Event, State
-from shared.pipeline.analyze import FIRST_WAIT_S, LONGEST_WAIT_S, times, wait_s
+from shared.pipeline.analyze import FIRST_WAIT_S, times, wait_s
 from shared.pipeline.look_up import look_up
 from tests.pipeline.world import picture
 
@@ -112,4 +113,4 @@ def test_waits_grow_with_the_fault_not_with_the_turns(world):
     long_since = replace(job, history=faults)
 
     assert (job.not_before - world.clock[0]).total_seconds() == FIRST_WAIT_S
-    assert wait_s(world.services, DOWN, times(long_since, "server_error")) == LONGEST_WAIT_S
+    assert wait_s(world.services, DOWN, times(long_since, "server_error")) == limits.JOB_WAIT_S.value

@@ -8,16 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.core import limits
 from shared.core.errors import StorageUnavailable
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import MOST_CRASHES, MOST_REDELIVERIES, STUCK_AFTER, State
+from shared.core.jobs.job import STUCK_AFTER, State
 from shared.core.jobs.result import Source
-from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.bury import bury_message, bury_upload
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.questions import ask_about
 from shared.pipeline.sweep import SETTLED_AFTER, accept_missed, sweep
 from tests.pipeline.world import picture
+
+LEASE_S = limits.JOB_LEASE_S.value
 
 LONG_S = STUCK_AFTER.total_seconds() + LEASE_S + 1
 
@@ -92,7 +94,7 @@ def test_a_drop_that_breaks_every_sweep_ends(world):
     source = Source(container="uploads", name="a.jpg", etag=upload.etag, bytes=upload.bytes)
     world.services.jobs.insert(jobs.new_job(source, now=world.clock[0]))
     world.services = replace(world.services, media=Broken())
-    for _ in range(MOST_REDELIVERIES):
+    for _ in range(limits.REDELIVERIES.value):
         world.pass_time(LONG_S)
         sweep(world.services)
 
@@ -250,19 +252,19 @@ def test_a_job_in_other_hands_gets_its_message_later(world):
 def test_chances_end(world):
     """A message that is poisoned again and again fails its job, with what happened before."""
     job_id = drop(world)
-    for _ in range(MOST_REDELIVERIES):
+    for _ in range(limits.REDELIVERIES.value):
         assert bury_message(world.services, message(job_id)).state is State.QUEUED
     bury_message(world.services, message(job_id))
     job = look_up(world.services, "a.jpg")
 
     assert (job.state, job.error.code) == (State.FAILED, "gave_up")
-    assert [event.code for event in job.history] == [None, *["redelivered"] * MOST_REDELIVERIES, "gave_up"]
+    assert [event.code for event in job.history] == [None, *["redelivered"] * limits.REDELIVERIES.value, "gave_up"]
 
 
 def test_a_job_that_breaks_its_workers_is_not_tried_for_ever(world):
     """Each of its turns may have been paid for."""
     job_id = drop(world)
-    for _ in range(MOST_CRASHES):
+    for _ in range(limits.CRASHES.value):
         claim(world, job_id)
         world.pass_time(LEASE_S)
     bury_message(world.services, message(job_id))
@@ -295,7 +297,7 @@ def test_an_upload_that_breaks_accept_fails(world):
     """After some chances the job says so, instead of hanging for ever."""
     world.drop("never.jpg", picture())
     broken = replace(world.services, media=Broken())
-    for _ in range(MOST_REDELIVERIES):
+    for _ in range(limits.REDELIVERIES.value):
         with pytest.raises(ZeroDivisionError):
             bury_upload(broken, EVENT)
     bury_upload(broken, EVENT)

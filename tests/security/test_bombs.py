@@ -7,7 +7,8 @@ import tracemalloc
 
 import pytest
 
-from shared.core.ask.options import MAX_OPTIONS_BYTES, parse_budget, parse_metadata, parse_options_file
+from shared.core import limits
+from shared.core.ask.options import parse_budget, parse_metadata, parse_options_file
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.job import State
 from tests.pipeline.world import picture
@@ -16,7 +17,7 @@ MOST_BYTES = 64 * 1024 * 1024
 
 BUDGET_ONLY = {"long number", "exponent"}
 TOML = {
-    "too long": b"prompt = '" + b"x" * MAX_OPTIONS_BYTES + b"'",
+    "too long": b"prompt = '" + b"x" * limits.OPTIONS_FILE_BYTES.value + b"'",
     "nested lists": b"frames = " + b"[" * 8000 + b"]" * 8000,
     "nested tables": b"schema = " + b"{a = " * 3000 + b"1" + b"}" * 3000,
     "dotted keys": b".".join([b"a"] * 8000) + b" = 1",

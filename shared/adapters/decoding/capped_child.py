@@ -18,7 +18,7 @@ from typing import IO, Any, ClassVar, Self, cast
 
 from shared.adapters.decoding.wire import receive
 from shared.core.errors import SourceRejected, VisiondropError
-from shared.core.media.decode_limits import DEFAULT_LIMITS, MEGABYTE, Limits
+from shared.core.media.decode_limits import DEFAULT_LIMITS, MEGABYTE, DecodeLimits
 
 ROOT = Path(__file__).parents[3]
 MALLOC = {
@@ -34,7 +34,7 @@ class CappedChild:
 
     module: ClassVar[str]  # what the child runs; its argument is `limits.max_decode_bytes`
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
         self.limits = limits
         self.lock = threading.Lock()
         self.child: subprocess.Popen[bytes] | None = None
@@ -82,7 +82,7 @@ class CappedChild:
             self.child = None
 
 
-def start_child(module: str, limits: Limits) -> subprocess.Popen[bytes]:
+def start_child(module: str, limits: DecodeLimits) -> subprocess.Popen[bytes]:
     """Raises OSError if it does not come up: no file is to blame. Its environment says where code is, no more."""
     child = subprocess.Popen(  # noqa: S603 -- this interpreter and a module of this program
         [sys.executable, "-m", module, str(limits.max_decode_bytes)],

@@ -29,7 +29,7 @@ from shared.adapters.pixels.child import cap_memory
 from shared.adapters.pixels.encode import Encoded
 from shared.core.codec import from_json, to_json
 from shared.core.errors import SourceRejected
-from shared.core.media.decode_limits import Limits
+from shared.core.media.decode_limits import DecodeLimits
 from shared.core.media.frame_choice import coverage
 from shared.core.media.frame_plan import Sheet, VideoPlan
 from shared.core.media.picture import Picture
@@ -44,7 +44,7 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
             task = receive(requests)["open"]
         except EOFError:
             return
-        limits = from_json(Limits, task["limits"])
+        limits = from_json(DecodeLimits, task["limits"])
         file = RemoteFile(requests, replies, task["bytes"], whole=task["give"] != "frames")
         deadline = time.monotonic() + limits.max_seconds * SOFT_SHARE
         try:

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from shared.adapters.frames.shape import orientation_of, upright_size
 from shared.core.errors import SourceRejected
-from shared.core.media.decode_limits import Limits, Load, check_source
+from shared.core.media.decode_limits import DecodeLimits, Load, check_source
 from shared.core.media.frame_plan import VideoInfo
 from shared.core.media.kinds import HEAD_BYTES, Kind, sniff
 from shared.core.media.length import announced_bytes
@@ -97,7 +97,7 @@ class Upload:
 
 
 @contextmanager
-def open_video(file: Any, limits: Limits) -> Iterator[Video]:
+def open_video(file: Any, limits: DecodeLimits) -> Iterator[Video]:
     head = file.read(HEAD_BYTES)
     kind = sniff(head)
     file.seek(0)
@@ -112,7 +112,7 @@ def open_video(file: Any, limits: Limits) -> Iterator[Video]:
         yield video
 
 
-def inspect(container: InputContainer, upload: Upload, limits: Limits) -> Video:
+def inspect(container: InputContainer, upload: Upload, limits: DecodeLimits) -> Video:
     stream = picture_track(container, upload.kind)
     stream.thread_type = "NONE"  # threads cost more than they gain for single frames
     context = stream.codec_context

@@ -19,13 +19,13 @@ from shared.adapters.decoding.wire import receive_block, send
 from shared.adapters.frames.wire import Ranges, serve
 from shared.core.codec import from_json, to_json
 from shared.core.errors import DecoderBusy, VisiondropError
-from shared.core.media.decode_limits import MEGABYTE, Limits
+from shared.core.media.decode_limits import MEGABYTE, DecodeLimits
 from shared.core.media.frame_choice import Coverage
 from shared.core.media.frame_plan import Sampling, VideoInfo, VideoPlan, plan_video
 from shared.core.media.picture import Picture, SoundPiece
 from shared.core.models.catalogue import Detail, Model
 
-VIDEO_LIMITS = Limits(max_pixels=36_000_000, max_decode_bytes=512 * MEGABYTE, max_seconds=150.0)
+VIDEO_LIMITS = DecodeLimits(max_pixels=36_000_000, max_decode_bytes=512 * MEGABYTE, max_seconds=150.0)
 """8K pictures; the time is for reading ranges too, and most of it for videos that have hardly any keyframes."""
 
 
@@ -49,7 +49,7 @@ class SampledVideo:
 class FrameWorker(CappedChild):
     module = "shared.adapters.frames.child"
 
-    def __init__(self, limits: Limits = VIDEO_LIMITS) -> None:
+    def __init__(self, limits: DecodeLimits = VIDEO_LIMITS) -> None:
         super().__init__(limits)
 
     def sample(

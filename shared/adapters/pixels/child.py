@@ -16,7 +16,7 @@ from shared.adapters.pixels.normalize import render
 from shared.adapters.pixels.open import inspect
 from shared.core.codec import from_json, to_json
 from shared.core.errors import SourceRejected
-from shared.core.media.decode_limits import MEGABYTE, Limits
+from shared.core.media.decode_limits import MEGABYTE, DecodeLimits
 from shared.core.media.picture_plan import ImagePlan
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
     """Two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `pictures`."""
     while True:
         try:
-            limits = from_json(Limits, receive(requests)["limits"])
+            limits = from_json(DecodeLimits, receive(requests)["limits"])
         except EOFError:
             return
         data = receive_block(requests)
@@ -42,7 +42,7 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
             send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
 
 
-def answer_plan(data: bytes, info: ImageInfo, limits: Limits, requests: IO[bytes], replies: IO[bytes]) -> None:
+def answer_plan(data: bytes, info: ImageInfo, limits: DecodeLimits, requests: IO[bytes], replies: IO[bytes]) -> None:
     """A null plan means that the picture was turned down on its header's facts."""
     plan = receive(requests)["plan"]
     if plan is None:

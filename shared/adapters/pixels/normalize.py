@@ -16,7 +16,7 @@ from shared.adapters.pixels.errors import DECODER_ERRORS, decoder_errors
 from shared.adapters.pixels.load import load_frame
 from shared.adapters.pixels.open import ANIMATED, inspect, open_picture
 from shared.adapters.pixels.shrink import shrink
-from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits, Load, check_source
+from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
 from shared.core.media.picture import NormalizedImage, Picture
 from shared.core.media.picture_plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan, Size, plan_image
 
@@ -42,7 +42,7 @@ def normalize_image(
     model: Model,
     detail: Detail,
     max_images: int | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> NormalizedImage:
     """Raises SourceRejected. Runs in the calling process: pixels/worker.py has the same with a time and memory cap."""
     info = inspect(data, limits)
@@ -51,7 +51,9 @@ def normalize_image(
     return NormalizedImage(info=info, plan=plan, pictures=render(data, info, plan, limits=limits))
 
 
-def render(data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Picture, ...]:
+def render(
+    data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: DecodeLimits = DEFAULT_LIMITS
+) -> tuple[Picture, ...]:
     """Decode and draw the planned frames, in order."""
     with decoder_errors(info.kind), open_picture(data, info.kind, limits) as image:
         return tuple(render_frames(image, data, info, plan))

@@ -13,7 +13,7 @@ from PIL import Image
 from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, unsupported
 from shared.core.media import png
 from shared.core.media.boxes import is_cut_off, largest_extent
-from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits, Load, check_source
+from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
 from shared.core.media.kinds import sniff
 from shared.core.media.picture_plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo, Size
 from shared.core.media.webp import canvas_size, is_opaque_lossy
@@ -54,7 +54,7 @@ REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transpare
 DNG_VERSION_TAG = 50706
 
 
-def open_picture(data: bytes, kind: Kind, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+def open_picture(data: bytes, kind: Kind, limits: DecodeLimits = DEFAULT_LIMITS) -> Image.Image:
     """The picture with nothing decoded yet. Call within `decoder_errors`."""
     if kind.format == "heic":
         register_heif()
@@ -88,7 +88,7 @@ def use_one_thread() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
-def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageInfo:
+def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
     """The header's facts, checked against `limits`. Raises SourceRejected."""
     kind = sniff(data)
     check_source(Load(bytes=len(data)), limits)
@@ -102,7 +102,7 @@ def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageInfo:
         return describe(image, kind, data, limits)
 
 
-def check_container(data: bytes, kind: Kind, limits: Limits) -> None:
+def check_container(data: bytes, kind: Kind, limits: DecodeLimits) -> None:
     """What the decoders of ISO base media do not say, or say too late: size and completeness."""
     if is_cut_off(data):
         raise corrupt(kind, "it ends before its last box does")
@@ -110,7 +110,7 @@ def check_container(data: bytes, kind: Kind, limits: Limits) -> None:
     check_source(Load(bytes=len(data), pixels=width * height), limits)
 
 
-def check_canvas(data: bytes, limits: Limits) -> None:
+def check_canvas(data: bytes, limits: DecodeLimits) -> None:
     """To open a WebP is to allocate its canvas."""
     width, height = canvas_size(data)
     need = width * height * webp_bytes(data)
@@ -121,7 +121,7 @@ def webp_bytes(data: bytes) -> int:
     return PLANES_BYTES if is_opaque_lossy(data) else FORMAT_BYTES["webp"]
 
 
-def describe(image: Image.Image, kind: Kind, data: bytes, limits: Limits) -> ImageInfo:
+def describe(image: Image.Image, kind: Kind, data: bytes, limits: DecodeLimits) -> ImageInfo:
     check_source(Load(bytes=len(data), pixels=image.width * image.height), limits)
     cost = decode_cost(image, kind, data)
     orientation, notes = read_orientation(image, kind, data)
@@ -192,7 +192,7 @@ def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:
     return image.size
 
 
-def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: Limits) -> tuple[tuple[int, Size], ...]:
+def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeLimits) -> tuple[tuple[int, Size], ...]:
     """Number and size of each frame or page that is a picture of its own."""
     if kind.format in ANIMATED:
         return tuple((number, first) for number in range(int(image.n_frames)))

@@ -20,7 +20,7 @@ from azure.data.tables import TableClient, UpdateMode
 from shared.adapters.storage.azure_storage import TABLE_RETRIES, credential, storage_faults
 from shared.adapters.storage.cost_table import CostTable
 from shared.adapters.storage.job_list import JobList
-from shared.core import codec
+from shared.core import codec, limits
 from shared.core.errors import NotFound, StateConflict, StorageUnavailable
 from shared.core.jobs.job import TERMINAL, Job, from_document
 from shared.core.jobs.listing import inverted, summarise
@@ -31,7 +31,6 @@ from shared.pipeline.ports import Stored
 SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
 TEXT_CHARACTERS = 16_000  # a text property holds 64 KiB of UTF-16, where an emoji takes four bytes
 ROW_BYTES = 900_000  # of 1 MiB of UTF-16, the rest for the other columns
-MOST_RELATED = 100
 OPEN = "open"  # one small row per job that has not ended
 ASKED = "asked-"  # sorts behind the digits of times
 
@@ -131,15 +130,15 @@ class JobTable:
             self.table.upsert_entity({"PartitionKey": name_partition(name), "RowKey": row_key, "job_id": job.job_id})
 
     def related(self, name: str) -> list[str]:
-        """At most MOST_RELATED, dropped versions before jobs that were asked, each newest first."""
+        """At most limits.RELATED_JOBS.value, dropped versions before jobs that were asked, each newest first."""
         with storage_faults("name rows"):
             rows = self.table.query_entities(
                 "PartitionKey eq @partition",
                 parameters={"partition": name_partition(name)},
-                results_per_page=MOST_RELATED,
+                results_per_page=limits.RELATED_JOBS.value,
                 select=["job_id"],
             )
-            return [row["job_id"] for row in islice(rows, MOST_RELATED)]
+            return [row["job_id"] for row in islice(rows, limits.RELATED_JOBS.value)]
 
     def newest(self, name: str) -> str | None:
         wanted = {"partition": name_partition(name)}

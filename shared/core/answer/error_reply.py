@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from shared.core import limits
 from shared.core.answer.content_filter import parse_error_filter
 from shared.core.answer.error_rules import find_rule
 from shared.core.answer.gate import parse_limits, refill_s
@@ -20,7 +21,6 @@ from shared.core.masking import mask_message
 from shared.core.wire import as_object, as_text, first_of
 
 SHOWN_CHARACTERS = 300
-LONGEST_WAIT_S = 7 * 24 * 3600.0
 SECRET_STATUSES = frozenset({401, 403})
 """Their messages may quote the key: our own words only."""
 
@@ -73,7 +73,7 @@ def retry_after_s(headers: Mapping[str, str], said: str, *, now: datetime | None
     Beyond a week it is asked again before: a slip of the pen in a header must not stop a deployment for years.
     """
     asked = spoken_wait_s(headers, said, now=now)
-    return None if asked is None else min(asked, LONGEST_WAIT_S)
+    return None if asked is None else min(asked, limits.ENDPOINT_WAIT_S.value)
 
 
 def spoken_wait_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from shared.core import limits
 from shared.core.errors import OptionsInvalid
 from shared.core.media.frame_plan import Sampling
 from shared.core.models.catalogue import Detail
@@ -21,15 +22,10 @@ from shared.core.places import OPTIONS_FILE
 from shared.core.plain_json import is_plain_json
 
 FLAT = "Options stand at the top, one a line; only a schema has tables."
-MAX_OPTIONS_BYTES = 16 * 1024  # a prompt and a schema fit; deeper nesting than the parser can follow does not
 LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 """A dotted key of so many parts: each part costs the parser a copy of all before it."""
-MAX_PROMPT_CHARACTERS = 8_000
-MAX_FRAMES = 500
 MAX_DIGITS = 9
-MAX_CAMERA_CHARACTERS = 100
 BUDGET = "daily_budget_usd"  # of a folder, so it stands in its file only
-MAX_BUDGET_USD = 10**9
 
 Fields = Mapping[str, Any]
 
@@ -89,12 +85,13 @@ def parse_budget(text: bytes, *, where: str) -> Decimal | None:
 def is_amount(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return False
-    return Decimal(value).is_finite() and 0 <= value < MAX_BUDGET_USD
+    return Decimal(value).is_finite() and 0 <= value < limits.BUDGET_USD.value
 
 
 def read_toml(text: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    if len(text) > MAX_OPTIONS_BYTES:
-        hint = f"Keep it to {MAX_OPTIONS_BYTES} bytes; a long schema may be a file of its own, given by its name."
+    most = limits.OPTIONS_FILE_BYTES.value
+    if len(text) > most:
+        hint = f"Keep it to {most} bytes; a long schema may be a file of its own, given by its name."
         raise OptionsInvalid(f"{where} has {len(text)} bytes", field=where, hint=hint)
     try:
         lines = text.decode()
@@ -179,7 +176,7 @@ def is_time(value: Any) -> bool:
 def is_schema(value: Any) -> bool:
     if isinstance(value, dict):
         return is_plain_json(value)
-    return isinstance(value, str) and 0 < len(value) <= 1024  # noqa: PLR2004  # a blob name
+    return isinstance(value, str) and 0 < len(value) <= limits.NAME_CHARACTERS.value
 
 
 DETAILS = get_args(Detail)
@@ -187,21 +184,27 @@ VIDEO_MODES = ("frames", "index")
 SAMPLINGS = get_args(Sampling)
 
 CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "prompt": (f"text of 1 to {MAX_PROMPT_CHARACTERS} characters", is_text(MAX_PROMPT_CHARACTERS)),
-    "system": (f"text of 1 to {MAX_PROMPT_CHARACTERS} characters", is_text(MAX_PROMPT_CHARACTERS)),
-    "model": ("the name of a deployment", is_text(64)),
+    "prompt": (f"text of 1 to {limits.PROMPT_CHARACTERS.value} characters", is_text(limits.PROMPT_CHARACTERS.value)),
+    "system": (f"text of 1 to {limits.PROMPT_CHARACTERS.value} characters", is_text(limits.PROMPT_CHARACTERS.value)),
+    "model": ("the name of a deployment", is_text(limits.DEPLOYMENT_CHARACTERS.value)),
     "detail": (f"one of {', '.join(DETAILS)}", is_one_of(DETAILS)),
-    "max_output_tokens": ("a whole number from 1 to 128000", is_whole(128_000)),
+    "max_output_tokens": (
+        f"a whole number from 1 to {limits.OUTPUT_TOKENS.value}",
+        is_whole(limits.OUTPUT_TOKENS.value),
+    ),
     "schema": ("a JSON Schema table or the name of a blob that holds one", is_schema),
     "ocr": ("true or false", is_flag),
     "grounding": ("true or false", is_flag),
     "video": (f"one of {', '.join(VIDEO_MODES)}", is_one_of(VIDEO_MODES)),
-    "frames": (f"a whole number from 1 to {MAX_FRAMES}", is_whole(MAX_FRAMES)),
+    "frames": (f"a whole number from 1 to {limits.VIDEO_FRAMES.value}", is_whole(limits.VIDEO_FRAMES.value)),
     "sampling": (f"one of {', '.join(SAMPLINGS)}", is_one_of(SAMPLINGS)),
     "contact_sheet": ("true or false", is_flag),
-    "camera_id": (f"text of 1 to {MAX_CAMERA_CHARACTERS} characters", is_text(MAX_CAMERA_CHARACTERS)),
+    "camera_id": (f"text of 1 to {limits.CAMERA_CHARACTERS.value} characters", is_text(limits.CAMERA_CHARACTERS.value)),
     "recorded_at": ("a time with its zone, such as 2026-01-31T08:00:00Z", is_time),
-    "query": ("text of 1 to 1000 characters", is_text(1000)),
+    "query": (
+        f"text of 1 to {limits.QUERY_CHARACTERS.value} characters",
+        is_text(limits.QUERY_CHARACTERS.value),
+    ),
     "reuse": ("true or false", is_flag),
 }
 

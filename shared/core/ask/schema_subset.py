@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from shared.core import limits
 from shared.core.errors import OptionsInvalid
 
-MAX_PROPERTIES = 100
-MAX_LEVELS = 5
 REFUSED_KEYWORDS = frozenset(
     {
         *("minLength", "maxLength", "pattern", "format"),
@@ -45,10 +44,10 @@ def check_schema(schema: dict[str, Any]) -> None:
     for path, level, node in walk("$", 1, schema):
         check_node(path, node)
         properties += len(properties_of(node))
-        if level > MAX_LEVELS:
-            raise fault(path, f"objects nest deeper than {MAX_LEVELS} levels", "Flatten the schema.")
-        if properties > MAX_PROPERTIES:
-            raise fault(path, f"there are more than {MAX_PROPERTIES} properties", "Ask two questions.")
+        if level > limits.SCHEMA_LEVELS.value:
+            raise fault(path, f"objects nest deeper than {limits.SCHEMA_LEVELS.value} levels", "Flatten the schema.")
+        if properties > limits.SCHEMA_PROPERTIES.value:
+            raise fault(path, f"there are more than {limits.SCHEMA_PROPERTIES.value} properties", "Ask two questions.")
 
 
 def schema_name(schema: dict[str, Any]) -> str:

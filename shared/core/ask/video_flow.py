@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.core import limits
 from shared.core.errors import OptionsInvalid, ReplyMalformed, SettingsInvalid
 from shared.core.wire import as_number, as_objects
 
@@ -26,7 +27,6 @@ INGESTION_CHARACTERS = 20
 FIRST_WAIT_S = 10.0
 LONGEST_WAIT_S = 120.0
 MOST_STEPS = 20  # of growing waits
-PATIENCE_S = 6 * 3600.0
 
 RUNNING = frozenset({"notstarted", "running"})
 SUCCEEDED = frozenset({"completed", "partiallysucceeded"})  # then each document says for itself
@@ -103,7 +103,7 @@ def next_step(flow: IndexFlow, found: Ingestion | None) -> Step:
         return Submit()
     if found.state in SUCCEEDED:
         return outcome(flow, found)
-    if found.state in RUNNING and flow.since_s < PATIENCE_S:
+    if found.state in RUNNING and flow.since_s < limits.INDEX_PATIENCE_S.value:
         return Wait(seconds=wait_s(flow.turns))
     if found.state in RUNNING:
         return GiveUp(code="index_timeout", message=f"the index was not done after {flow.since_s / 3600:.1f} h")
@@ -264,7 +264,10 @@ def seconds(text: object, default: float = 0.0) -> float:
 
 
 def check_search(search: Search) -> None:
-    for field, value, least, most in (("top", search.top, 1, 100), ("skip", search.skip, 0, 10_000)):
+    for field, value, least, most in (
+        ("top", search.top, 1, limits.SEARCH_MOMENTS.value),
+        ("skip", search.skip, 0, limits.SEARCH_SKIP.value),
+    ):
         if not least <= value <= most:
             raise OptionsInvalid(f"{field} is {value}", field=field, hint=f"Give {least} to {most}.")
     unknown = [kind for kind in search.kinds if kind not in {"vision", "speech"}]

@@ -7,14 +7,12 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from shared.core import codec
+from shared.core import codec, limits
 from shared.core.ask.options import Options
 from shared.core.ask.question import Exchange
 from shared.core.errors import OptionsInvalid, SourceRejected, StateConflict
 from shared.core.jobs.job import ID_CHARACTERS, TERMINAL, Job
 from shared.core.jobs.result import Origin, OriginJob
-
-MOST_TURNS = 20
 
 
 def asked_job_id(origin: Origin, options: Options, key: str | None) -> str:
@@ -51,7 +49,7 @@ def turns_after(job: Job) -> tuple[Exchange, ...]:
             f"job {job.job_id} has no answer to follow", code="no_answer", hint="Run it again with POST jobs/…/rerun."
         )
     before = job.origin.turns if job.origin else ()
-    if len(before) >= MOST_TURNS:
+    if len(before) >= limits.FOLLOW_UP_TURNS.value:
         raise OptionsInvalid(
             f"this conversation has {len(before)} turns", field="job_id", hint="Begin a new one with POST ask."
         )

@@ -18,7 +18,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from shared.core import codec
+from shared.core import codec, limits
 from shared.core.answer.reply import Reply
 from shared.core.ask.options import Options
 from shared.core.errors import NotFound, StateConflict, VisiondropError
@@ -128,9 +128,6 @@ CONTROL_FIELDS = (
     "answer_key",
 )
 REDELIVERED = "redelivered"
-MOST_REDELIVERIES = 3
-MOST_CRASHES = 5  # each may have been paid for
-LONGEST_HISTORY = 50  # the newest; a job that waits for a day is woken often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +160,9 @@ def move(job: Job, state: State, *, now: datetime, **changes: Any) -> Job:
         raise StateConflict(f"job {job.job_id} is {job.state}, it cannot become {state}")
     error: Fault | None = changes.get("error")
     event = Event(at=now, state=state.value, code=error.code if error else None)
-    return replace(job, state=state, updated=now, history=(*job.history, event)[-LONGEST_HISTORY:], **changes)
+    return replace(
+        job, state=state, updated=now, history=(*job.history, event)[-limits.HISTORY_EVENTS.value :], **changes
+    )
 
 
 def prepared(job: Job, *, now: datetime, **learned: Any) -> Job:
@@ -196,13 +195,13 @@ def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
 def redelivered(job: Job, *, now: datetime) -> Job:
     """Note that the host gave up on the job's message and that a new one is sent."""
     event = Event(at=now, state=job.state.value, code=REDELIVERED)
-    return replace(job, updated=now, history=(*job.history, event)[-LONGEST_HISTORY:])
+    return replace(job, updated=now, history=(*job.history, event)[-limits.HISTORY_EVENTS.value :])
 
 
 def is_hopeless(job: Job) -> bool:
     """Its message was sent anew often enough, or it broke off in the middle of the work often enough."""
     anew = sum(event.code == REDELIVERED for event in job.history)
-    return anew >= MOST_REDELIVERIES or job.broken_off + (job.state is State.RUNNING) >= MOST_CRASHES
+    return anew >= limits.REDELIVERIES.value or job.broken_off + (job.state is State.RUNNING) >= limits.CRASHES.value
 
 
 def follows_a_crash(job: Job) -> bool:

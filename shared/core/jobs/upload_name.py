@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+from shared.core import limits
 from shared.core.errors import OptionsInvalid
 
-MAX_CHARACTERS = 1024  # Azure's limits
-MAX_SEGMENTS = 254
 UNUSABLE = frozenset({"Cc", "Cs"})  # control characters and halves of characters
 NO_XML = "\ufffe\uffff"  # storage lists names in XML
 
@@ -23,8 +22,8 @@ def check_upload_name(name: str) -> None:
 def fault_of(name: str) -> str | None:
     if not name:
         return "is empty"
-    if len(name) > MAX_CHARACTERS or name.count("/") >= MAX_SEGMENTS:
-        return f"is longer than {MAX_CHARACTERS} characters or {MAX_SEGMENTS} folders"
+    if len(name) > limits.NAME_CHARACTERS.value or name.count("/") >= limits.NAME_SEGMENTS.value:
+        return f"is longer than {limits.NAME_CHARACTERS.value} characters or {limits.NAME_SEGMENTS.value} folders"
     if any(unicodedata.category(character) in UNUSABLE or character in NO_XML for character in name):
         return "holds a control character, or none at all"
     if "\\" in name:

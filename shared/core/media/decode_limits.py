@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.core import limits
 from shared.core.errors import SourceRejected
 
 MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class DecodeLimits:
     """`max_decode_bytes` is what one decode may take beside the app; `max_seconds` is wall time per file."""
 
-    max_bytes: int = 96 * MEGABYTE  # a 48 megapixel photo as PNG has 66 MB
-    max_pixels: int = 100_000_000  # a 100 megapixel camera back; the largest phone sensors have 200 and are refused
-    max_frames: int = 5_000  # seeking to a late frame decodes all before it
-    max_decode_bytes: int = 352 * MEGABYTE
-    max_seconds: float = 30.0
+    max_bytes: int = limits.PICTURE_BYTES.value
+    max_pixels: int = limits.PICTURE_PIXELS.value
+    max_frames: int = limits.SOURCE_FRAMES.value
+    max_decode_bytes: int = limits.DECODE_BYTES.value
+    max_seconds: float = limits.DECODE_S.value
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = DecodeLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +39,17 @@ class Load:
     decode_bytes: int = 0
 
 
-def check_source(load: Load, limits: Limits = DEFAULT_LIMITS) -> None:
+def check_source(load: Load, within: DecodeLimits = DEFAULT_LIMITS) -> None:
     """Raise SourceRejected("empty") or ("too_large") with the number that is over its limit."""
     if load.bytes == 0:
         raise SourceRejected("the file is empty", code="empty", hint="Upload it again.")
     faults = (
-        (load.bytes, limits.max_bytes, "bytes", "Upload a smaller or more compressed copy."),
-        (load.pixels, limits.max_pixels, "pixels", "Upload a smaller copy: no model sees more than 31 megapixels."),
-        (load.frames, limits.max_frames, "frames or pages", "Upload a part of it, or a video."),
+        (load.bytes, within.max_bytes, "bytes", "Upload a smaller or more compressed copy."),
+        (load.pixels, within.max_pixels, "pixels", "Upload a smaller copy: no model sees more than 31 megapixels."),
+        (load.frames, within.max_frames, "frames or pages", "Upload a part of it, or a video."),
         (
             load.decode_bytes,
-            limits.max_decode_bytes,
+            within.max_decode_bytes,
             "bytes of memory to decode",
             "Upload a smaller copy, or the same picture as baseline JPEG.",
         ),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from shared.core import limits
+
 MP4_CODECS = frozenset({"h264", "hevc", "vp9", "av1"})
 PLAYED = {"mp4": MP4_CODECS, "mov": frozenset({"h264", "hevc"}), "webm": frozenset({"vp8", "vp9", "av1"})}
-MOST_COPIED_BYTES = 1024**3
-MOST_ENCODED_S = 60.0
 
 
 class Making(StrEnum):
@@ -24,6 +24,6 @@ def making(*, form: str, codec: str, size: int, duration_s: float) -> Making:
     if codec in PLAYED.get(form, ()):
         return Making.NOTHING
     if codec in MP4_CODECS:
-        return Making.COPY if size <= MOST_COPIED_BYTES else Making.TOO_LARGE
-    is_short = size <= MOST_COPIED_BYTES and duration_s <= MOST_ENCODED_S
+        return Making.COPY if size <= limits.MP4_COPIED_BYTES.value else Making.TOO_LARGE
+    is_short = size <= limits.MP4_COPIED_BYTES.value and duration_s <= limits.MP4_ENCODED_S.value
     return Making.ENCODE if is_short else Making.TOO_LARGE

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import reduce
 
+from shared.core import limits
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.spending import Spending, add
 from shared.pipeline.ports import Services
 
-MOST_DAYS = 366
 USUAL_DAYS = 30
 AT_ONCE = 8  # connections that a storage client keeps
 
@@ -21,8 +21,8 @@ def costs(services: Services, *, first: date | None, last: date | None) -> tuple
     last = last or services.now().date()
     first = first or date.fromordinal(max(1, last.toordinal() - USUAL_DAYS + 1))
     number = (last - first).days + 1
-    if not 1 <= number <= MOST_DAYS:
-        hint = f"Give from before to, at most {MOST_DAYS} days."
+    if not 1 <= number <= limits.COST_DAYS.value:
+        hint = f"Give from before to, at most {limits.COST_DAYS.value} days."
         raise OptionsInvalid(f"from {first} to {last} is no such span", field="from", hint=hint)
     days = [first + timedelta(days=index) for index in range(number)]
     with ThreadPoolExecutor(AT_ONCE) as pool:

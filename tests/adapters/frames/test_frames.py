@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from shared.adapters.frames.worker import VIDEO_LIMITS, FrameWorker
 from shared.core.errors import DecoderBusy, SourceRejected, StorageUnavailable
-from shared.core.media.decode_limits import Limits
+from shared.core.media.decode_limits import DecodeLimits
 from shared.core.models.catalogue import look_up_model
 from tests.videos import SIZE, clip, counted, plain, ranges
 
@@ -202,7 +202,7 @@ def test_what_cannot_be_read_is_refused(worker, data, code):
 
 def test_too_slow_ends_the_child():
     """The clock covers the header too, so the smallest limit stops it."""
-    with FrameWorker(Limits(max_seconds=0.01)) as hasty, pytest.raises(SourceRejected) as refused:
+    with FrameWorker(DecodeLimits(max_seconds=0.01)) as hasty, pytest.raises(SourceRejected) as refused:
         sample(hasty, clip(200))
 
     assert refused.value.code == "too_slow"
@@ -210,7 +210,7 @@ def test_too_slow_ends_the_child():
 
 def test_a_soft_deadline_sends_what_there_is():
     """Most of a video with one keyframe is too far away: the frames that were reached are used."""
-    limits = Limits(max_pixels=VIDEO_LIMITS.max_pixels, max_seconds=1.2)
+    limits = DecodeLimits(max_pixels=VIDEO_LIMITS.max_pixels, max_seconds=1.2)
     with FrameWorker(limits) as hasty:
         pictures = [counted(number, (640, 480)) for number in range(4)] * 100
         video = sample(hasty, clip(pictures, gop=1000), frames=200)
@@ -235,7 +235,7 @@ def test_a_turn_that_does_not_come_in_time(worker):
 
 def test_too_many_pixels():
     """Refused by its header."""
-    with FrameWorker(Limits(max_pixels=1000)) as strict, pytest.raises(SourceRejected) as refused:
+    with FrameWorker(DecodeLimits(max_pixels=1000)) as strict, pytest.raises(SourceRejected) as refused:
         sample(strict, clip(2))
 
     assert refused.value.code == "too_large"

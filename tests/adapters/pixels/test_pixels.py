@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from shared.adapters.pixels.normalize import normalize_image
 from shared.core.errors import SourceRejected
-from shared.core.media.decode_limits import Limits
+from shared.core.media.decode_limits import DecodeLimits
 from shared.core.models.catalogue import look_up_model
 from tests.pictures import (
     BLUE,
@@ -354,16 +354,16 @@ def test_a_metadata_bomb_does_not_hide_the_pixels():
 
 
 LIMITED = [
-    (Limits(max_pixels=1000), encoded(photo((64, 64)), "WEBP")),
-    (Limits(max_pixels=1000), encoded(photo((64, 64)), "AVIF")),
-    (Limits(max_pixels=1000), heic(photo((64, 64)))),
+    (DecodeLimits(max_pixels=1000), encoded(photo((64, 64)), "WEBP")),
+    (DecodeLimits(max_pixels=1000), encoded(photo((64, 64)), "AVIF")),
+    (DecodeLimits(max_pixels=1000), heic(photo((64, 64)))),
     (
-        Limits(max_frames=2),
+        DecodeLimits(max_frames=2),
         encoded(PICTURE, "GIF", save_all=True, append_images=[photo((96, 64)), PICTURE.rotate(180)]),
     ),
-    (Limits(max_decode_bytes=100_000), encoded(photo(), "PNG")),
-    (Limits(max_decode_bytes=1_000_000), encoded(photo((1000, 1000)), "JPEG", progressive=True)),
-    (Limits(max_bytes=1000), encoded(photo(), "JPEG")),
+    (DecodeLimits(max_decode_bytes=100_000), encoded(photo(), "PNG")),
+    (DecodeLimits(max_decode_bytes=1_000_000), encoded(photo((1000, 1000)), "JPEG", progressive=True)),
+    (DecodeLimits(max_bytes=1000), encoded(photo(), "JPEG")),
 ]
 
 

@@ -14,7 +14,7 @@ from shared.adapters.decoding.capped_child import start_child
 from shared.adapters.pixels.normalize import normalize_image
 from shared.adapters.pixels.worker import CHILD, PixelWorker
 from shared.core.errors import SourceRejected
-from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits
+from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from shared.core.models.catalogue import look_up_model
 from tests.pictures import encoded, heic, photo, quarters
 
@@ -52,7 +52,7 @@ def test_a_refusal_crosses_with_its_words(worker, data, code):
 
 def test_a_picture_turned_down_by_its_plan_leaves_the_child_in_step():
     """The memory limit is checked between the two requests."""
-    with PixelWorker(Limits(max_decode_bytes=1_000_000)) as worker:
+    with PixelWorker(DecodeLimits(max_decode_bytes=1_000_000)) as worker:
         with pytest.raises(SourceRejected, match="memory to decode"):
             worker.normalize_image(PICTURES[0], model=MODEL, detail="high")
         assert worker.normalize_image(PICTURES[1], model=MODEL, detail="high").pictures
@@ -60,7 +60,7 @@ def test_a_picture_turned_down_by_its_plan_leaves_the_child_in_step():
 
 def test_a_picture_that_takes_too_long_is_given_up():
     """The child is killed at the cap, and the next picture gets a new one."""
-    with PixelWorker(Limits(max_seconds=0.01)) as worker:
+    with PixelWorker(DecodeLimits(max_seconds=0.01)) as worker:
         with pytest.raises(SourceRejected) as caught:
             worker.normalize_image(encoded(photo((3000, 3000)), "PNG"), model=MODEL, detail="high")
         assert caught.value.code == "too_slow"
@@ -91,7 +91,7 @@ def test_the_childs_memory_is_capped():
     """A header that lies about its cost meets the cap of the process, and the picture is refused."""
     data = encoded(Image.new("RGB", (9000, 9000)), "TIFF", compression="tiff_lzw")
     with PixelWorker() as worker:
-        worker.child = start_child(CHILD, Limits(max_decode_bytes=1_000_000))  # the check before it still allows 352 MB
+        worker.child = start_child(CHILD, DecodeLimits(max_decode_bytes=1_000_000))  # the check before allows 352 MB
         with pytest.raises(SourceRejected) as caught:
             worker.normalize_image(data, model=MODEL, detail="high")
         assert caught.value.code == "too_large"

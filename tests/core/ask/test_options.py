@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from shared.core import limits
 from shared.core.ask.options import (
-    MAX_OPTIONS_BYTES,
     Options,
     effective,
     is_options_file,
@@ -74,7 +74,7 @@ BAD_TOML = [
     (b"x = " + b"[" * 7000 + b"]" * 7000, "_vision.toml"),
     (b"a." * 40 + b"b = 1", "_vision.toml"),
     (b"frames = 0x" + b"f" * 5000, "frames"),
-    (b"#" * (MAX_OPTIONS_BYTES + 1), "_vision.toml"),
+    (b"#" * (limits.OPTIONS_FILE_BYTES.value + 1), "_vision.toml"),
 ]
 
 

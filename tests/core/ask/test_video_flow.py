@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shared.core import limits
 from shared.core.ask.video_flow import (
     LONGEST_WAIT_S,
-    PATIENCE_S,
     Ask,
     Document,
     GiveUp,
@@ -83,7 +83,7 @@ def test_giving_up_says_why():
 
 def test_patience_ends():
     """A service that never finishes does not keep a job for ever."""
-    late = flow_of(JOB, "i", turns=900, since_s=PATIENCE_S + 1)
+    late = flow_of(JOB, "i", turns=900, since_s=limits.INDEX_PATIENCE_S.value + 1)
 
     assert next_step(late, found("running")) == GiveUp(
         code="index_timeout", message="the index was not done after 6.0 h"

@@ -8,11 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from shared.core import limits
 from shared.core.answer.reply import Reply
 from shared.core.ask.options import Options
 from shared.core.ask.question import Exchange
 from shared.core.errors import OptionsInvalid, SourceRejected, StateConflict
-from shared.core.jobs.asked_jobs import MOST_TURNS, asked_job_id, check_pictures_ready, compare, origin_of, turns_after
+from shared.core.jobs.asked_jobs import asked_job_id, check_pictures_ready, compare, origin_of, turns_after
 from shared.core.jobs.job import Job, State
 from shared.core.jobs.result import Source
 from shared.core.models.tokens import Usage
@@ -62,7 +63,7 @@ def test_the_conversation_grows_by_one_turn():
     assert turns_after(job) == (before, Exchange(prompt="What?", answer="A boat."))
 
 
-LONG = origin_of("follow_up", (OTHER,), (Exchange(prompt="?", answer="!"),) * MOST_TURNS)
+LONG = origin_of("follow_up", (OTHER,), (Exchange(prompt="?", answer="!"),) * limits.FOLLOW_UP_TURNS.value)
 UNANSWERED = [
     (replace(JOB, state=State.RUNNING), StateConflict),
     (replace(JOB, state=State.FAILED, reply=None), SourceRejected),

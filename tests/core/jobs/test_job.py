@@ -8,26 +8,18 @@ from decimal import Decimal
 
 import pytest
 
+from shared.core import limits
 from shared.core.answer.reply import Reply
 from shared.core.ask.options import Options
 from shared.core.codec import from_json, to_json
 from shared.core.errors import BudgetExceeded, ModelUnavailable, NotFound, SourceRejected, StateConflict
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import (
-    MOST_CRASHES,
-    MOST_REDELIVERIES,
-    STUCK_AFTER,
-    TERMINAL,
-    TRANSITIONS,
-    AnalysisMessage,
-    Busy,
-    Job,
-    State,
-)
+from shared.core.jobs.job import STUCK_AFTER, TERMINAL, TRANSITIONS, AnalysisMessage, Busy, Job, State
 from shared.core.jobs.result import AskedModel, Estimate, Plan, Source
 from shared.core.media.normalized import Normalized
 from shared.core.models.tokens import Usage
-from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
+
+LEASE_S = limits.JOB_LEASE_S.value
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SOURCE = Source(container="uploads", name="a b/ü#.jpg", etag="0x8D", bytes=10)
@@ -128,12 +120,12 @@ def test_when_a_job_is_stuck(job, after_s, stuck):
 def test_when_a_job_is_hopeless():
     """After three new messages, or five turns that broke off; turns that were given back do not count."""
     anew = crashed = waited = QUEUED
-    for turn in range(MOST_CRASHES):
+    for turn in range(limits.CRASHES.value):
         assert not any(map(jobs.is_hopeless, (crashed, waited)))
         now = later(turn * LEASE_S)
         crashed = jobs.claim(crashed, owner="w", now=now, lease_s=LEASE_S)
         waited = jobs.wait(jobs.claim(waited, owner="w", now=now, lease_s=LEASE_S), BUSY, until=now, now=now)
-    for _ in range(MOST_REDELIVERIES):
+    for _ in range(limits.REDELIVERIES.value):
         assert not jobs.is_hopeless(anew)
         anew = jobs.redelivered(anew, now=NOW)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shared.core.errors import SourceRejected
-from shared.core.media.decode_limits import DEFAULT_LIMITS, Limits, Load, check_source
+from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
 
-LIMITS = Limits(max_bytes=100, max_pixels=200, max_frames=3, max_decode_bytes=400)
+LIMITS = DecodeLimits(max_bytes=100, max_pixels=200, max_frames=3, max_decode_bytes=400)
 
 REFUSED = [
     (Load(bytes=0), "empty", "empty"),

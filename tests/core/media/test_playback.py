@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from shared.core.media.playback import MOST_COPIED_BYTES, MOST_ENCODED_S, Making, making
+from shared.core import limits
+from shared.core.media.playback import Making, making
 
-LARGE = MOST_COPIED_BYTES + 1
-LONG_S = MOST_ENCODED_S + 0.1
+LARGE = limits.MP4_COPIED_BYTES.value + 1
+LONG_S = limits.MP4_ENCODED_S.value + 0.1
 
 FILMS = [
     ("mp4", "h264", LARGE, LONG_S, Making.NOTHING),
     ("mov", "hevc", 1, 1, Making.NOTHING),
     ("webm", "vp8", 1, 1, Making.NOTHING),
-    ("mkv", "h264", MOST_COPIED_BYTES, 36_000, Making.COPY),
+    ("mkv", "h264", limits.MP4_COPIED_BYTES.value, 36_000, Making.COPY),
     ("mkv", "h264", LARGE, 1, Making.TOO_LARGE),
     ("3gp", "h264", 1, 1, Making.COPY),
-    ("mov", "prores", 1, MOST_ENCODED_S, Making.ENCODE),
+    ("mov", "prores", 1, limits.MP4_ENCODED_S.value, Making.ENCODE),
     ("mov", "prores", 1, LONG_S, Making.TOO_LARGE),
     ("mp4", "mpeg4", 1, 1, Making.ENCODE),
     ("mkv", "vp8", 1, 1, Making.ENCODE),

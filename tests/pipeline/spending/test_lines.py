@@ -15,15 +15,17 @@ import pytest
 from azure.data.tables import UpdateMode
 
 from shared.adapters.storage.job_table import partition_of
+from shared.core import limits
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import AnalysisMessage, State
 from shared.core.money.budget import to_nano
-from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance
 from shared.pipeline.spending.line import enter_line
 from shared.pipeline.sweep import sweep
 from tests.pipeline.world import World, picture
+
+LEASE_S = limits.JOB_LEASE_S.value
 
 ONE_DAY_S = timedelta(days=1).total_seconds()
 
