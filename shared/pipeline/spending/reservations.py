@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from shared.core.ask.options import parse_budget
-from shared.core.errors import BudgetExceeded, NotFound
+from shared.core.errors import BudgetExceeded, NotFound, VisiondropError
 from shared.core.jobs.job import Job
 from shared.core.money.budget import alerts_reached, to_nano, to_usd
 from shared.core.places import OPTIONS_FILE, RESULTS, UPLOADS
@@ -25,25 +25,35 @@ NEXT_DAY_HINT = "It goes on when the next day (UTC) begins, or when the budget i
 
 
 def reserve(services: Services, job: Job, call_id: str) -> bool:
-    """True when an earlier attempt at this call may have been paid. Raises BudgetExceeded with nothing reserved."""
+    """Whether an earlier attempt at this call may have been paid. Raises BudgetExceeded with nothing reserved.
+
+    Whatever else fails on the way, what was reserved by then is given back too: nobody was called for it.
+    """
     check_file_budget(services, ceiling(job))
-    amount = still_to_come(job)
-    day = budget_day(job, services)
-    granted: dict[str, Grant] = {}
-    for allowance in allowances(services, job):
-        grant = services.ledger.reserve(day, allowance, call_id, amount)
-        if grant is Grant.REFUSED:
-            give_back(services, day, granted, call_id)
-            raise_alerts(services, day, allowance, refused=amount)
-            raise too_little_left(amount, allowance, day)
-        granted[allowance.scope] = grant
-        raise_alerts(services, day, allowance)
-    return Grant.AGAIN in granted.values()
+    day, amount = budget_day(job, services), still_to_come(job)
+    tried: list[Allowance] = []
+    grants: list[Grant] = []
+    try:
+        for allowance in allowances(services, job):
+            tried.append(allowance)
+            grants.append(services.ledger.reserve(day, allowance, call_id, amount))
+            if grants[-1] is Grant.REFUSED:
+                raise too_little_left(amount, allowance, day)
+    except VisiondropError as error:
+        give_back(services, day, tried, call_id)
+        if isinstance(error, BudgetExceeded):
+            raise_alerts(services, day, error.scope, refused=amount)
+        raise
+    return Grant.AGAIN in grants
 
 
-def give_back(services: Services, day: date, scopes: Iterable[str], call_id: str) -> None:
-    for scope in scopes:
-        services.ledger.settle(day, scope, call_id, 0)
+def give_back(services: Services, day: date, reserved_in: Iterable[Allowance], call_id: str) -> None:
+    """As far as storage lets it: what stays reserved is counted as lost when the job's next turn finds it open."""
+    for allowance in reserved_in:
+        try:
+            services.ledger.settle(day, allowance.scope, call_id, 0)
+        except VisiondropError as error:
+            services.log("money held", {"scope": allowance.scope, "call_id": call_id, "code": error.code})
 
 
 def too_little_left(amount: int, allowance: Allowance, day: date) -> BudgetExceeded:
@@ -56,11 +66,18 @@ def too_little_left(amount: int, allowance: Allowance, day: date) -> BudgetExcee
 
 
 def settle(services: Services, job: Job, call_id: str, usd: Decimal | None) -> bool:
-    """Enter what a call cost, None for an unknown outcome. False when nothing was open: it was settled before."""
+    """Whether the call was open in a budget and is settled now, at what it cost in dollars, None if nobody knows.
+
+    False for a call that was settled before. The budgets' alerts are raised here, after the call.
+    """
     spent = None if usd is None else to_nano(usd)
     day = budget_day(job, services)
     settled = [services.ledger.settle(day, scope, call_id, spent) for scope in scopes_of(job)]
-    return any(settled)
+    if not any(settled):
+        return False
+    for scope in scopes_of(job):
+        raise_alerts(services, day, scope)
+    return True
 
 
 def write_off(services: Services, stored: Stored) -> Stored:
@@ -140,10 +157,21 @@ def folder_budget(services: Services, folder: str) -> Decimal | None:
         return None
 
 
-def raise_alerts(services: Services, day: date, allowance: Allowance, *, refused: int = 0) -> None:
-    """Each threshold is logged once a day, by whichever worker reaches it."""
+def raise_alerts(services: Services, day: date, scope: str, *, refused: int = 0) -> None:
+    """Log each threshold that the budget has reached, once a day, by whichever worker sees it.
+
+    Never raises: a fault is logged, and the next call that is settled looks again.
+    """
+    try:
+        for percent in thresholds(services, day, allowance_of(services, scope), refused=refused):
+            if services.ledger.note_once(day, scope, f"alert-{percent}"):
+                services.log("budget alert", {"scope": scope, "percent": percent, "day": day.isoformat()})
+    except VisiondropError as error:
+        services.log("alert not raised", {"scope": scope, "code": error.code})
+
+
+def thresholds(services: Services, day: date, allowance: Allowance, *, refused: int) -> tuple[int, ...]:
+    """The percentages that are reached; a budget without a limit is not read."""
     if allowance.limit is None:
-        return
-    for percent in alerts_reached(services.ledger.totals(day, allowance), refused=refused):
-        if services.ledger.note_once(day, allowance.scope, f"alert-{percent}"):
-            services.log("budget alert", {"scope": allowance.scope, "percent": percent, "day": day.isoformat()})
+        return ()
+    return alerts_reached(services.ledger.totals(day, allowance), refused=refused)

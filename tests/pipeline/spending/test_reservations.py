@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from shared.core.errors import StorageUnavailable
 from shared.core.jobs.job import State
 from shared.core.models.catalogue import look_up_model
 from shared.core.models.tokens import Usage
@@ -210,15 +212,121 @@ def test_a_bill_for_what_was_asked_fits_into_its_reservation(world, split):
     assert bill.usd <= job.estimate.max_usd
 
 
+def spend_before(world, usd):
+    """What another job has spent of the day's budget, in nano-dollars; more than was reserved for it."""
+    ledger, day = world.services.ledger, world.clock[0].date()
+    ledger.reserve(day, Allowance(scope="all", limit=None), "f" * 32, 1)
+    ledger.settle(day, "all", "f" * 32, to_nano(usd))
+    return to_nano(usd)
+
+
 def test_a_limit_holds_exactly_after_a_call_that_cost_more(world):
     """The first call costs the whole budget: no further one is made."""
     price = price_of_one(world)
     world.set(daily_budget_usd=price * 10)
-    day = Allowance(scope="all", limit=to_nano(price * 10))
-    world.services.ledger.reserve(world.clock[0].date(), day, "f" * 32, to_nano(price))
-    world.services.ledger.settle(world.clock[0].date(), "all", "f" * 32, to_nano(price * 10))
+    spend_before(world, price * 10)
     names = drop_many(world)
     world.finish_all()
 
     assert states(world, names) == ["parked"] * 5
     assert world.calls == 0
+
+
+@dataclass
+class Faulty:
+    """A port whose method `name` fails where `when` says so; all others work."""
+
+    port: Any
+    name: str
+    when: Callable[..., bool] = lambda *_: True
+    after: bool = False
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.port, name)
+        return self.failing(method) if name == self.name else method
+
+    def failing(self, method: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            if not self.when(*arguments):
+                return method(*arguments, **named)
+            if self.after:
+                method(*arguments, **named)
+            raise StorageUnavailable("the ledger was too busy")
+
+        return call
+
+
+def in_folder(_day, allowance, *_):
+    return allowance.scope != "all"
+
+
+def day_totals(world):
+    found = world.services.ledger.totals(world.clock[0].date(), Allowance(scope="all", limit=None))
+    return found.spent, found.reserved
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["nothing was written", "the answer to it was lost"])
+def test_money_for_a_call_that_was_not_made_is_given_back(world, after):
+    """Storage fails at the folder's budget: three turns later nothing is spent, reserved or counted as lost."""
+    world.set(daily_budget_usd=Decimal(1))
+    world.drop("f/_vision.toml", b"daily_budget_usd = 1.0")
+    world.drop("f/a.jpg", picture())
+    job = world.accept("f/a.jpg")
+    whole = world.services
+    world.services = replace(whole, ledger=Faulty(whole.ledger, "reserve", in_folder, after))
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            world.analyze(job.job_id)
+        world.pass_time(whole.settings.job_lease_s)
+    world.services = whole
+
+    assert (world.calls, day_totals(world)) == (0, (0, 0))
+    assert whole.ledger.open_calls(world.clock[0].date(), "folder /f/", job.job_id) == []
+    assert world.analyze(job.job_id).maybe_paid == 0
+
+
+def test_money_that_cannot_be_given_back_is_named(world):
+    """Storage fails for good: the fault goes up as it was, and the log says where money is held."""
+    world.set(daily_budget_usd=Decimal(1))
+    world.drop("f/_vision.toml", b"daily_budget_usd = 1.0")
+    world.drop("f/a.jpg", picture())
+    job = world.accept("f/a.jpg")
+    seen: list[tuple[str, Any]] = []
+    services = world.logging_to(seen)
+    broken = Faulty(Faulty(services.ledger, "reserve", in_folder), "settle")
+    world.services = replace(services, ledger=broken)
+    with pytest.raises(StorageUnavailable):
+        world.analyze(job.job_id)
+
+    assert [facts["scope"] for event, facts in seen if event == "money held"] == ["all", "folder /f/"]
+
+
+@pytest.mark.parametrize("method", ["totals", "note_once"])
+def test_an_alert_never_costs_an_answer(world, method):
+    """Storage fails while alerts are looked for: the job is done at its price, and the next call raises them."""
+    price = price_of_one(world)
+    world.set(daily_budget_usd=price * 10)
+    spent = spend_before(world, price * 6)
+    seen: list[tuple[str, Any]] = []
+    whole = world.logging_to(seen)
+    world.services = replace(whole, ledger=Faulty(whole.ledger, method))
+    job = world.answer("a.jpg", picture())
+    world.services = whole
+    other = world.answer("b.jpg", picture(colour="red"))
+
+    assert (job.state, job.maybe_paid) == (State.DONE, 0)
+    assert day_totals(world)[0] - spent == to_nano(job.cost.usd) + to_nano(other.cost.usd)
+    assert [event for event, _ in seen if "alert" in event] == ["alert not raised", "budget alert"]
+
+
+def test_alerts_come_after_the_call(world):
+    """What is only reserved by this call itself is no reason to wake anybody."""
+    price = price_of_one(world)
+    world.set(daily_budget_usd=price)
+    seen: list[tuple[str, Any]] = []
+    world.services = world.logging_to(seen)
+    job = world.answer("a.jpg", picture())
+    reached = [percent for percent in (50, 80, 100) if job.cost.usd * 100 >= price * percent]
+
+    assert [facts["percent"] for event, facts in seen if event == "budget alert"] == reached
+    assert reached != [50, 80, 100]
