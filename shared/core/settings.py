@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from shared.core import limits
 from shared.core.errors import SettingsInvalid, UnknownModel
 from shared.core.models.catalogue import Detail, look_up_model
+from shared.core.money.price_rows import TRANSCRIPTION_MODELS
+from shared.core.money.price_types import SCOPES
 
 T = TypeVar("T")
 
@@ -59,6 +61,7 @@ class Settings:
     vision_key: str | None = field(default=None, repr=False)
     video_index_name: str | None = None
     transcribe_deployment: str | None = None
+    transcribe_model: str | None = None  # behind that deployment: its price per minute holds
     default_prompt: str = DEFAULT_PROMPT
     default_detail: Detail = "high"
     max_output_tokens: int = limits.MAX_OUTPUT_TOKENS.value
@@ -74,6 +77,7 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Raises SettingsInvalid with every fault, not only the first."""
         reader = Reader(environ)
+        transcription = read_transcription(reader)
         settings = cls(
             storage=read_storage(reader),
             endpoint=read_endpoint(reader),
@@ -81,13 +85,14 @@ class Settings:
             vision_endpoint=reader.url("AZURE_VISION_ENDPOINT"),
             vision_key=reader.text("AZURE_VISION_KEY"),
             video_index_name=reader.text("VIDEO_INDEX_NAME"),
-            transcribe_deployment=reader.text("TRANSCRIBE_DEPLOYMENT"),
+            transcribe_deployment=transcription[0],
+            transcribe_model=transcription[1],
             default_prompt=reader.text("DEFAULT_PROMPT") or DEFAULT_PROMPT,
             default_detail=reader.value("DEFAULT_DETAIL", parse_detail, default="high"),
             max_output_tokens=reader.value("MAX_OUTPUT_TOKENS", parse_count, default=limits.MAX_OUTPUT_TOKENS.value),
             model_timeout_s=reader.value("MODEL_TIMEOUT_S", parse_count, default=limits.MODEL_TIMEOUT_S.value),
             job_lease_s=reader.value("JOB_LEASE_S", parse_count, default=limits.JOB_LEASE_S.value),
-            price_scope=reader.text("PRICE_SCOPE") or "global",
+            price_scope=reader.value("PRICE_SCOPE", parse_price_scope, default="global"),
             daily_budget_usd=reader.value("DAILY_BUDGET_USD", parse_usd, default=None),
             file_budget_usd=reader.value("FILE_BUDGET_USD", parse_usd, default=None),
             telemetry_to=read_destination(reader),
@@ -224,6 +229,30 @@ def parse_pairs(text: str) -> dict[str, str]:
     if any(not separator or not name.strip() or not value.strip() for name, separator, value in pairs):
         raise ValueError("expected deployment=model, deployment=model")
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def read_transcription(reader: Reader) -> tuple[str | None, str | None]:
+    """The deployment that hears and its model; None for both where nothing is transcribed."""
+    nobody: tuple[str | None, str | None] = (None, None)
+    return reader.value("TRANSCRIBE_DEPLOYMENT", parse_transcription, default=nobody)
+
+
+def parse_transcription(text: str) -> tuple[str | None, str | None]:
+    """The deployment and the model behind it: "ears=whisper", or a model's own name for both. It must have a price."""
+    deployment, separator, model = (part.strip() for part in text.partition("="))
+    model = model if separator else deployment
+    if not deployment or model not in TRANSCRIPTION_MODELS:
+        known = ", ".join(TRANSCRIPTION_MODELS)
+        raise ValueError(
+            f"expected a deployment and its model, such as {deployment or 'ears'}=whisper; models: {known}"
+        )
+    return deployment, model
+
+
+def parse_price_scope(text: str) -> str:
+    if text not in SCOPES:
+        raise ValueError(f"expected one of {', '.join(SCOPES)}")
+    return text
 
 
 def parse_detail(text: str) -> Detail:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from shared.core.errors import SettingsInvalid
+from shared.core.money.price_types import SCOPES
 from shared.core.settings import OPENAI_BASE_URL, Settings
 
 AZURE = {
@@ -136,6 +137,47 @@ def test_a_call_must_end_within_its_lease():
 
     assert fault.startswith("MODEL_TIMEOUT_S has value 200")
     assert Settings.from_environ(AZURE | {"MODEL_TIMEOUT_S": "200", "JOB_LEASE_S": "400"}).job_lease_s == 400
+
+
+@pytest.mark.parametrize("scope", ["europe", "Global", "data-zone", "global,openai"])
+def test_a_price_list_that_there_is_none_of_is_refused(scope):
+    """At start, with those there are: each drop would fail for want of a price."""
+    (fault,) = faults(AZURE | {"PRICE_SCOPE": scope})
+
+    assert fault.startswith(f"PRICE_SCOPE has value {scope!r}: expected one of openai, ")
+    assert "data-zone-eu" in fault
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_all_price_lists_can_be_chosen(scope):
+    """Those that rows are written for."""
+    assert Settings.from_environ(AZURE | {"PRICE_SCOPE": scope}).price_scope == scope
+
+
+TRANSCRIBERS = [
+    ("whisper", ("whisper", "whisper")),
+    ("ears=whisper", ("ears", "whisper")),
+    (" ears = gpt-4o-mini-transcribe ", ("ears", "gpt-4o-mini-transcribe")),
+    ("mine=local", ("mine", "local")),
+    ("", (None, None)),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TRANSCRIBERS)
+def test_a_transcription_deployment_names_its_model(text, expected):
+    """So that it has a price; one that is called like its model needs no second name."""
+    settings = Settings.from_environ(AZURE | {"TRANSCRIBE_DEPLOYMENT": text})
+
+    assert (settings.transcribe_deployment, settings.transcribe_model) == expected
+
+
+@pytest.mark.parametrize("text", ["ears", "ears=", "=whisper", "ears=parrot", "ears=video index", "a=whisper=b"])
+def test_a_transcription_without_a_price_is_refused(text):
+    """Its minutes would be in no budget and in no report."""
+    (fault,) = faults(AZURE | {"TRANSCRIBE_DEPLOYMENT": text})
+
+    assert fault.startswith(f"TRANSCRIBE_DEPLOYMENT has value {text!r}: ")
+    assert "=whisper; models: whisper, " in fault
 
 
 TELEMETRY = [

@@ -225,7 +225,7 @@ def test_an_answer_does_not_depend_on_a_film_for_browsers(world, error):
 @pytest.fixture
 def hearing(world):
     """The same app with a deployment that transcribes."""
-    settings = replace(world.services.settings, transcribe_deployment="whisper")
+    settings = replace(world.services.settings, transcribe_deployment="whisper", transcribe_model="whisper")
     with closing(TranscriberOnDemand(settings)) as transcriber:
         world.services = replace(world.services, settings=settings, transcriber=transcriber)
         yield world

@@ -163,4 +163,9 @@ UNIT_PRICES: tuple[UnitPrice, ...] = (
     per("gpt-4o-transcribe-diarize", "minutes", "0.006", date(2025, 10, 15), "S5"),
     per("gpt-4o-mini-transcribe", "minutes", "0.003", date(2025, 3, 20), "S5"),
     per("gpt-transcribe", "minutes", "0.0045", CHECKED, "S5"),
+    # As for pictures: nobody sends a bill for a model on your own machine.
+    per("local", "minutes", "0", date(2023, 1, 1), "own machine"),
+)
+TRANSCRIPTION_MODELS = tuple(
+    dict.fromkeys(price.item for price in UNIT_PRICES if price.unit == "minutes" and price.item != "video index")
 )

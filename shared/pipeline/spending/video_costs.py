@@ -15,12 +15,12 @@ from shared.pipeline.ports import Services
 
 
 def transcription_cost(services: Services, item: Normalized) -> Cost | None:
-    """By the minute. A deployment is priced under its own name, as models are, or not at all."""
-    deployment = services.settings.transcribe_deployment or ""
+    """The dollars for a piece of sound, by the minute; None, and a line in the log, before the price's first day."""
+    model = services.settings.transcribe_model or ""
     try:
-        return unit_cost(deployment, minutes(item.duration_s), on=services.now().date())
+        return unit_cost(model, minutes(item.duration_s), on=services.now().date())
     except PriceMissing as error:
-        services.log("unpriced", {"model": deployment, "code": error.code})
+        services.log("unpriced", {"model": model, "code": error.code})
         return None
 
 
