@@ -15,9 +15,9 @@ from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed,
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
 from shared.core.money.prices import Cost
-from shared.pipeline.ask import MAYBE_PAID, ask, compose, settle_reply
+from shared.pipeline.ask import MAYBE_PAID, Answered, ask, compose, report_answered, settle_reply
 from shared.pipeline.ports import Services, Stored
-from shared.pipeline.records import end_job, keep_lease, load, read_result, reload, store_result, write_result
+from shared.pipeline.records import end_job, hold_on, keep_lease, load, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
 from shared.pipeline.spending.line import enter_line, wait_in_line
 from shared.pipeline.spending.reservations import write_off
@@ -76,7 +76,7 @@ def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> J
     try:
         done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
         if done is not None:
-            return conclude(services, stored, done)
+            return conclude(services, stored, Answered(job=done))
         if follows_a_crash(stored.job):
             stored = write_off(services, stored)
         return conclude(services, *answer(services, stored))
@@ -116,11 +116,11 @@ def still_ours(services: Services, stored: Stored) -> Stored:
     return newest
 
 
-def answer(services: Services, stored: Stored) -> tuple[Stored, Job]:
+def answer(services: Services, stored: Stored) -> tuple[Stored, Answered]:
     """Somebody else's answer to the same question if there is one, else a call of our own, under a full lease."""
     free = reused(services, stored.job)
     if free is not None:
-        return stored, free
+        return stored, Answered(job=free)
     wait_in_line(services, stored.job)
     if stored.job.source.kind == "video":
         return answer_video(services, stored)
@@ -129,9 +129,12 @@ def answer(services: Services, stored: Stored) -> tuple[Stored, Job]:
     return stored, ask(services, stored.job, question)
 
 
-def conclude(services: Services, stored: Stored, job: Job) -> Job:
-    """Document, bill, row, in this order: a crash in between finds the document and goes on from there."""
-    final = write_result(services, job)
+def conclude(services: Services, stored: Stored, answered: Answered) -> Job:
+    """Document, gate, bill, row, in this order: what breaks in between finds the document and goes on from there."""
+    job = answered.job
+    final = hold_on(services, stored.job, lambda: write_result(services, job))
+    if answered.call is not None:
+        report_answered(services, stored.job, answered.call)
     settle_reply(services, stored.job, job.reply, own_bill(job), call_id=job.job_id)
     return end_job(services, stored, final)
 

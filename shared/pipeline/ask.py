@@ -19,6 +19,7 @@ from shared.core.errors import (
     OptionsInvalid,
     PriceMissing,
     ReplyMalformed,
+    StorageUnavailable,
     VisiondropError,
 )
 from shared.core.jobs import job as jobs
@@ -94,14 +95,25 @@ def compose(services: Services, job: Job) -> Composed:
     return Composed(target=target, payload=payload, expects_json=options.schema is not None)
 
 
-def ask(services: Services, job: Job, question: Composed) -> Job:
-    """The job with its answer. Raises ModelUnavailable, ModelRefused, ReplyMalformed or BudgetExceeded."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The job with an answer that is not stored yet, and the call that brought it; None where nobody was called."""
+
+    job: Job
+    call: Call | None = None
+
+
+def ask(services: Services, job: Job, question: Composed) -> Answered:
+    """The job with its answer, for the caller to store at once.
+
+    Raises ModelUnavailable, ModelRefused, ReplyMalformed or BudgetExceeded.
+    """
     target = question.target
     started = time.monotonic()
     call = paid_call(services, job, target, question.payload, call_id=job.job_id)
     model_ms = round((time.monotonic() - started) * 1000)
     reply = read_reply(services, job, call, expects_json=question.expects_json)
-    return jobs.finish(
+    finished = jobs.finish(
         replace(job, maybe_paid=job.maybe_paid + call.again),
         reply,
         now=services.now(),
@@ -110,20 +122,25 @@ def ask(services: Services, job: Job, question: Composed) -> Job:
         cost=cost_of(services, target, reply.usage),
         **answered_by(job, reply),
     )
+    return Answered(job=finished, call=call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """`again` when an earlier attempt at it may have been paid too."""
+    """`again` when an earlier attempt at it may have been paid too; `limits` is what its reply says of the endpoint."""
 
     call_id: str
     body: object
     again: bool
+    endpoint: str
+    limits: Limits
 
 
 def paid_call(services: Services, job: Job, target: Target, payload: Payload, *, call_id: str) -> Call:
-    """One call to the model, inside the gate and the budgets. The caller settles what the reply cost, once it is
-    stored: `settle_reply`. All paid chat calls go through here.
+    """One call to the model, inside the gate and the budgets. All paid chat calls go through here.
+
+    Once the reply is stored, the caller tells the gate (`report_answered`) and settles its cost (`settle_reply`): no
+    fault of the tables stands between an answer that was paid for and its document.
     """
     endpoint = f"{target.kind}-{target.deployment}"
 
@@ -132,8 +149,20 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
             return services.model.complete(payload)
 
     completion, again = guarded(services, job, endpoint, call_id, send)
-    gatekeeper.report_success(services, endpoint, completion.limits, next_tokens=most_tokens(job))
-    return Call(call_id=call_id, body=completion.body, again=again)
+    return Call(call_id=call_id, body=completion.body, again=again, endpoint=endpoint, limits=completion.limits)
+
+
+def report_answered(services: Services, job: Job, call: Call) -> None:
+    """Tell the gate that the call's endpoint answers, and what it says about its limits."""
+    tell_gate(services, call.endpoint, call.limits, next_tokens=most_tokens(job))
+
+
+def tell_gate(services: Services, endpoint: str, limits: Limits, *, next_tokens: int) -> None:
+    """A fault of storage is logged and no more: the answer is stored, and the next call tells the gate."""
+    try:
+        gatekeeper.report_success(services, endpoint, limits, next_tokens=next_tokens)
+    except StorageUnavailable as error:
+        services.log("gate not told", {"endpoint": endpoint, "code": error.code})
 
 
 def guarded(services: Services, job: Job, endpoint: str, call_id: str, send: Callable[[], T]) -> tuple[T, bool]:
@@ -177,9 +206,11 @@ def read_reply(services: Services, job: Job, call: Call, *, expects_json: bool) 
     try:
         return parse_reply(call.body, expects_json=expects_json)
     except ReplyMalformed:
+        report_answered(services, job, call)
         money.settle(services, job, call.call_id, None)
         raise
     except VisiondropError:
+        report_answered(services, job, call)
         money.settle(services, job, call.call_id, NOTHING)
         raise
 

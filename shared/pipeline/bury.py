@@ -15,6 +15,7 @@ from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Job, State, is_hopeless
 from shared.pipeline.accept import accept_upload, find_or_create
 from shared.pipeline.analyze import conclude
+from shared.pipeline.ask import Answered
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import read_result, store_result
 from shared.pipeline.spending.reservations import write_off
@@ -75,6 +76,6 @@ def give_up(services: Services, stored: Stored) -> Job:
         return job
     done = read_result(services, job.job_id)
     if done is not None:
-        return conclude(services, stored, done)
+        return conclude(services, stored, Answered(job=done))
     stored = write_off(services, stored)
     return store_result(services, stored, jobs.fail(stored.job, GaveUp(job.attempts), now=now))

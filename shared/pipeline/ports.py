@@ -6,6 +6,7 @@ Every method may raise StorageUnavailable (or, for the model, ModelUnavailable):
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -321,6 +322,7 @@ class Services:
     listing: Listing
     costs: Costs
     jitter: Callable[[], float]  # 0 to 1, evenly
+    sleep: Callable[[float], None] = time.sleep  # seconds; only with a paid answer in hand
     worker: str
     now: Callable[[], datetime]
     log: Callable[[str, Mapping[str, Any]], None]

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
-from shared.core.errors import NotFound, StateConflict
+from shared.core.errors import NotFound, StateConflict, StorageUnavailable
 from shared.core.jobs.job import TERMINAL, Job, document, from_document, renew
 from shared.core.places import RESULTS
 from shared.pipeline.ports import Services, Stored
+
+T = TypeVar("T")
+HOLD_FIRST_PAUSE_S = 0.5
+HOLD_LONGEST_PAUSE_S = 5.0
+HOLD_SPARE_S = 20.0
+"""Of the lease: one more try takes some 10 s where storage does not answer, and then nobody else may be at the job."""
 
 
 def load(services: Services, job_id: str) -> Stored:
@@ -30,6 +38,31 @@ def keep_lease(services: Services, stored: Stored) -> Stored:
         return stored
     renewed = renew(stored.job, owner=services.worker, now=services.now(), lease_s=lease_s)
     return services.jobs.replace(stored, renewed)
+
+
+def hold_on(services: Services, job: Job, write: Callable[[], T]) -> T:
+    """What `write` returns, which stores what this worker has paid for: tried until shortly before its lease ends.
+
+    Raises StorageUnavailable when storage is away for longer. The one place that sleeps: who gave the answer away and
+    came back later would have to pay for it again.
+    """
+    pause_s = HOLD_FIRST_PAUSE_S
+    while True:
+        try:
+            return write()
+        except StorageUnavailable:
+            if not has_time(services, job, pause_s):
+                raise
+        services.log("storage is away", {"job_id": job.job_id, "pause_s": pause_s})
+        services.sleep(pause_s)
+        pause_s = min(2 * pause_s, HOLD_LONGEST_PAUSE_S)
+
+
+def has_time(services: Services, job: Job, pause_s: float) -> bool:
+    """Whether a pause and one more try end before the lease does."""
+    if job.lease_until is None:
+        return False
+    return services.now() + timedelta(seconds=pause_s + HOLD_SPARE_S) < job.lease_until
 
 
 def store_result(services: Services, stored: Stored, job: Job) -> Job:

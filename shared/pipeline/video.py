@@ -23,8 +23,8 @@ from shared.core.models.catalogue import host_limits
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost, sum_costs
 from shared.core.places import NORMALIZED, RESULTS
-from shared.pipeline import gatekeeper
 from shared.pipeline.ask import (
+    Answered,
     Composed,
     ask,
     cost_of,
@@ -34,11 +34,13 @@ from shared.pipeline.ask import (
     question_of,
     read_picture,
     read_reply,
+    report_answered,
     settle_reply,
     target_of,
+    tell_gate,
 )
 from shared.pipeline.ports import Services, Stored
-from shared.pipeline.records import keep_lease, step_name
+from shared.pipeline.records import hold_on, keep_lease, step_name
 from shared.pipeline.spending.video_costs import transcript_name, transcription_cost
 from shared.pipeline.video_index import answer_from_index
 
@@ -54,14 +56,15 @@ class Paid:
     model_ms: int = 0
 
 
-def answer_video(services: Services, stored: Stored) -> tuple[Stored, Job]:
+def answer_video(services: Services, stored: Stored) -> tuple[Stored, Answered]:
     """As `ask`, with the cost of what was asked before it."""
     if options_of(stored.job).video == "index":
         return answer_from_index(services, stored)
     stored, question = before_the_answer(services, stored)
     stored = keep_lease(services, stored)
     before = stored.job
-    return stored, with_earlier(before, ask(services, before, question))
+    answered = ask(services, before, question)
+    return stored, replace(answered, job=with_earlier(before, answered.job))
 
 
 def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Composed]:
@@ -103,37 +106,39 @@ def transcribe(services: Services, job: Job, item: Normalized) -> Paid:
     """
     stem = item.name.rpartition("/")[2].removesuffix(".mp3")
     call_id = f"{job.job_id}-{stem}"
-    name = step_name(call_id)
-    found = read_paid(services, name)
-    if found is None:
-        found = heard_before(services, item) or call_transcriber(services, job, item, call_id)
-        keep(services, name, found)
+    found = (
+        read_paid(services, step_name(call_id))
+        or heard_before(services, job, item, call_id)
+        or call_transcriber(services, job, item, call_id)
+    )
     settle_reply(services, job, None, found.cost, call_id=call_id)
     return found
 
 
-def heard_before(services: Services, item: Normalized) -> Paid | None:
-    """On somebody else's bill."""
+def heard_before(services: Services, job: Job, item: Normalized, call_id: str) -> Paid | None:
+    """The transcript that another job has paid for, if there is a whole one; from now on it is stored as this job's."""
     found = read_paid(services, transcript_name(item))
-    return Paid(text=found.text) if found and found.is_whole else None
+    return keep(services, job, call_id, Paid(text=found.text)) if found and found.is_whole else None
 
 
 def call_transcriber(services: Services, job: Job, item: Normalized, call_id: str) -> Paid:
     if services.transcriber is None:
-        return Paid(text="", is_whole=False)  # switched off since the video was accepted
+        return keep(services, job, call_id, Paid(text="", is_whole=False))  # switched off since it was accepted
     endpoint = f"{services.settings.endpoint.kind}-{services.settings.transcribe_deployment}"
     started = time.monotonic()
     mp3, transcriber = services.blobs.read(NORMALIZED, item.name), services.transcriber
     said, _ = guarded(services, job, endpoint, call_id, lambda: transcriber.transcribe(mp3))
-    gatekeeper.report_success(services, endpoint, Limits(), next_tokens=0)
     lines = [
         f"[{timecode((item.at_s or 0) + one.at_s)}] {' '.join(one.text.split())}" for one in said if one.text.strip()
     ]
-    return Paid(
+    paid = Paid(
         text="\n".join(lines),
         cost=transcription_cost(services, item),
         model_ms=round((time.monotonic() - started) * 1000),
     )
+    keep(services, job, call_id, paid)
+    tell_gate(services, endpoint, Limits(), next_tokens=0)
+    return paid
 
 
 def room_of(target: Target) -> int:
@@ -141,13 +146,9 @@ def room_of(target: Target) -> int:
 
 
 def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
-    """Read where an earlier turn has paid for it, else asked, stored and only then entered as spent."""
+    """Read where an earlier turn has paid for it, else asked and stored; only then entered as spent."""
     call_id = call_of(job, part)
-    name = step_name(call_id)
-    found = read_paid(services, name)
-    if found is None:
-        found = call_for_part(services, job, part, target, transcript)
-        keep(services, name, found)
+    found = read_paid(services, step_name(call_id)) or call_for_part(services, job, part, target, transcript)
     settle_reply(services, job, None, found.cost, call_id=call_id)
     return found
 
@@ -156,9 +157,12 @@ def call_of(job: Job, part: Part) -> str:
     return f"{job.job_id}-part-{part.number:03}"
 
 
-def keep(services: Services, name: str, paid: Paid) -> None:
+def keep(services: Services, job: Job, call_id: str, paid: Paid) -> Paid:
+    """The same, once it is stored."""
     body = json.dumps(codec.to_json(paid), ensure_ascii=False).encode()
-    services.blobs.write(RESULTS, name, body, media_type="application/json", overwrite=False)
+    name, kind = step_name(call_id), "application/json"
+    hold_on(services, job, lambda: services.blobs.write(RESULTS, name, body, media_type=kind, overwrite=False))
+    return paid
 
 
 def call_for_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
@@ -169,16 +173,20 @@ def call_for_part(services: Services, job: Job, part: Part, target: Target, tran
     bill = cost_of(services, target, reply.usage)
     withheld = why_withheld(reply)
     if withheld is not None:
+        report_answered(services, job, call)
         settle_reply(services, job, reply, bill, call_id=call_id)
         message = f"{withheld.message} about part {part.number} of {part.of}"
         raise ModelRefused(message, code=withheld.code, hint=withheld.hint)
-    return Paid(
+    paid = Paid(
         text=reply.text or "",
         is_whole=reply.finish_reason == "stop",
         usage=reply.usage,
         cost=bill,
         model_ms=round((time.monotonic() - started) * 1000),
     )
+    keep(services, job, call_id, paid)
+    report_answered(services, job, call)
+    return paid
 
 
 def part_question(services: Services, job: Job, part: Part, transcript: str) -> Question:

@@ -39,7 +39,7 @@ from shared.core.jobs.result import Plan
 from shared.core.money.prices import sum_costs
 from shared.core.places import NORMALIZED
 from shared.core.settings import Settings
-from shared.pipeline.ask import Composed, ask, options_of, target_of
+from shared.pipeline.ask import Answered, Composed, ask, options_of, target_of
 from shared.pipeline.ports import Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
 from shared.pipeline.spending import reservations as money
@@ -59,7 +59,7 @@ def check_index(services: Services, options: Options, target: Target) -> None:
     build_payload(question(options, flow, SOURCE), target)
 
 
-def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Job]:
+def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Answered]:
     """The answer, or ModelUnavailable("indexing") until the video is in the index."""
     job, indexer = stored.job, indexer_of(services)
     flow, step = look(services, indexer, job, dropped_job_id(job))
@@ -110,7 +110,7 @@ def indexing(seconds: float) -> ModelUnavailable:
     return ModelUnavailable("the video is being indexed", code="indexing", retry_after_s=seconds, hint=hint)
 
 
-def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) -> tuple[Stored, Job]:
+def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) -> tuple[Stored, Answered]:
     stored = keep_lease(services, stored)
     options = options_of(stored.job)
     target = target_of(services.settings, options)
@@ -118,12 +118,13 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
     asked = replace(question(options, flow, read_address(services, stored.job)), turns=turns)
     composed = Composed(target=target, payload=build_payload(asked, target), expects_json=options.schema is not None)
     moments = [] if options.query is None else find_moments(services, stored.job, flow, options.query)
-    job = ask(services, stored.job, composed)
+    answered = ask(services, stored.job, composed)
+    job = answered.job
     if options.query is not None:
         plan = job.plan or Plan()
         job = replace(job, plan=replace(plan, facts={**(plan.facts or {}), "moments": moments}))
     costs = [stored.job.cost, query_cost(services, options), job.cost]
-    return stored, replace(job, cost=sum_costs(*(one for one in costs if one is not None)))
+    return stored, replace(answered, job=replace(job, cost=sum_costs(*(one for one in costs if one is not None))))
 
 
 def find_moments(services: Services, job: Job, flow: IndexFlow, text: str) -> list[dict[str, Any]]:
