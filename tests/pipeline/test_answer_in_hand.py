@@ -12,12 +12,11 @@ import pytest
 
 from shared.core.errors import StorageUnavailable
 from shared.core.jobs.job import AnalysisMessage, State
-from shared.core.settings import DEFAULT_JOB_LEASE_S as LEASE_S
 from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
 from shared.pipeline.records import HOLD_SPARE_S
 from shared.wiring import TranscriberOnDemand
-from tests.pipeline.test_crash_points import lost_calls, totals
+from tests.pipeline.test_crash_points import LEASE_S, lost_calls, totals
 from tests.pipeline.world import picture
 from tests.videos import clip, counted
 
