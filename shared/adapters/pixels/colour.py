@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageCms
 SENDABLE = {"L", "RGB", "YCbCr"}
 MAX_PROFILE_BYTES = 4 * 1024 * 1024  # the largest printer profiles have 3 MB
 ICC_SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
+ICC_SPACE = slice(16, 20)  # of the header: what the profile converts from
 GRID = 9
 GRID_COLOURS = tuple(product(range(0, 256, 31), repeat=3))
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -19,7 +20,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
     """L, RGB or YCbCr in sRGB. A profile that cannot be used is ignored."""
-    source = image.convert("RGB") if icc_profile and image.mode == "YCbCr" else image
+    source = image.convert("RGB") if icc_profile and is_told_as_rgb(image.mode, icc_profile) else image
     if icc_profile and source.mode in ICC_SPACES and (transform := icc_transform(icc_profile, source.mode)):
         in_place = source is not image  # nobody else's pixels
         return ImageCms.applyTransform(source, transform, inPlace=in_place) or source
@@ -27,6 +28,11 @@ def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
         lab = ImageCms.buildTransform(ImageCms.createProfile("LAB"), SRGB, "LAB", "RGB")
         return ImageCms.applyTransform(image, lab) or image
     return image if image.mode in SENDABLE else image.convert("RGB")
+
+
+def is_told_as_rgb(mode: str, icc_profile: bytes) -> bool:
+    """Greys too may come with a profile of colours."""
+    return mode == "YCbCr" or (mode == "L" and icc_profile[ICC_SPACE] == b"RGB ")
 
 
 @lru_cache(maxsize=16)

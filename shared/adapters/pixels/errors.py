@@ -74,6 +74,12 @@ def damage_of(kind: Kind, share: float, words: str = LOWER_PART) -> str:
     return words.format(f"{max(1 - share, 0.01):.0%}")
 
 
+def not_read(kind: Kind, what: str, hint: str = "") -> SourceRejected:
+    """A good file, of which something is not understood here; `what` follows the name of its format."""
+    usual = "Save it as JPEG or PNG, and upload that."
+    return SourceRejected(f"{kind.label} {what} is not read here", code="unsupported", hint=hint or usual)
+
+
 def unsupported(kind: Kind) -> SourceRejected:
     what = f"this is {kind.label}" if kind.label.startswith(("a ", "an ")) else f"{kind.label} is not supported"
     return SourceRejected(

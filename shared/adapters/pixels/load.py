@@ -35,7 +35,9 @@ def load_frame(image: Image.Image, data: bytes, info: ImageInfo, index: int, siz
     `size` is what it will be shrunk to, as stored.
     """
     if info.kind.format == "heic":
-        return load_heic(data, index, size), ""
+        shrunk = load_heic(data, index, size)
+        shrunk.info["icc_profile"] = image.info.get("icc_profile")
+        return shrunk, ""
     if is_streamed(info, data):
         return load_png(image, data, info, size)
     if is_decoded_as_planes(info, data):
@@ -80,9 +82,7 @@ def load_heic(data: bytes, index: int, size: Size) -> Image.Image:
         rows = bytes(pixels[top * stride : bottom * stride])
         return Image.frombuffer(mode, (picture.size[0], bottom - top), rows, "raw", mode, stride, 1)
 
-    shrunk = shrink_bands(band, picture.size, size, over_white_if_transparent)
-    shrunk.info["icc_profile"] = picture.info.get("icc_profile")
-    return shrunk
+    return shrink_bands(band, picture.size, size, over_white_if_transparent)
 
 
 def shrink_decode(image: Any, info: ImageInfo, size: Size, data_bytes: int) -> None:

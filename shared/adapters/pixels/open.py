@@ -5,13 +5,15 @@ Pillow and pillow-heif are told the format that the bytes show, so no other deco
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, unsupported
-from shared.core.media import png
+from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, not_read, unsupported
+from shared.adapters.pixels.profiles import keep_profile
+from shared.core.media import boxes, jpeg, png
 from shared.core.media.boxes import is_cut_off, largest_extent
 from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
 from shared.core.media.kinds import sniff
@@ -19,12 +21,12 @@ from shared.core.media.picture_plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost
 from shared.core.media.webp import canvas_size, is_opaque_lossy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from shared.core.media.kinds import Kind
 
 PILLOW_FORMATS = {
-    "jpeg": ("JPEG", "MPO"),
+    "jpeg": ("JPEG",),  # which opens MPO too
     "png": ("PNG",),
     "apng": ("PNG",),
     "gif": ("GIF",),
@@ -36,6 +38,12 @@ PILLOW_FORMATS = {
     "ico": ("ICO",),
     "jp2": ("JPEG2000",),
     "psd": ("PSD",),
+}
+WITHOUT_METADATA: dict[str, tuple[Callable[[bytes], bytes], ...]] = {
+    "jpeg": (jpeg.drop_but_exif, jpeg.drop_metadata),
+    "png": (png.drop_metadata,),
+    "apng": (png.drop_metadata,),
+    "avif": (boxes.without_exif,),
 }
 ANIMATED = {"apng", "gif", "webp", "avif"}  # frames of one canvas
 CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
@@ -49,6 +57,7 @@ MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
 
 ROWS_PER_STRIP_TAG = 278
 ORIENTATION_TAG = 0x112
+XMP = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")  # Pillow's names for it
 SUBFILE_TYPE_TAG = 254
 REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transparency mask
 DNG_VERSION_TAG = 50706
@@ -61,13 +70,22 @@ def open_picture(data: bytes, kind: Kind, limits: DecodeLimits = DEFAULT_LIMITS)
     if kind.format == "avif":
         use_one_thread()
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
+    image = open_as(data, kind)
+    keep_profile(image, kind, data)
+    return image
+
+
+def open_as(data: bytes, kind: Kind) -> Image.Image:
+    """Metadata that break the reader are left out: the pixels may be fine."""
     formats = PILLOW_FORMATS[kind.format]
+    whole = png.drop_broken_metadata(data) if formats == ("PNG",) else data
     try:
-        return Image.open(BytesIO(data), formats=formats)
-    except ValueError:
-        if formats != ("PNG",):
-            raise
-        return Image.open(BytesIO(png.drop_metadata(data)), formats=formats)
+        return Image.open(BytesIO(whole), formats=formats)
+    except DECODER_ERRORS:
+        for without in WITHOUT_METADATA.get(kind.format, ()):
+            with suppress(*DECODER_ERRORS):
+                return Image.open(BytesIO(without(data)), formats=formats)
+        raise
 
 
 def register_heif() -> None:
@@ -94,12 +112,21 @@ def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
     check_source(Load(bytes=len(data)), limits)
     if kind.kind != "image":
         raise unsupported(kind)
+    check_readable(data, kind)
     if kind.format in CONTAINERS:
         check_container(data, kind, limits)
     if kind.format == "webp":
         check_canvas(data, limits)
     with decoder_errors(kind), open_picture(data, kind, limits) as image:
         return describe(image, kind, data, limits)
+
+
+def check_readable(data: bytes, kind: Kind) -> None:
+    """Good files that the decoders here would call damaged."""
+    if kind.format == "jpeg" and (what := jpeg.what_is_not_read(data)):
+        raise not_read(kind, what)
+    if kind.format == "heic" and boxes.is_sequence_only(data):
+        raise not_read(kind, "as an image sequence", "Export it as an MP4 video, or save the picture that you want.")
 
 
 def check_container(data: bytes, kind: Kind, limits: DecodeLimits) -> None:
@@ -126,7 +153,7 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: DecodeLimits) 
     cost = decode_cost(image, kind, data)
     orientation, notes = read_orientation(image, kind, data)
     width, height = upright_size(image, kind, orientation)
-    mode, has_icc, has_alpha = image.mode, bool(image.info.get("icc_profile")), image.has_transparency_data
+    mode, has_alpha, colours = image.mode, image.has_transparency_data, image.info.get("colours", "")
     pages = read_pages(image, kind, (width, height), data, limits)
     pixels = max(width * height for _, (width, height) in pages)
     check_source(Load(bytes=len(data), pixels=pixels, frames=len(pages)), limits)
@@ -140,7 +167,7 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: DecodeLimits) 
         page_numbers=tuple(number for number, _ in pages),
         mode=mode,
         has_alpha=has_alpha,
-        has_icc=has_icc,
+        colours=colours,
         cost=cost,
         notes=notes,
     )
@@ -172,11 +199,16 @@ def samples_per_pixel(layers: Sequence[tuple[int, int, int, int]]) -> float:
 
 
 def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, tuple[str, ...]]:
-    """EXIF orientation 1..8, also from XMP. libheif has applied its own already; broken EXIF is no reason to fail."""
+    """EXIF orientation 1..8. libheif has applied its own already; broken EXIF is no reason to fail.
+
+    An orientation in XMP alone is what tools leave behind that have turned the pixels: browsers do not turn by it.
+    """
     if kind.format == "heic":
         return 1, ()
     if kind.format in {"png", "apng"} and "exif" not in image.info and (exif := png.find_chunk(data, b"eXIf")):
         image.info["exif"] = exif
+    for name in XMP:
+        image.info.pop(name, None)
     try:
         # The base class's: the one of PNG would decode the picture to look behind it.
         value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
@@ -195,7 +227,8 @@ def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:
 def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeLimits) -> tuple[tuple[int, Size], ...]:
     """Number and size of each frame or page that is a picture of its own."""
     if kind.format in ANIMATED:
-        return tuple((number, first) for number in range(int(image.n_frames)))
+        start = 1 if image.info.get("default_image") else 0  # of an APNG: for readers that know no animation
+        return tuple((number, first) for number in range(start, int(image.n_frames)))
     if kind.format == "heic":
         return tuple(enumerate(heic_sizes(data)))
     if kind.format != "tiff":

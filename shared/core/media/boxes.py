@@ -15,7 +15,16 @@ HEADER_BYTES = 8
 LARGE_HEADER_BYTES = 16
 MAX_BOXES = 10_000
 OF_STILLS = {b"ftyp", b"meta", b"mdat", b"moov", b"free", b"idat", b"uuid", b"mpvd"}
-EXTENT_PATH = ((b"meta", 4), (b"iprp", 0), (b"ipco", 0), (b"ispe", 0))
+PROPERTIES_PATH = ((b"meta", 4), (b"iprp", 0), (b"ipco", 0))
+EXTENT_PATH = (*PROPERTIES_PATH, (b"ispe", 0))
+PRIMARY_PATH = ((b"meta", 4), (b"pitm", 0))
+ASSOCIATIONS_PATH = ((b"meta", 4), (b"iprp", 0), (b"ipma", 0))
+JP2_COLOUR_PATH = ((b"jp2h", 0), (b"colr", 0))
+ITEMS_PATH = ((b"meta", 4), (b"iinf", 0))
+WIDE_ITEMS = 3  # the version of an `infe` box whose item numbers have 4 bytes
+SEQUENCE, STILL = b"moov", b"meta"
+ICC_METHODS = (2, 3)  # of JPEG 2000's colr box: a profile, restricted or not
+NCLX = b"nclx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +81,76 @@ def find_boxes(
             yield from find_boxes(data, tuple(rest), box.body + skip, min(box.end, len(data)))
         elif box.type == kind:
             yield box
+
+
+def code_points(data: bytes) -> tuple[int, int]:
+    """Colour primaries and transfer of the primary picture (ITU-T H.273); (2, 2), unspecified, where none are told."""
+    for box in properties_of_primary(data):
+        if box.type == b"colr" and data[box.body : box.body + 4] == NCLX:
+            return big(data, box.body + 4, 2), big(data, box.body + 6, 2)
+    return 2, 2
+
+
+def properties_of_primary(data: bytes) -> list[Box]:
+    """Empty where the file is not made so."""
+    all_properties = [
+        box for parent in find_boxes(data, PROPERTIES_PATH) for box in walk_boxes(data, parent.body, parent.end)
+    ]
+    primary = primary_item(data)
+    numbers = [number for box in find_boxes(data, ASSOCIATIONS_PATH) for number in associated(data, box, primary)]
+    return [all_properties[number - 1] for number in numbers if 0 < number <= len(all_properties)]
+
+
+def primary_item(data: bytes) -> int:
+    """Its number; 0, which no item has, where none is named."""
+    box = next(find_boxes(data, PRIMARY_PATH), None)
+    return read_item(data, box.body + 4, big(data, box.body, 1))[0] if box else 0
+
+
+def associated(data: bytes, box: Box, item: int) -> list[int]:
+    """Numbers, from 1, of an item's properties in an `ipma` box (ISO/IEC 23008-12, 9.3)."""
+    version, is_wide = big(data, box.body, 1), big(data, box.body + 3, 1) & 1
+    size, mask, at = (2, 0x7FFF, box.body + 8) if is_wide else (1, 0x7F, box.body + 8)
+    while at < min(box.end, len(data)):
+        number, at = read_item(data, at, version)
+        count, at = big(data, at, 1), at + 1
+        if number == item:
+            return [big(data, at + size * place, size) & mask for place in range(count)]
+        at += count * size
+    return []
+
+
+def read_item(data: bytes, at: int, version: int) -> tuple[int, int]:
+    """An item's number, and where it ends."""
+    size = 4 if version else 2
+    return big(data, at, size), at + size
+
+
+def big(data: bytes, at: int, size: int) -> int:
+    return int.from_bytes(data[at : at + size], "big")
+
+
+def jp2_profile(data: bytes) -> bytes | None:
+    """The ICC profile in the colr box of a JPEG 2000 file."""
+    for box in find_boxes(data, JP2_COLOUR_PATH):
+        if big(data, box.body, 1) in ICC_METHODS:
+            return data[box.body + 3 : box.end]
+    return None
+
+
+def is_sequence_only(data: bytes) -> bool:
+    """A track of pictures, as a video has, and no picture beside it (HEIF's image sequences)."""
+    types = {box.type for box in walk_boxes(data)}
+    return SEQUENCE in types and STILL not in types
+
+
+def without_exif(data: bytes) -> bytes:
+    """The file with its Exif items called something else, so that no reader opens them."""
+    changed = bytearray(data)
+    for parent in find_boxes(data, ITEMS_PATH):
+        first = parent.body + (6 if big(data, parent.body, 1) == 0 else 8)
+        for item in walk_boxes(data, first, min(parent.end, len(data))):
+            kind_at = item.body + (10 if big(data, item.body, 1) == WIDE_ITEMS else 8)
+            if item.type == b"infe" and changed[kind_at : kind_at + 4] == b"Exif":
+                changed[kind_at : kind_at + 4] = b"none"
+    return bytes(changed)

@@ -52,6 +52,7 @@ class DecodeCost:
 class ImageInfo:
     """The header's facts. Sizes are upright; `frame_sizes` has one entry per frame or page that can be sent.
 
+    `colours` says what the colours are told by where they are not sRGB's: a profile, code points.
     `page_numbers` are the places of those pages in the file, where thumbnails and masks stand between them.
     """
 
@@ -63,7 +64,7 @@ class ImageInfo:
     frame_sizes: tuple[Size, ...]
     mode: str
     has_alpha: bool = False
-    has_icc: bool = False
+    colours: str = ""
     page_numbers: tuple[int, ...] = ()
     duration_s: float | None = None
     cost: DecodeCost
@@ -152,8 +153,8 @@ def explain(info: ImageInfo, frames: tuple[FramePlan, ...]) -> Iterator[str]:
         yield f"shrunk {source[0]}x{source[1]} to {first.width}x{first.height}, all that the model sees or that pays"
     if info.orientation != 1:
         yield f"turned upright (it was stored {ORIENTATIONS[info.orientation]})"
-    if info.has_icc:
-        yield "converted to sRGB by its colour profile"
+    if info.colours:
+        yield f"converted to sRGB from {info.colours}"
     if info.has_alpha:
         yield "laid over white where it is transparent"
     yield "removed all metadata"

@@ -6,10 +6,15 @@ adapters/pixels/png.py reads large pictures in bands of scanlines, each dressed 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+import zlib
+from typing import TYPE_CHECKING, cast
+
+from shared.core.media.colour_space import space_of_code_points, space_of_gamma
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from shared.core.media.colour_space import ColourSpace, Primaries
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 FIRST_CHUNK = len(SIGNATURE)
@@ -19,6 +24,10 @@ HEADER_START = 16
 COLOUR_TYPES = {3: 2, 4: 6}  # by samples per pixel: RGB, RGBA
 SLICE_BYTES = 65_536
 NO_CHECKSUM = bytes(4)  # readers in a hurry do not look
+COLOUR_CHUNKS = {b"cICP", b"sRGB", b"gAMA", b"cHRM"}
+CICP_BYTES = 4
+GAMMA, CORNERS = struct.Struct(">I"), struct.Struct(">8I")
+UNIT = 100_000  # of both
 MAX_STORED_BYTES = 65_535  # of one block of deflate
 
 
@@ -27,10 +36,41 @@ def find_chunk(data: bytes, name: bytes) -> bytes | None:
     return next((data[start + 8 : end - 4] for found, start, end in walk_chunks(data) if found == name), None)
 
 
+def colour_space(data: bytes) -> ColourSpace | None:
+    """What is told beside a profile, the strongest first (PNG, third edition, 4.3): cICP, then sRGB, then gAMA."""
+    told = {name: data[start + 8 : end - 4] for name, start, end in walk_chunks(data) if name in COLOUR_CHUNKS}
+    if len(code_points := told.get(b"cICP", b"")) == CICP_BYTES:
+        return space_of_code_points(code_points[0], code_points[1])
+    if b"sRGB" in told or len(told.get(b"gAMA", b"")) != GAMMA.size:
+        return None
+    corners = told.get(b"cHRM", b"")
+    white_first = [value / UNIT for value in CORNERS.unpack(corners)] if len(corners) == CORNERS.size else None
+    primaries = cast("Primaries", (*white_first[2:], *white_first[:2])) if white_first else None
+    return space_of_gamma(GAMMA.unpack(told[b"gAMA"])[0] / UNIT, primaries)
+
+
 def drop_metadata(data: bytes) -> bytes:
     """The picture without texts and profiles, one of which is a bomb or broken: the pixels may be fine."""
     kept = (data[start:end] for name, start, end in walk_chunks(data) if name in PIXEL_CHUNKS)
     return data[:FIRST_CHUNK] + b"".join(kept)
+
+
+def drop_broken_metadata(data: bytes) -> bytes:
+    """The file without those chunks that are no pixels and whose checksum is wrong: as browsers read it."""
+    chunks = list(walk_chunks(data))
+    broken = {start for name, start, end in chunks if is_ancillary(name) and not is_whole(data[start:end])}
+    if not broken:
+        return data
+    return data[:FIRST_CHUNK] + b"".join(data[start:end] for _, start, end in chunks if start not in broken)
+
+
+def is_ancillary(name: bytes) -> bool:
+    """By the case of its first letter."""
+    return name not in PIXEL_CHUNKS and name[:1].islower()
+
+
+def is_whole(chunk: bytes) -> bool:
+    return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
 
 
 def walk_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
