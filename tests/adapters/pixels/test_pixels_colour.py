@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from shared.adapters.pixels.colour import to_srgb
-from shared.adapters.pixels.normalize import normalise_image
+from shared.adapters.pixels.normalize import normalize_image
 from shared.core.media.colour_space import ColourSpace, space_of_code_points
 from shared.core.media.icc import icc_profile_of
 from shared.core.models.catalogue import look_up_model
@@ -35,12 +35,12 @@ BT2020, P3 = 9, 12
 NCLX = b"colrnclx"
 
 
-def normalise(data: bytes):
-    return normalise_image(data, model=MODEL, detail="high")
+def normalize(data: bytes):
+    return normalize_image(data, model=MODEL, detail="high")
 
 
 def sent(data: bytes) -> Image.Image:
-    return opened(normalise(data).outputs[0].data)
+    return opened(normalize(data).pictures[0].data)
 
 
 def png_with(image: Image.Image, *chunks: tuple[bytes, bytes], **options: object) -> bytes:
@@ -97,8 +97,8 @@ STORED = {
 @pytest.mark.parametrize("name", STORED)
 def test_the_chart_arrives_as_it_was_meant(name):
     """Wide gamut, other gammas, and HDR whose page white, 203 cd/m², is white; the step says what it was."""
-    image = normalise(STORED[name])
-    shown = opened(image.outputs[0].data)
+    image = normalize(STORED[name])
+    shown = opened(image.pictures[0].data)
     assert mean_difference(shown) <= 4
     assert patches(shown)[WHITE][1] >= 215
     assert patches(shown)[BLACK][1] <= 60
@@ -107,7 +107,7 @@ def test_the_chart_arrives_as_it_was_meant(name):
 
 def test_hdr_says_what_is_white():
     """A reader of the result sees that lights were pressed together."""
-    steps = normalise(STORED["png, PQ"]).steps
+    steps = normalize(STORED["png, PQ"]).steps
     assert "converted to sRGB from BT.2020 PQ, page white at 203 cd/m²" in steps
 
 

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from shared.adapters.pixels.normalize import normalise_image
+from shared.adapters.pixels.normalize import normalize_image
 from shared.core.errors import SourceRejected
 from shared.core.models.catalogue import look_up_model
 from tests.charts import as_p3, chart, mean_difference
@@ -21,8 +21,8 @@ MAKE = 0x10F
 TURN_XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
 
 
-def normalise(data: bytes):
-    return normalise_image(data, model=MODEL, detail="high")
+def normalize(data: bytes):
+    return normalize_image(data, model=MODEL, detail="high")
 
 
 def png_chunk(name: bytes, body: bytes, *, is_right: bool = False) -> bytes:
@@ -74,8 +74,8 @@ GOOD = {
 @pytest.mark.parametrize("name", GOOD)
 def test_broken_metadata_do_not_hide_the_pixels(name):
     """As browsers show them: the picture is whole, and nothing of it is called missing."""
-    image = normalise(GOOD[name])
-    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.outputs[0].data)), COLOURS, strict=True))
+    image = normalize(GOOD[name])
+    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.pictures[0].data)), COLOURS, strict=True))
     assert not image.partial
 
 
@@ -83,7 +83,7 @@ def test_a_wrong_checksum_costs_only_its_own_chunk():
     """A broken text does not take the colour space with it."""
     space = png_chunk(b"cICP", bytes([12, 13, 0, 1]), is_right=True)
     data = png_with(space + png_chunk(b"tEXt", b"a\0b"), picture=chart(as_p3))
-    assert mean_difference(opened(normalise(data).outputs[0].data)) <= 2
+    assert mean_difference(opened(normalize(data).pictures[0].data)) <= 2
 
 
 def test_a_short_jfif_segment_does_not_cost_the_orientation():
@@ -91,9 +91,9 @@ def test_a_short_jfif_segment_does_not_cost_the_orientation():
     stored = PICTURE.transpose(Image.Transpose.ROTATE_90)
     block = encoded(stored, "JPEG", quality=95, exif=exif(orientation=6))
     data = block[:2] + b"\xff\xe0\0\x07JFIF\0" + block[20:] if block[6:10] == b"JFIF" else jpeg_in_front(block)
-    image = normalise(data)
+    image = normalize(data)
     assert image.info.orientation == 6
-    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.outputs[0].data)), COLOURS, strict=True))
+    assert all(near(a, b, 16) for a, b in zip(corner_colours(opened(image.pictures[0].data)), COLOURS, strict=True))
 
 
 def jpeg_in_front(data: bytes) -> bytes:
@@ -107,18 +107,18 @@ def test_an_orientation_in_xmp_alone_turns_nothing(writer):
         data = png_with(png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + TURN_XMP, is_right=True))
     else:
         data = encoded(PICTURE, writer, quality=95, xmp=TURN_XMP)
-    image = normalise(data)
-    assert (image.info.orientation, image.outputs[0].width, image.outputs[0].height) == (1, *PICTURE.size)
+    image = normalize(data)
+    assert (image.info.orientation, image.pictures[0].width, image.pictures[0].height) == (1, *PICTURE.size)
 
 
 def test_the_picture_for_old_readers_is_no_frame():
     """An APNG may begin with a picture that is not part of the animation."""
     frames = [Image.new("RGB", (40, 30), colour) for colour in ("magenta", "red", "blue")]
     data = encoded(frames[0], "PNG", save_all=True, default_image=True, append_images=frames[1:], duration=500)
-    image = normalise(data)
-    colours = [corner_colours(opened(output.data))[0] for output in image.outputs]
+    image = normalize(data)
+    colours = [corner_colours(opened(picture.data))[0] for picture in image.pictures]
     assert colours == [(255, 0, 0), (0, 0, 255)]
-    assert [output.at_s for output in image.outputs] == [0.0, 0.5]
+    assert [picture.at_s for picture in image.pictures] == [0.0, 0.5]
 
 
 def jpeg_of_bits(bits: int, marker: int = 0xC1) -> bytes:
@@ -147,7 +147,7 @@ NOT_READ = [
 def test_what_is_not_read_is_named(data, words):
     """A good file is never called damaged: that would send its owner to mend it."""
     with pytest.raises(SourceRejected, match=words) as caught:
-        normalise(data)
+        normalize(data)
     assert caught.value.code == "unsupported"
     assert caught.value.hint
 
@@ -156,5 +156,5 @@ def test_pixels_that_are_broken_are_still_called_damaged():
     """Leaving out metadata does not make a picture of nothing."""
     for data in (encoded(photo(), "PNG")[:60], b"\xff\xd8\xff\xe0\0\x07JFIF\0" + bytes(100)):
         with pytest.raises(SourceRejected) as caught:
-            normalise(data)
+            normalize(data)
         assert caught.value.code == "corrupt"
