@@ -105,12 +105,14 @@ def reasoning(
     default: str | None = None,
     schema: bool = True,
     chat: bool = True,
+    temperature_with_none: bool = False,
 ) -> Model:
+    """`temperature_with_none`: sampling parameters are taken with effort `none` (S12), else never."""
     return replace(
         classic(names, counting, window, schema=schema, chat=chat),
         token_limit_field="max_completion_tokens",  # noqa: S106 - counts words, no secret
         temperature=False,
-        temperature_with_effort_none="max" in efforts and "none" in efforts,  # S12: GPT-5.6 and 6
+        temperature_with_effort_none=temperature_with_none,
         reasoning_efforts=efforts,
         default_effort=default,
         system_role="developer",
@@ -238,6 +240,7 @@ MODELS: tuple[Model, ...] = (
         WINDOW_922K,
         NONE_TO_MAX,
         default="medium",
+        temperature_with_none=True,
     ),
     reasoning(
         "gpt-5.6-terra gpt-5.6-terra-2026-07-09",
@@ -245,6 +248,7 @@ MODELS: tuple[Model, ...] = (
         WINDOW_922K,
         NONE_TO_MAX,
         default="medium",
+        temperature_with_none=True,
     ),
     reasoning(
         "gpt-5.6-luna gpt-5.6-luna-2026-07-09",
@@ -252,10 +256,25 @@ MODELS: tuple[Model, ...] = (
         WINDOW_922K,
         NONE_TO_MAX,
         default="medium",
+        temperature_with_none=True,
     ),
     reasoning("gpt-6-astra gpt-6-astra-2026-09-03", documented(PATCH_GPT_6, "S1"), WINDOW_922K, LOW_TO_MAX),
-    reasoning("gpt-6-sol gpt-6-sol-2026-09-22", inferred(PATCH_GPT_6), WINDOW_922K, NONE_TO_MAX, default="medium"),
-    reasoning("gpt-6-luna gpt-6-luna-2026-09-22", inferred(PATCH_GPT_6), WINDOW_922K, NONE_TO_MAX, default="medium"),
+    reasoning(
+        "gpt-6-sol gpt-6-sol-2026-09-22",
+        inferred(PATCH_GPT_6),
+        WINDOW_922K,
+        NONE_TO_MAX,
+        default="medium",
+        temperature_with_none=True,
+    ),
+    reasoning(
+        "gpt-6-luna gpt-6-luna-2026-09-22",
+        inferred(PATCH_GPT_6),
+        WINDOW_922K,
+        NONE_TO_MAX,
+        default="medium",
+        temperature_with_none=True,
+    ),
     reasoning(
         "gpt-6.1-sol gpt-6.1-sol-2026-09-29", inferred(PATCH_GPT_6, "S17"), WINDOW_922K, LOW_TO_MAX, default="medium"
     ),

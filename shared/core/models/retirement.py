@@ -147,3 +147,9 @@ END_DATES: tuple[EndDate, ...] = (
     *ends("gpt-image-2", azure={"S6": "2027-04-21", "S5": "2027-10-21"}),
     *ends("gpt-image-2.5-sunburst", azure={"S5": "2027-09-09"}),
 )
+
+NONE_ANNOUNCED = frozenset(
+    {"gpt-5.2-pro-2025-12-11", "gpt-5.5-pro-2026-04-23", "gpt-6.1-terra", "gpt-6.2-sol", "local"}
+)
+"""Models for which no source had a date on 2026-11-21; a model of one's own ends when its owner says so. Every other
+model has a row above: a new one gets a row there, or its name here."""

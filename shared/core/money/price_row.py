@@ -8,7 +8,16 @@ from decimal import Decimal
 
 from shared.core.money.price_types import PriceRow
 
-CHECKED = date(2026, 11, 21)
+CHECKED = {
+    "S5": "2026-11-21",
+    "S11": "2026-11-21",
+    "S16": "2026-11-21",
+    "S18": "2026-11-21",
+    "S19": "2026-11-21",
+    "own machine": "2026-11-21",
+}
+"""The day on which the prices of a source were last compared with it. A row that was checked alone says so itself:
+a price can be added, also one that is announced and has not begun, without claiming that all others were checked."""
 
 
 def row(  # noqa: PLR0913 - a row has this many columns, and most are left out
@@ -24,12 +33,14 @@ def row(  # noqa: PLR0913 - a row has this many columns, and most are left out
     long: bool = False,
     image: str | None = None,
     source: str = "S5",
+    checked: str | None = None,
 ) -> PriceRow:
+    """A dated row from prices as their source prints them; `checked` None is the day on which all of it was checked."""
     return PriceRow(
         model=model,
         scopes=scopes,
         from_date=date.fromisoformat(from_date),
-        checked=CHECKED,
+        checked=checked_on(source, checked),
         source=source,
         input=Decimal(input),
         output=usd(output),
@@ -40,6 +51,10 @@ def row(  # noqa: PLR0913 - a row has this many columns, and most are left out
         long_context_surcharge=long,
         image_input=usd(image),
     )
+
+
+def checked_on(source: str, own: str | None = None) -> date:
+    return date.fromisoformat(own or CHECKED[source])
 
 
 def usd(text: str | None) -> Decimal | None:

@@ -1,7 +1,8 @@
 """What OpenAI and Azure Global Standard charge, in USD per million tokens: dated rows, appended, never edited.
 
-To add a price, add a row: model, scopes, first day, input, output; `cached` and `write` are for reading and writing the
-prompt cache, `batch` is (input, output), `image` is for the editing models, `long` marks the long-context surcharge.
+To add a price, add a row: model, scopes, first day (an announced price may begin later), input, output; `checked` where
+the row alone was compared with its source; `cached` and `write` are for reading and writing the prompt cache, `batch`
+is (input, output), `image` is for the editing models, `long` marks the long-context surcharge.
 The sources print today's prices, not their first day. It is the model's release where no change is recorded (for names
 without a date, and for transcription, as remembered, not sourced), and for o3 the remembered day of its price cut.
 gpt-5.6-sol fell between 2026-08-21 and 2026-11-21; until the day it was first seen lower, the higher price stands.
@@ -14,7 +15,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from shared.core.money.price_row import CHECKED, row, scaled
+from shared.core.money.price_row import checked_on, row, scaled
 from shared.core.money.price_rows_zones import ZONE_ROWS
 from shared.core.money.price_types import GLOBAL, LOCAL, OPENAI, OPENAI_REGIONAL, PriceRow, UnitPrice
 
@@ -149,8 +150,10 @@ REGIONAL_ROWS = tuple(
 PRICE_ROWS: tuple[PriceRow, ...] = LISTED_ROWS + ZONE_ROWS + REGIONAL_ROWS
 
 
-def per(item: str, unit: str, usd: str, from_date: date, source: str) -> UnitPrice:
-    return UnitPrice(item=item, unit=unit, usd=Decimal(usd), from_date=from_date, checked=CHECKED, source=source)
+def per(item: str, unit: str, usd: str, from_date: date, source: str, *, checked: str | None = None) -> UnitPrice:
+    return UnitPrice(
+        item=item, unit=unit, usd=Decimal(usd), from_date=from_date, checked=checked_on(source, checked), source=source
+    )
 
 
 # The video index ended with Azure's Video Retrieval on 2025-06-30; its prices stay for bills of the past.
@@ -162,7 +165,7 @@ UNIT_PRICES: tuple[UnitPrice, ...] = (
     per("gpt-4o-transcribe", "minutes", "0.006", date(2025, 3, 20), "S5"),
     per("gpt-4o-transcribe-diarize", "minutes", "0.006", date(2025, 10, 15), "S5"),
     per("gpt-4o-mini-transcribe", "minutes", "0.003", date(2025, 3, 20), "S5"),
-    per("gpt-transcribe", "minutes", "0.0045", CHECKED, "S5"),
+    per("gpt-transcribe", "minutes", "0.0045", date(2026, 11, 21), "S5"),
     # As for pictures: nobody sends a bill for a model on your own machine.
     per("local", "minutes", "0", date(2023, 1, 1), "own machine"),
 )

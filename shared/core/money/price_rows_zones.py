@@ -74,3 +74,12 @@ ZONE_ROWS: tuple[PriceRow, ...] = (
     row("gpt-6.1-terra", ZONE_US, "2026-11-21", "1.1", "5.5", cached="0.055", write="1.375", long=True),
     row("gpt-6.1-terra", ZONE_EU + ZONE_APAC, "2026-11-21", "1.2", "6", cached="0.06", write="1.5", long=True),
 )
+
+NOT_SOLD_IN_ZONES = frozenset(
+    {
+        *("gpt-4-vision-preview", "gpt-4-turbo-2024-04-09", "gpt-4.5-preview", "o3-pro-2025-06-10"),
+        *("gpt-5-chat-latest", "gpt-5.5-pro-2026-04-23"),
+        *("gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "gpt-image-2", "gpt-image-2.5-sunburst"),
+    }
+)
+"""Models that S5 lists for Azure Global and for no data zone. Every other model with a global price has a row above."""

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from shared.core.models.catalogue import look_up_model
-from shared.core.models.retirement import END_DATES, retirement
+from shared.core.models.catalogue import MODELS, look_up_model
+from shared.core.models.retirement import END_DATES, NONE_ANNOUNCED, retirement
 from shared.core.models.sources import SOURCES
 
 TODAY = date(2026, 11, 21)
@@ -46,3 +46,11 @@ def test_every_date_is_of_a_known_model_and_source():
     for end in END_DATES:
         assert look_up_model(end.model).name == end.model
         assert end.source in SOURCES
+
+
+def test_every_model_has_an_end_date_or_is_said_to_have_none():
+    """A new model's end cannot be forgotten: it has a row, or its name stands among those without a date."""
+    dated = {end.model for end in END_DATES}
+
+    assert dated | NONE_ANNOUNCED == {model.name for model in MODELS}
+    assert dated.isdisjoint(NONE_ANNOUNCED)
