@@ -1,8 +1,10 @@
-"""`./visiondrop test`: the whole suite with the coverage of the core, or pytest with the arguments given."""
+"""`./visiondrop test`: the whole suite with the coverage of the core, or pytest with the arguments given.
+
+`./visiondrop test quick` is the inner loop: the rules and the pipeline, without processes, browsers and real films.
+"""
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,28 +12,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    import coverage
     import pytest
 
-SUMMARY = "run the tests; arguments are pytest's"
+SUMMARY = "run the tests; `quick` is the inner loop, other arguments are pytest's"
 ROOT = Path(__file__).parents[2]
+QUICK = ("tests/core", "tests/pipeline", "tests/test_layering.py", "-m", "not slow")
+WHOLE = ("--cov", "--cov-report=term-missing:skip-covered")
+MOST_PROCESSES = 4  # each has an Azurite of its own
 
 
-class CoverageSection:
-    """A pytest plugin: the coverage is part of the summary, so that pytest's closing line stays the last one."""
+class Passed:
+    """A pytest plugin that counts the tests that passed: a run that skipped everything is no good run."""
 
-    def __init__(self, measured: coverage.Coverage) -> None:
-        self.measured = measured
-        self.percent = 0.0
-        self.passed = 0
+    def __init__(self) -> None:
+        self.count = 0
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        self.measured.stop()
-        self.passed = len(terminalreporter.stats.get("passed", ()))
-        terminalreporter.section("coverage of shared/core")
-        report = io.StringIO()
-        self.percent = self.measured.report(file=report)
-        terminalreporter.write(report.getvalue())
+        self.count = len(terminalreporter.stats.get("passed", ()))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     os.chdir(ROOT)
+    if arguments.passed_on == ["quick"]:
+        return run_in_parallel(QUICK)
     return run_pytest(arguments.passed_on) if arguments.passed_on else run_all()
 
 
@@ -50,18 +49,18 @@ def run_pytest(arguments: list[str]) -> int:
 
 
 def run_all() -> int:
-    import coverage
+    """The exit code of the whole suite; 1 as well when nothing passed or the core is not covered."""
+    return run_in_parallel(WHOLE)
+
+
+def run_in_parallel(arguments: tuple[str, ...]) -> int:
+    """Files of tests are shared out among as many processes as there are processors, at least two: many tests wait."""
     import pytest
 
-    measured = coverage.Coverage(data_file=None)
-    section = CoverageSection(measured)
-    measured.start()
-    code = int(pytest.main([], plugins=[section]))
-    if code == 0 and section.passed == 0:
+    processes = min(max(2, os.cpu_count() or 1), MOST_PROCESSES)
+    passed = Passed()
+    code = int(pytest.main(["-n", str(processes), "--dist", "loadfile", *arguments], plugins=[passed]))
+    if code == 0 and passed.count == 0:
         print("no test ran: all were skipped")
-        return 1
-    least = float(str(measured.get_option("report:fail_under")))
-    if code == 0 and section.percent < least:
-        print(f"coverage of shared/core is {section.percent:.2f} %, less than {least:g} %")
         return 1
     return code

@@ -32,6 +32,8 @@ from shared.wiring import build
 from tests.pipeline.world import Outbox, World
 from tests.videos import clip, plain, ranges
 
+pytestmark = pytest.mark.slow  # films are decoded
+
 KEY = "made-up"
 
 

@@ -25,6 +25,8 @@ from shared.wiring import TranscriberOnDemand
 from tests.pipeline.test_at_least_once import FailsOnce
 from tests.videos import clip, counted, ranges
 
+pytestmark = pytest.mark.slow  # films are decoded
+
 MANY = 120  # frames; 50 fit into one request
 LONG = {"frames": str(MANY), "max_output_tokens": "9000"}
 
