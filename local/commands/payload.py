@@ -121,6 +121,7 @@ def read_question(arguments: Namespace, environ: Mapping[str, str]) -> Question:
     video = read_video(arguments.files, environ) if arguments.video else None
     return Question(
         prompt=arguments.prompt,
+        system="",
         detail=arguments.detail,
         max_output_tokens=limits.MAX_OUTPUT_TOKENS.value,
         pictures=() if video else tuple(read_picture(path) for path in arguments.files),

@@ -149,7 +149,7 @@ OPTIONS_FILE_BYTES = Limit(
     value=16 * KIB,
     unit="bytes",
     why="a prompt and a schema fit; deeper nesting than the parser can follow does not",
-    enforced="core/ask/options.py",
+    enforced="core/ask/options_file.py",
 )
 SCHEMA_BYTES = Limit(
     about="Options and questions",
@@ -165,7 +165,7 @@ PROMPT_CHARACTERS = Limit(
     value=8_000,
     unit="characters",
     why="some 2,000 tokens: a page of instructions, not a document",
-    enforced="core/ask/options.py",
+    enforced="core/ask/option_rows.py",
 )
 DEPLOYMENT_CHARACTERS = Limit(
     about="Options and questions",
@@ -173,7 +173,7 @@ DEPLOYMENT_CHARACTERS = Limit(
     value=64,
     unit="characters",
     why="Azure's limit for a deployment's name",
-    enforced="core/ask/options.py",
+    enforced="core/ask/option_rows.py",
 )
 OUTPUT_TOKENS = Limit(
     about="Options and questions",
@@ -181,7 +181,7 @@ OUTPUT_TOKENS = Limit(
     value=128_000,
     unit="tokens",
     why="the longest answer of any known model",
-    enforced="core/ask/options.py",
+    enforced="core/ask/option_rows.py",
 )
 VIDEO_FRAMES = Limit(
     about="Options and questions",
@@ -189,7 +189,7 @@ VIDEO_FRAMES = Limit(
     value=500,
     unit="frames",
     why="the most pictures that any host takes in one request",
-    enforced="core/ask/options.py",
+    enforced="core/ask/option_rows.py",
 )
 CAMERA_CHARACTERS = Limit(
     about="Options and questions",
@@ -197,7 +197,7 @@ CAMERA_CHARACTERS = Limit(
     value=100,
     unit="characters",
     why="a name, not a text",
-    enforced="core/ask/options.py",
+    enforced="core/ask/option_rows.py",
 )
 QUERY_CHARACTERS = Limit(
     about="Options and questions",
@@ -205,7 +205,7 @@ QUERY_CHARACTERS = Limit(
     value=1000,
     unit="characters",
     why="a sentence or two; search services cut longer ones",
-    enforced="core/ask/options.py",
+    enforced="core/ask/option_rows.py",
 )
 BUDGET_USD = Limit(
     about="Options and questions",
@@ -213,7 +213,7 @@ BUDGET_USD = Limit(
     value=10**9,
     unit="US dollars",
     why="an amount with nine decimals still fits the ledger's numbers",
-    enforced="core/ask/options.py",
+    enforced="core/ask/option_rows.py",
 )
 SCHEMA_PROPERTIES = Limit(
     about="Options and questions",

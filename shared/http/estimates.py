@@ -7,25 +7,31 @@ from typing import Any
 import azure.functions as func
 
 from shared.core import codec, limits
-from shared.core.ask.options import CHECKS, DETAILS
+from shared.core.ask.fields import Fields, list_of, whole
+from shared.core.ask.option_rows import DETAILS, FILE_OPTIONS
 from shared.core.errors import OptionsInvalid
 from shared.http.replies import to_json
-from shared.http.requests import Fields, is_list_of, is_name, is_whole, read_object
+from shared.http.requests import NAME, read_object
 from shared.pipeline.ports import Services
 from shared.pipeline.spending.estimates import Asked, Subject, estimate_all, subject_of
 
-SIDE = (f"a whole number of pixels from 1 to {limits.ESTIMATED_SIDE.value}", is_whole(1, limits.ESTIMATED_SIDE.value))
+SIDE = whole(
+    1, limits.ESTIMATED_SIDE.value, expected=f"a whole number of pixels from 1 to {limits.ESTIMATED_SIDE.value}"
+)
 FIELDS: Fields = {
     "width": SIDE,
     "height": SIDE,
-    "name": ("the name of an upload", is_name),
-    "models": (
-        f"a list of 1 to {limits.ESTIMATED_MODELS.value} deployments or models",
-        is_list_of(CHECKS["model"][1], most=limits.ESTIMATED_MODELS.value),
+    "name": NAME,
+    "models": list_of(
+        FILE_OPTIONS["model"],
+        most=limits.ESTIMATED_MODELS.value,
+        expected=f"a list of 1 to {limits.ESTIMATED_MODELS.value} deployments or models",
     ),
-    "details": (f"a list of {', '.join(DETAILS)}", is_list_of(CHECKS["detail"][1], most=len(DETAILS))),
-    "prompt": CHECKS["prompt"],
-    "max_output_tokens": CHECKS["max_output_tokens"],
+    "details": list_of(
+        FILE_OPTIONS["detail"], most=len(DETAILS), expected=f"a list of one or more of {', '.join(DETAILS)}"
+    ),
+    "prompt": FILE_OPTIONS["prompt"],
+    "max_output_tokens": FILE_OPTIONS["max_output_tokens"],
 }
 
 

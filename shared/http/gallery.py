@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 from shared.core import limits
-from shared.core.ask.options import shown
+from shared.core.ask.fields import shown
 from shared.core.errors import NotFound
 from shared.http.replies import has_already, refuse
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.core import limits
-from shared.core.ask.options import DETAILS, SAMPLINGS, VIDEO_MODES
+from shared.core.ask.fields import Fields, object_of
+from shared.core.ask.option_rows import FILE_OPTIONS, OPTIONS
 from shared.core.jobs.job import State
+from shared.http.estimates import FIELDS as ESTIMATE_FIELDS
 from shared.http.lists import KINDS, USUAL_PAGE
-from shared.http.questions import ASK_OPTIONS
-from shared.http.shapes import Schema, one_of, text, whole
-from shared.http.videos import SEARCH_KINDS, USUAL_MOMENTS
+from shared.http.questions import ASK_FIELDS, RERUN_FIELDS
+from shared.http.requests import ID, NAME
+from shared.http.shapes import Schema, one_of, whole
+from shared.http.uploads import TICKET_FIELDS
+from shared.http.videos import FIELDS as SEARCH_FIELDS
+from shared.http.videos import USUAL as USUAL_SEARCH
 
 JSON = "application/json"
 ANY_FILE = "*/*"
@@ -45,43 +50,23 @@ def in_path(name: str, schema: Schema) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def json_body(properties: Schema, *, required: tuple[str, ...] = (), **more: Any) -> Schema:
-    schema = {"type": "object", "properties": properties, "additionalProperties": False, "required": list(required)}
+def json_body(
+    fields: Fields, *, required: tuple[str, ...] = (), usual: Mapping[str, Any] | None = None, **more: Any
+) -> Schema:
+    """A JSON object with the fields that its route reads, each described where it is an option."""
+    schema = object_of(fields, required=required, usual=usual)
+    for name in schema["properties"].keys() & FILE_OPTIONS.keys():
+        schema["properties"][name] = schema["properties"][name] | {"description": OPTIONS[name].sentence}
     return {"required": True, "content": {JSON: {"schema": schema | more}}}
 
 
-JOB_ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-NAME = text(most=limits.NAME_CHARACTERS.value)
-PROMPT = text(most=limits.PROMPT_CHARACTERS.value) | {"pattern": r"\S"}
-CAMERA = text(most=limits.CAMERA_CHARACTERS.value) | {"pattern": r"\S"}
-OPTIONS: dict[str, Schema] = {
-    "prompt": PROMPT,
-    "system": PROMPT,
-    "model": text(most=limits.DEPLOYMENT_CHARACTERS.value) | {"pattern": r"\S", "description": "a deployment"},
-    "detail": one_of(DETAILS),
-    "max_output_tokens": whole(1, limits.OUTPUT_TOKENS.value),
-    "schema": {"description": "JSON Schema of the answer, or the name of an upload that holds it", "type": "object"},
-    "ocr": {"type": "boolean"},
-    "grounding": {"type": "boolean"},
-    "video": one_of(VIDEO_MODES),
-    "frames": whole(1, limits.VIDEO_FRAMES.value),
-    "sampling": one_of(SAMPLINGS),
-    "contact_sheet": {"type": "boolean"},
-    "camera_id": CAMERA,
-    "recorded_at": {
-        "type": "string",
-        "format": "date-time",
-        "description": "when the video was recorded, with the zone",
-    },
-    "query": text(most=limits.QUERY_CHARACTERS.value),
-    "reuse": {"type": "boolean"},
-}
 WAIT = query(
     "wait", whole(0, limits.HTTP_WAIT_S.value, default=0), "hold the request until the job has ended, for seconds"
 )
-ID = in_path("job_id", JOB_ID)
-NAMED = in_path("name", NAME)
-BY_NAME = query("name", NAME, "instead of the path, for names that a path cannot carry") | {"required": True}
+JOB_ID = in_path("job_id", ID.schema)
+OTHER_ID = in_path("other_id", ID.schema)
+NAMED = in_path("name", NAME.schema)
+BY_NAME = query("name", NAME.schema, "instead of the path, for names that a path cannot carry") | {"required": True}
 IF_NONE_MATCH = header("If-None-Match", {"type": "string"})
 RANGE = header("Range", {"type": "string"}, "one range of bytes")
 KEY = header(
@@ -95,7 +80,7 @@ ASKED: dict[int, str | None] = {200: "Document", 202: "Document"}
 FILE: dict[int, str | None] = {200: ANY_FILE, 206: ANY_FILE, 304: None}
 
 LIST_PARAMETERS = (
-    query("name", NAME, "look one upload up, as GET results/{name}; goes together with wait only"),
+    query("name", NAME.schema, "look one upload up, as GET results/{name}; goes together with wait only"),
     WAIT,
     query("prefix", {"type": "string"}, "names that begin so"),
     query("q", {"type": "string"}, "text in the name or in the beginning of the answer"),
@@ -131,7 +116,7 @@ TABLE: tuple[Operation, ...] = (
         method="get",
         path="jobs/{job_id}",
         summary="A job's document",
-        parameters=(ID, WAIT, IF_NONE_MATCH),
+        parameters=(JOB_ID, WAIT, IF_NONE_MATCH),
         replies=FOUND,
         refusals=(404,),
     ),
@@ -140,7 +125,7 @@ TABLE: tuple[Operation, ...] = (
         method="get",
         path="jobs/{job_id}/related",
         summary="All jobs about the same upload, newest first",
-        parameters=(ID, IF_NONE_MATCH),
+        parameters=(JOB_ID, IF_NONE_MATCH),
         replies={200: "Related", 304: None},
         refusals=(404,),
     ),
@@ -149,7 +134,7 @@ TABLE: tuple[Operation, ...] = (
         method="get",
         path="jobs/{job_id}/compare/{other_id}",
         summary="Two answers side by side",
-        parameters=(ID, in_path("other_id", JOB_ID), IF_NONE_MATCH),
+        parameters=(JOB_ID, OTHER_ID, IF_NONE_MATCH),
         replies={200: "Comparison", 304: None},
         refusals=(404,),
     ),
@@ -158,8 +143,8 @@ TABLE: tuple[Operation, ...] = (
         method="post",
         path="jobs/{job_id}/rerun",
         summary="The same question with other options",
-        parameters=(ID, WAIT, KEY),
-        body=json_body(OPTIONS),
+        parameters=(JOB_ID, WAIT, KEY),
+        body=json_body(RERUN_FIELDS),
         replies=ASKED,
         refusals=(404, 409, 413, 422),
     ),
@@ -169,15 +154,7 @@ TABLE: tuple[Operation, ...] = (
         path="ask",
         summary="Ask about stored pictures, or go on with an answer",
         parameters=(WAIT, KEY),
-        body=json_body(
-            {
-                "sources": {"type": "array", "items": NAME, "minItems": 1, "maxItems": limits.ASKED_JOBS.value},
-                "job_id": JOB_ID,
-                **{name: OPTIONS[name] for name in ASK_OPTIONS},
-            },
-            required=("prompt",),
-            oneOf=[{"required": ["sources"]}, {"required": ["job_id"]}],
-        ),
+        body=json_body(ASK_FIELDS, required=("prompt",), oneOf=[{"required": ["sources"]}, {"required": ["job_id"]}]),
         replies=ASKED,
         refusals=(404, 409, 413, 422),
     ),
@@ -187,20 +164,7 @@ TABLE: tuple[Operation, ...] = (
         path="estimate",
         summary="Tokens and dollars before spending",
         body=json_body(
-            {
-                "width": whole(1, limits.ESTIMATED_SIDE.value),
-                "height": whole(1, limits.ESTIMATED_SIDE.value),
-                "name": NAME,
-                "models": {
-                    "type": "array",
-                    "items": OPTIONS["model"],
-                    "minItems": 1,
-                    "maxItems": limits.ESTIMATED_MODELS.value,
-                },
-                "details": {"type": "array", "items": OPTIONS["detail"], "minItems": 1, "maxItems": len(DETAILS)},
-                "prompt": PROMPT,
-                "max_output_tokens": OPTIONS["max_output_tokens"],
-            },
+            ESTIMATE_FIELDS,
             oneOf=[
                 {"required": ["width", "height"], "properties": {"name": False}},
                 {"required": ["name"], "properties": {"width": False, "height": False}},
@@ -214,26 +178,7 @@ TABLE: tuple[Operation, ...] = (
         method="post",
         path="videos/search",
         summary="Moments in the videos of the index that fit a text",
-        body=json_body(
-            {
-                "query": text(most=limits.QUERY_CHARACTERS.value) | {"pattern": r"\S"},
-                "top": whole(1, limits.SEARCH_MOMENTS.value, default=USUAL_MOMENTS),
-                "skip": whole(0, limits.SEARCH_SKIP.value, default=0),
-                "dedup": {"type": "boolean", "default": True},
-                "filters": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "properties": {
-                        "folder": text(most=limits.NAME_CHARACTERS.value, least=0),
-                        "camera_id": CAMERA,
-                        "since": {"type": "string", "format": "date-time"},
-                        "until": {"type": "string", "format": "date-time"},
-                        "kinds": {"type": "array", "items": one_of(SEARCH_KINDS), "minItems": 1, "maxItems": 2},
-                    },
-                },
-            },
-            required=("query",),
-        ),
+        body=json_body(SEARCH_FIELDS, required=("query",), usual=USUAL_SEARCH),
         replies={200: "Moments"},
         refusals=(413, 422),
     ),
@@ -263,14 +208,7 @@ TABLE: tuple[Operation, ...] = (
         method="post",
         path="uploads",
         summary="An address that can create one upload",
-        body=json_body(
-            {
-                "name": NAME,
-                "bytes": whole(1, limits.TICKET_BYTES.value),
-                "content_type": text(most=100) | {"pattern": "^[ -~]*$"},
-            },
-            required=("name",),
-        ),
+        body=json_body(TICKET_FIELDS, required=("name",)),
         replies={201: "Ticket"},
         refusals=(412, 413),
     ),

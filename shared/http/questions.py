@@ -10,37 +10,27 @@ from typing import Any
 import azure.functions as func
 
 from shared.core import limits
-from shared.core.ask.options import CHECKS
+from shared.core.ask.fields import Fields, list_of
+from shared.core.ask.option_rows import FILE_OPTIONS, ROWS
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.asked_jobs import compare
 from shared.core.jobs.job import Job, document
 from shared.http.lookup import answer, ended
 from shared.http.replies import respond_later, to_cacheable_json
-from shared.http.requests import (
-    Fields,
-    check_parameters,
-    is_job_id,
-    is_list_of,
-    is_name,
-    job_id_of,
-    read_fields,
-    whole,
-)
+from shared.http.requests import ID, NAME, check_parameters, job_id_of, read_fields, whole
 from shared.pipeline import questions
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.ports import Services
 
 IDEMPOTENCY_KEY = re.compile(rf"[\x21-\x7e]{{1,{limits.IDEMPOTENCY_KEY_CHARACTERS.value}}}")
-ASK_OPTIONS = ("prompt", "system", "model", "detail", "max_output_tokens", "schema")
 ASK_FIELDS: Fields = {
-    "sources": (
-        f"a list of 1 to {limits.ASKED_JOBS.value} names of uploads",
-        is_list_of(is_name, most=limits.ASKED_JOBS.value),
+    "sources": list_of(
+        NAME, most=limits.ASKED_JOBS.value, expected=f"a list of 1 to {limits.ASKED_JOBS.value} names of uploads"
     ),
-    "job_id": ("the id of a job", is_job_id),
-    **{name: CHECKS[name] for name in ASK_OPTIONS},
+    "job_id": ID,
+    **{row.name: row.field for row in ROWS if row.later},
 }
-RERUN_FIELDS: Fields = CHECKS
+RERUN_FIELDS: Fields = FILE_OPTIONS
 
 Submit = Callable[[Services, dict[str, Any], str | None], Job]
 

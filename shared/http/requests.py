@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
 import azure.functions as func
 
 from shared.core import limits
-from shared.core.ask.options import shown
+from shared.core.ask.fields import Field, Fields, exact_text, shown
 from shared.core.errors import NotFound, OptionsInvalid, RequestTooLarge
 from shared.core.plain_json import is_plain_json
 
@@ -19,8 +19,12 @@ HOST_PARAMETERS = frozenset({"code", "clientid"})  # the Functions host's own: t
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 MAX_DIGITS = 10
 
-Fields = Mapping[str, tuple[str, Callable[[Any], bool]]]
-"""Each field with what is expected, in words, and the check."""
+NAME = exact_text(most=limits.NAME_CHARACTERS.value, expected="the name of an upload")
+ID = Field(
+    expected="the id of a job",
+    check=lambda value: isinstance(value, str) and JOB_ID.fullmatch(value) is not None,
+    schema={"type": "string", "pattern": f"^{JOB_ID.pattern}$"},
+)
 
 
 def check_parameters(request: func.HttpRequest, known: Collection[str]) -> None:
@@ -67,7 +71,7 @@ def refuse_parameter(name: str, text: str, hint: str) -> NoReturn:
 
 
 def job_id_of(request: func.HttpRequest, name: str = "job_id") -> str:
-    """Anything else is no job's id, and no key that the table should be asked for."""
+    """The job's id in the path. Raises NotFound for anything else: the table is not asked for such a key."""
     text: str = request.route_params.get(name, "")
     if not JOB_ID.fullmatch(text):
         raise NotFound(f"{shown(text)} is no job's id", hint="An id has 32 characters, 0 to 9 and a to f.")
@@ -115,22 +119,28 @@ def read_body(request: func.HttpRequest) -> bytes:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Nesting that no parser follows, numbers that are none and halves of characters are wrong input too."""
+    """The JSON object in a body. Raises OptionsInvalid for anything else.
+
+    Nesting that no parser follows, NaN, and halves of characters are wrong input too.
+    """
     try:
         value = json.loads(body, object_pairs_hook=without_repetition)
     except json.JSONDecodeError as fault:
-        refuse_body(f"is no JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}" if body else "is empty")
+        refuse_body(f"is not JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}" if body else "is empty")
     except (ValueError, RecursionError):  # no UTF-8, or a number of thousands of digits
-        refuse_body("is no JSON that can be read")
+        refuse_body("is not JSON that can be read")
     if not isinstance(value, dict):
-        refuse_body("is JSON, but no object")
+        refuse_body("is JSON, but not an object")
     if not is_plain_json(value):
-        refuse_body("is nested too deeply, or holds a number or character that is none")
+        refuse_body("is nested too deeply, or contains NaN, Infinity or half a surrogate pair")
     return value
 
 
 def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Which of two values counts is each parser's own choice, and this one decides what is paid for."""
+    """The pairs as a dict. Raises OptionsInvalid for a name given twice.
+
+    Which of two values counts is each parser's own choice, and this one decides what is paid for.
+    """
     value: dict[str, Any] = {}
     for name, item in pairs:
         if name in value:
@@ -150,28 +160,13 @@ def check_object(value: Mapping[str, Any], fields: Fields, required: Collection[
             raise OptionsInvalid(f"the body has an unknown field {shown(name)}", field=name, hint=hint)
     for name in required:
         if name not in value:
-            raise OptionsInvalid(f"{name} is missing", field=name, hint=f"Give {fields[name][0]}.")
+            raise OptionsInvalid(f"{name} is missing", field=name, hint=f"Give {fields[name].expected}.")
     return {name: check_value(name, item, fields) for name, item in value.items()}
 
 
 def check_value(name: str, value: Any, fields: Fields) -> Any:
-    expected, check = fields[name]
-    if not check(value):
-        raise OptionsInvalid(f"{name} is {shown(value)}", field=name, hint=f"Give {expected}.")
-    return value.strip() if name == "prompt" else value
-
-
-def is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= limits.NAME_CHARACTERS.value
-
-
-def is_list_of(check: Callable[[Any], bool], *, most: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and 1 <= len(value) <= most and all(check(item) for item in value)
-
-
-def is_job_id(value: Any) -> bool:
-    return isinstance(value, str) and JOB_ID.fullmatch(value) is not None
-
-
-def is_whole(least: int, most: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+    """The value in the form in which it is kept. Raises OptionsInvalid saying what to give instead."""
+    field = fields[name]
+    if not field.check(value):
+        raise OptionsInvalid(f"{name} is {shown(value)}", field=name, hint=f"Give {field.expected}.")
+    return field.keep(value)

@@ -11,10 +11,6 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def text(*, most: int, least: int = 1) -> Schema:
-    return {"type": "string", "minLength": least, "maxLength": most}
-
-
 def whole(least: int, most: int, **more: Any) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": most, **more}
 

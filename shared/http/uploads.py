@@ -7,9 +7,10 @@ from urllib.parse import quote
 import azure.functions as func
 
 from shared.core import codec, limits
+from shared.core.ask.fields import Field, Fields, whole
 from shared.core.errors import OptionsInvalid, RequestTooLarge
 from shared.http.replies import to_json
-from shared.http.requests import Fields, announced_bytes, check_parameters, is_name, is_whole, one_name_of, read_object
+from shared.http.requests import NAME, announced_bytes, check_parameters, one_name_of, read_object
 from shared.pipeline.ports import Services
 from shared.pipeline.uploads import make_ticket, store_upload
 
@@ -27,9 +28,20 @@ def is_media_type(value: object) -> bool:
 
 
 TICKET_FIELDS: Fields = {
-    "name": ("the name that the file will have", is_name),
-    "bytes": (f"the file's size, at most {limits.TICKET_BYTES.value}", is_whole(1, limits.TICKET_BYTES.value)),
-    "content_type": ("the file's media type, such as image/jpeg", is_media_type),
+    "name": NAME,
+    "bytes": whole(
+        1, limits.TICKET_BYTES.value, expected=f"the file's size, at most {limits.TICKET_BYTES.value} bytes"
+    ),
+    "content_type": Field(
+        expected="the file's media type, such as image/jpeg",
+        check=is_media_type,
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "maxLength": limits.MEDIA_TYPE_CHARACTERS.value,
+            "pattern": "^[ -~]*$",
+        },
+    ),
 }
 
 

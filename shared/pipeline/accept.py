@@ -10,22 +10,21 @@ import time
 from dataclasses import replace
 
 from shared.core import limits
-from shared.core.ask.options import (
-    is_options_file,
-)
+from shared.core.ask.options_file import is_options_file
 from shared.core.ask.payload import Target
 from shared.core.errors import NotFound, SourceRejected, StateConflict, StorageUnavailable, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.answer_key import answer_key
-from shared.core.jobs.job import AnalysisMessage, Job, State
+from shared.core.jobs.job import AnalysisMessage, Job, State, job_id_of
 from shared.core.jobs.result import AskedModel, Source
 from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.places import UPLOADS
 from shared.pipeline.ask import target_of
-from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options
+from shared.pipeline.effective_options import folders_with_budget, is_schema_file, read_folders, read_options
 from shared.pipeline.ports import Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import load, reload, store_result
 from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
+from shared.pipeline.spending.reservations import DAY
 from shared.pipeline.stored_media import store_film, store_pictures, store_poster, store_sound, wants_sound
 from shared.pipeline.video_index import check_index
 
@@ -36,15 +35,25 @@ V1 = "v1"  # the API version of endpoints that have none
 
 
 def accept_upload(services: Services, name: str) -> Job | None:
-    """The job for an upload; None for an options file or a blob that is gone again."""
+    """The job for an upload; None for an options file, its schema, or a blob that is gone again."""
     upload = services.blobs.describe(UPLOADS, name)
-    if upload is None or is_options_file(name):
+    if upload is None or is_options_file(name) or is_schema(services, upload):
         return None
     stored = find_or_create(services, upload)
     if stored.job.dispatched or stored.job.state is not State.QUEUED:
         return stored.job
     with services.span("accept", stored.job.job_id, {"bytes": upload.bytes}):
         return take_in(services, stored, upload)
+
+
+def is_schema(services: Services, upload: Upload) -> bool:
+    """Whether options name the upload as their schema; the log says once a day that it is left alone."""
+    if not is_schema_file(services, upload.name):
+        return False
+    job_id = job_id_of(container=upload.container, name=upload.name, etag=upload.etag)
+    if services.ledger.note_once(services.now().date(), DAY, f"schema-{job_id}"):
+        services.log("schema left alone", {"job_id": job_id})
+    return True
 
 
 def accept_again(services: Services, stored: Stored) -> Job | None:

@@ -12,6 +12,7 @@ from shared.core.answer.gate import Limits
 from shared.core.answer.reply import Reply, parse_reply
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload, Question, Target, build_payload
+from shared.core.ask.question import Exchange
 from shared.core.errors import (
     BudgetExceeded,
     ModelRefused,
@@ -61,17 +62,14 @@ def target_of(settings: Settings, options: Options) -> Target:
 
 
 def question_of(services: Services, job: Job, options: Options) -> Question:
-    return Question(
-        prompt=options.prompt,
-        system=options.system or "",
-        pictures=tuple(read_picture(services, item) for item in job.normalized),
-        turns=job.origin.turns if job.origin else (),
-        detail=options.detail,
-        max_output_tokens=options.max_output_tokens,
-        schema=options.schema if isinstance(options.schema, dict) else None,
-        ocr=options.ocr,
-        grounding=options.grounding,
-    )
+    """The job's question with its pictures, read from storage."""
+    pictures = tuple(read_picture(services, item) for item in job.normalized)
+    return Question.of(options, pictures=pictures, turns=turns_of(job))
+
+
+def turns_of(job: Job) -> tuple[Exchange, ...]:
+    """What was said before, in a job that goes on with a conversation."""
+    return job.origin.turns if job.origin else ()
 
 
 def read_picture(services: Services, item: Normalized) -> Picture:

@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.core import limits
-from shared.core.ask.options import Options, effective, options_files, parse_budget, parse_metadata, parse_options_file
+from shared.core.ask.options import Options, effective
+from shared.core.ask.options_file import (
+    options_files,
+    parse_budget,
+    parse_metadata,
+    parse_options_file,
+)
 from shared.core.errors import NotFound, OptionsInvalid
-from shared.core.places import OPTIONS_FILE, UPLOADS
+from shared.core.places import UPLOADS
 from shared.core.plain_json import is_plain_json
 from shared.core.settings import DEFAULT_PROMPT, Settings
 from shared.pipeline.ports import Services, Upload
 
+SCHEMA_SUFFIX = ".json"
 VIDEO_PROMPT = (
     "These pictures are frames of one video, in order, each with its time before it. "
     "Describe what happens in the video for someone who cannot see it. Read out any text in it."
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """What one file or the metadata says, and the folder in which names in it are looked up first ("a/", "" = root)."""
+
+    folder: str
+    given: Mapping[str, Any]
+
+
 def read_folders(services: Services, name: str) -> dict[str, bytes]:
     """The options files that apply to an upload, nearest first, with their text."""
-    texts = {file: read_if_there(services, file) for file in options_files(name)}
+    texts = {file: read_if_there(services, file, most=limits.OPTIONS_FILE_BYTES.value) for file in options_files(name)}
     return {file: text for file, text in texts.items() if text is not None}
 
 
 def read_options(services: Services, upload: Upload, folders: dict[str, bytes], *, is_video: bool) -> Options:
-    """A video's many frames are looked at in low detail, unless its options say otherwise."""
-    layers = [parse_metadata(upload.metadata, where=f"metadata of {upload.name}")]
-    layers += [parse_options_file(text, where=name) for name, text in folders.items()]
+    """The options of an upload. A video's many frames are looked at in low detail unless its options say otherwise.
+
+    Raises OptionsInvalid naming the option and where it stands.
+    """
     settings = services.settings
     defaults = Options(
         prompt=default_prompt(settings, is_video=is_video),
@@ -37,8 +54,23 @@ def read_options(services: Services, upload: Upload, folders: dict[str, bytes], 
         detail="low" if is_video else settings.default_detail,
         max_output_tokens=settings.max_output_tokens,
     )
-    options = effective(layers, defaults=defaults)
-    return replace(options, schema=read_schema(services, options.schema))
+    layers = read_layers(upload, folders)
+    schema = {"schema": read_named_schema(services, layers)}
+    return effective([schema, *(layer.given for layer in layers)], defaults=defaults)
+
+
+def read_layers(upload: Upload, folders: dict[str, bytes]) -> list[Layer]:
+    """All that is said about an upload, the strongest first. Raises OptionsInvalid for what is wrong in it."""
+    own = parse_metadata(upload.metadata, where=f"metadata of {upload.name}")
+    files = [
+        Layer(folder=folder_of(name), given=parse_options_file(body, where=name)) for name, body in folders.items()
+    ]
+    return [Layer(folder=folder_of(upload.name), given=own), *files]
+
+
+def folder_of(name: str) -> str:
+    """The folder in which an upload lies, with its slash; "" for the root."""
+    return name[: name.rfind("/") + 1]
 
 
 def default_prompt(settings: Settings, *, is_video: bool) -> str:
@@ -48,33 +80,72 @@ def default_prompt(settings: Settings, *, is_video: bool) -> str:
 
 def folders_with_budget(folders: dict[str, bytes]) -> tuple[str, ...]:
     """Each with its slash, "" for the root."""
-    return tuple(
-        name.removesuffix(OPTIONS_FILE) for name, text in folders.items() if parse_budget(text, where=name) is not None
-    )
+    return tuple(folder_of(name) for name, body in folders.items() if parse_budget(body, where=name) is not None)
 
 
-def read_if_there(services: Services, name: str) -> bytes | None:
+def read_if_there(services: Services, name: str, *, most: int) -> bytes | None:
+    """An upload's first `most` bytes and one more, which shows that it is too long; None when there is none.
+
+    Whoever may upload decides how long such a file is, so it is never read whole.
+    """
     try:
-        return services.blobs.read(UPLOADS, name)
+        return services.blobs.read(UPLOADS, name, part=(0, most))
     except NotFound:
         return None
 
 
-def read_schema(services: Services, schema: dict[str, Any] | str | None) -> dict[str, Any] | None:
-    """A schema given by name is a blob beside the uploads."""
-    if schema is None or isinstance(schema, dict):
+def read_named_schema(services: Services, layers: Sequence[Layer]) -> dict[str, Any] | None:
+    """The schema of the strongest layer that has one; a name is looked up in the folder of the file that says it."""
+    for layer in layers:
+        if "schema" in layer.given:
+            return read_schema(services, layer.given["schema"], folder=layer.folder)
+    return None
+
+
+def read_schema(services: Services, schema: dict[str, Any] | str | None, *, folder: str = "") -> dict[str, Any] | None:
+    """The JSON Schema that is given, or that is in the upload of this name: in `folder` first, then from the root.
+
+    Raises OptionsInvalid when there is none of this name, or it is no JSON object of a reasonable size.
+    """
+    if not isinstance(schema, str):
         return schema
-    text = read_if_there(services, schema)
-    if text is None:
-        hint = f"Put it into the container {UPLOADS!r} under this name, or give the schema itself."
-        raise OptionsInvalid(f"schema names {schema!r}, which is not in {UPLOADS}", field="schema", hint=hint)
-    hint = f"It may have {limits.SCHEMA_BYTES.value} bytes and {limits.JSON_LEVELS.value} levels."
-    if len(text) > limits.SCHEMA_BYTES.value:
-        raise OptionsInvalid(f"schema {schema!r} has {len(text)} bytes", field="schema", hint=hint)
+    for name in dict.fromkeys((folder + schema, schema)):
+        body = read_if_there(services, name, most=limits.SCHEMA_BYTES.value)
+        if body is not None:
+            return parse_schema(body, name=name)
+    places = f"neither beside its options file nor from the root of {UPLOADS}" if folder else f"not in {UPLOADS}"
+    hint = "Put it there, or give the schema itself."
+    raise OptionsInvalid(f"schema names {schema!r}, which is {places}", field="schema", hint=hint)
+
+
+def is_schema_file(services: Services, name: str) -> bool:
+    """Whether an upload is the schema of an options file of its own folder or of one above, and so no picture to ask
+    about. Only JSON files are looked at, so that other uploads cost nothing more.
+    """
+    if not name.lower().endswith(SCHEMA_SUFFIX):
+        return False
+    return any(name in schema_names(file, body) for file, body in read_folders(services, name).items())
+
+
+def schema_names(file: str, body: bytes) -> tuple[str, ...]:
+    """The uploads that the schema of an options file may be; none if it has no schema of this form, or is broken."""
     try:
-        body = json.loads(text)
+        schema = parse_options_file(body, where=file).get("schema")
+    except OptionsInvalid:
+        return ()
+    return (folder_of(file) + schema, schema) if isinstance(schema, str) else ()
+
+
+def parse_schema(body: bytes, *, name: str) -> dict[str, Any]:
+    """The schema in a file. Raises OptionsInvalid naming the file."""
+    most = limits.SCHEMA_BYTES.value
+    hint = f"It may have {most} bytes and {limits.JSON_LEVELS.value} levels."
+    if len(body) > most:
+        raise OptionsInvalid(f"schema {name!r} has more than {most} bytes", field="schema", hint=hint)
+    try:
+        schema = json.loads(body)
     except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict) or not is_plain_json(body):
-        raise OptionsInvalid(f"schema {schema!r} is not a JSON object, or nested too deeply", field="schema", hint=hint)
-    return body
+        schema = None
+    if not isinstance(schema, dict) or not is_plain_json(schema):
+        raise OptionsInvalid(f"schema {name!r} is not a JSON object, or nested too deeply", field="schema", hint=hint)
+    return schema

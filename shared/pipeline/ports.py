@@ -98,7 +98,10 @@ class Blobs(Protocol):
         """None when there is no such blob."""
 
     def read(self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None) -> bytes:
-        """Raises NotFound; with `etag`, also when the blob has another version. `part`: first and last byte."""
+        """The blob's bytes. `part` is the first and last byte; what the blob does not have of it is left out.
+
+        Raises NotFound; with `etag`, also when the blob has another version.
+        """
 
     def changed_since(self, container: str, moment: datetime) -> Iterable[tuple[str, str, datetime]]:
         """Name, etag without quotes and time of change of the blobs that changed after `moment`."""

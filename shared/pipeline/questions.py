@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core import limits
-from shared.core.ask.options import CHECKS, Options
+from shared.core.ask.option_rows import ROWS
+from shared.core.ask.options import Options
 from shared.core.ask.picture_limits import check_number
 from shared.core.errors import StateConflict
 from shared.core.jobs.asked_jobs import asked_job_id, check_pictures_ready, origin_of, turns_after
@@ -29,13 +30,8 @@ from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.stored_media import store_for_index, store_pictures, store_poster
 
 Changes = Mapping[str, Any]
-WORDS = frozenset(
-    {
-        *("prompt", "system", "max_output_tokens", "schema", "ocr", "grounding"),
-        *("camera_id", "recorded_at", "query", "reuse"),
-    }
-)
-"""Options about the question. All others decide which pictures are made of an upload, and for which model."""
+NEED_THE_UPLOAD = tuple(row.name for row in ROWS if row.about in {"pictures", "video"})
+"""Options that decide which pictures are made of an upload, and for which model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +99,9 @@ def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None)
 
 
 def changed(services: Services, options: Options, changes: Changes) -> Options:
-    asked = replace(options, **changes)
-    return replace(asked, schema=read_schema(services, asked.schema))
+    """The options with what the request says otherwise; a schema may be the name of an upload."""
+    schema = read_schema(services, changes.get("schema", options.schema))
+    return replace(options, **{**changes, "schema": schema})
 
 
 def submit(services: Services, request: Request) -> Job:
@@ -162,7 +159,7 @@ def needs_other_pictures(request: Request) -> bool:
     return (
         request.origin.kind == "rerun"
         and is_dropped
-        and any(getattr(before, name) != getattr(after, name) for name in CHECKS.keys() - WORDS)
+        and any(getattr(before, name) != getattr(after, name) for name in NEED_THE_UPLOAD)
     )
 
 

@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core.ask.options import (
-    CHECKS,
-    is_options_file,
-    parse_budget,
-    parse_metadata,
-    parse_options_file,
-)
+from shared.core.ask.option_rows import FILE_OPTIONS
+from shared.core.ask.options_file import is_options_file, parse_budget, parse_metadata, parse_options_file
 from shared.core.errors import MediaUnsupported, OptionsInvalid, PreconditionFailed
 from shared.core.jobs.job import job_id_of
 from shared.core.jobs.upload_name import check_upload_name
@@ -58,8 +53,8 @@ def store_upload(services: Services, name: str, data: bytes, *, metadata: Mappin
 
 def check_metadata(name: str, metadata: Mapping[str, str]) -> None:
     for option, text in metadata.items():
-        if option not in CHECKS:
-            hint = f"Use one of: {', '.join(CHECKS)}."
+        if option not in FILE_OPTIONS:
+            hint = f"Use one of: {', '.join(FILE_OPTIONS)}."
             raise OptionsInvalid(f"there is no option {option!r}", field=option, hint=hint)
         if not text.isascii():
             hint = "Headers carry ASCII only: put it into a _vision.toml beside the file."

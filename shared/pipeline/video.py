@@ -38,6 +38,7 @@ from shared.pipeline.ask import (
     settle_reply,
     target_of,
     tell_gate,
+    turns_of,
 )
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import hold_on, keep_lease, step_name
@@ -192,14 +193,9 @@ def call_for_part(services: Services, job: Job, part: Part, target: Target, tran
 def part_question(services: Services, job: Job, part: Part, transcript: str) -> Question:
     """In words, whatever schema the answer must fit in the end."""
     options = options_of(job)
-    return Question(
-        prompt=with_transcript(ask_part(options.prompt, part), transcript_of(part, transcript)),
-        system=options.system or "",
-        pictures=tuple(read_picture(services, item) for item in part.pictures),
-        turns=job.origin.turns if job.origin else (),
-        detail=options.detail,
-        max_output_tokens=options.max_output_tokens,
-    )
+    prompt = with_transcript(ask_part(options.prompt, part), transcript_of(part, transcript))
+    pictures = tuple(read_picture(services, item) for item in part.pictures)
+    return Question.of(replace(options, prompt=prompt, schema=None), pictures=pictures, turns=turns_of(job))
 
 
 def read_paid(services: Services, name: str) -> Paid | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Target, VideoIndex, build_payload
-from shared.core.ask.question import Question
+from shared.core.ask.question import Exchange, Question
 from shared.core.ask.video_flow import (
     USE_FRAMES,
     Ask,
@@ -39,7 +39,7 @@ from shared.core.jobs.result import Plan
 from shared.core.money.prices import sum_costs
 from shared.core.places import NORMALIZED
 from shared.core.settings import Settings
-from shared.pipeline.ask import Answered, Composed, ask, options_of, target_of
+from shared.pipeline.ask import Answered, Composed, ask, options_of, target_of, turns_of
 from shared.pipeline.ports import Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
 from shared.pipeline.spending import reservations as money
@@ -114,8 +114,7 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
     stored = keep_lease(services, stored)
     options = options_of(stored.job)
     target = target_of(services.settings, options)
-    turns = stored.job.origin.turns if stored.job.origin else ()
-    asked = replace(question(options, flow, read_address(services, stored.job)), turns=turns)
+    asked = question(options, flow, read_address(services, stored.job), turns_of(stored.job))
     composed = Composed(target=target, payload=build_payload(asked, target), expects_json=options.schema is not None)
     moments = [] if options.query is None else find_moments(services, stored.job, flow, options.query)
     answered = ask(services, stored.job, composed)
@@ -135,17 +134,10 @@ def find_moments(services: Services, job: Job, flow: IndexFlow, text: str) -> li
     return [facts_of(moment) for moment in found if moment.document_id == flow.document_id]
 
 
-def question(options: Options, flow: IndexFlow, url: str) -> Question:
-    return Question(
-        prompt=options.prompt,
-        system=options.system or "",
-        detail=options.detail,
-        max_output_tokens=options.max_output_tokens,
-        schema=options.schema if isinstance(options.schema, dict) else None,
-        ocr=options.ocr,
-        grounding=options.grounding,
-        video_index=VideoIndex(index_name=flow.index_name, document_id=flow.document_id, video_url=url),
-    )
+def question(options: Options, flow: IndexFlow, url: str, turns: tuple[Exchange, ...] = ()) -> Question:
+    """The question about the whole video, which the service reads from this address."""
+    video = VideoIndex(index_name=flow.index_name, document_id=flow.document_id, video_url=url)
+    return Question.of(options, video_index=video, turns=turns)
 
 
 def read_address(services: Services, job: Job) -> str:

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from shared.core.ask.options import CHECKS as CHECKS_OF_OPTIONS
+from shared.core.ask.option_rows import FILE_OPTIONS
 from shared.http.openapi import contract
 from tests.e2e.served import http_triggers
 from tests.pipeline.world import picture
@@ -114,7 +114,7 @@ def test_every_option_is_in_the_contract():
     """A new option of files is one of reruns too."""
     body = contract()["paths"]["/api/jobs/{job_id}/rerun"]["post"]["requestBody"]
 
-    assert set(body["content"]["application/json"]["schema"]["properties"]) == set(CHECKS_OF_OPTIONS)
+    assert set(body["content"]["application/json"]["schema"]["properties"]) == set(FILE_OPTIONS)
 
 
 def test_the_served_contract_is_the_one(app):

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from shared.core import limits
-from shared.core.ask.options import parse_budget, parse_metadata, parse_options_file
+from shared.core.ask.options_file import parse_budget, parse_metadata, parse_options_file
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.job import State
 from tests.pipeline.world import picture

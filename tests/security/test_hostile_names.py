@@ -7,7 +7,7 @@ import json
 import azure.functions as func
 import pytest
 
-from shared.core.ask.options import options_files
+from shared.core.ask.options_file import options_files
 from shared.core.errors import VisiondropError
 from shared.core.jobs.job import State
 from shared.core.places import NORMALIZED, RESULTS

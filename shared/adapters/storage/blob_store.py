@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import (
     BlobClient,
     BlobSasPermissions,
@@ -37,6 +39,17 @@ def connect(settings: Settings) -> BlobServiceClient:
 
 def blob_faults(container: str, name: str) -> AbstractContextManager[None]:
     return storage_faults(f"blob {container}/{name}", logged_as=f"a blob in {container}")
+
+
+def download(client: BlobClient, condition: Mapping[str, Any]) -> bytes:
+    """What the condition asks for; nothing of an empty blob, whose first bytes the service refuses to send."""
+    try:
+        data: bytes = client.download_blob(**condition).readall()
+    except HttpResponseError as fault:
+        if fault.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and condition.get("offset") == 0:
+            return b""
+        raise
+    return data
 
 
 class BlobStore:
@@ -80,8 +93,7 @@ class BlobStore:
             condition |= {"offset": part[0], "length": part[1] - part[0] + 1}
         try:
             with blob_faults(container, name):
-                data: bytes = self.client(container, name).download_blob(**condition).readall()
-                return data
+                return download(self.client(container, name), condition)
         except StateConflict:
             raise NotFound(
                 f"blob {container}/{name} was replaced while it was read", hint="Its new version has a job of its own."

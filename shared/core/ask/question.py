@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.core.ask.options import Options
 from shared.core.errors import OptionsInvalid
 from shared.core.media.picture import Picture
 from shared.core.models.api_versions import ApiVersion
@@ -55,21 +56,21 @@ class VideoIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """`detail` has no default: left out of a request it means `original` on the newest models, far dearer.
+    """What comes from options has no default: a builder that forgets an option does not compile.
 
     `turns` were said before; the pictures belong to the first of them, so that what is repeated stays the same from its
     beginning on and the endpoint can charge it as cached.
     """
 
     prompt: str = field(repr=False)
-    system: str = field(default="", repr=False)
+    system: str = field(repr=False)
     pictures: tuple[Picture | PictureLink, ...] = ()
     turns: tuple[Exchange, ...] = field(default=(), repr=False)
     detail: Detail
-    max_output_tokens: int = 1000
-    schema: dict[str, Any] | None = None
-    ocr: bool = False
-    grounding: bool = False
+    max_output_tokens: int
+    schema: dict[str, Any] | None
+    ocr: bool
+    grounding: bool
     video_index: VideoIndex | None = None
     temperature: float | None = None
     reasoning_effort: str | None = None
@@ -78,6 +79,32 @@ class Question:
     def attached(self) -> tuple[Picture, ...]:
         """The pictures whose bytes are in the request."""
         return tuple(picture for picture in self.pictures if isinstance(picture, Picture))
+
+    @classmethod
+    def of(
+        cls,
+        options: Options,
+        *,
+        pictures: tuple[Picture, ...] = (),
+        turns: tuple[Exchange, ...] = (),
+        video_index: VideoIndex | None = None,
+    ) -> Question:
+        """The question that these options ask about these pictures, or about a video in an index.
+
+        The one builder from options, so that no way of asking forgets one.
+        """
+        return cls(
+            prompt=options.prompt,
+            system=options.system or "",
+            pictures=pictures,
+            turns=turns,
+            detail=options.detail,
+            max_output_tokens=options.max_output_tokens,
+            schema=options.schema,
+            ocr=options.ocr,
+            grounding=options.grounding,
+            video_index=video_index,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from shared.core.ask.options import parse_budget
+from shared.core import limits
+from shared.core.ask.options_file import parse_budget
 from shared.core.errors import BudgetExceeded, NotFound, VisiondropError
 from shared.core.jobs.job import Job
 from shared.core.money.budget import alerts_reached, to_nano, to_usd
@@ -152,7 +153,7 @@ def allowance_of(services: Services, scope: str) -> Allowance:
 def folder_budget(services: Services, folder: str) -> Decimal | None:
     name = f"{folder}{OPTIONS_FILE}"
     try:
-        return parse_budget(services.blobs.read(UPLOADS, name), where=name)
+        return parse_budget(services.blobs.read(UPLOADS, name, part=(0, limits.OPTIONS_FILE_BYTES.value)), where=name)
     except NotFound:
         return None
 

@@ -7,9 +7,8 @@ from decimal import Decimal
 import pytest
 
 from shared.core import limits
-from shared.core.ask.options import (
-    Options,
-    effective,
+from shared.core.ask.options import Options, effective
+from shared.core.ask.options_file import (
     is_options_file,
     options_files,
     parse_budget,

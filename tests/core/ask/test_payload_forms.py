@@ -26,6 +26,9 @@ ASKED = Question(
     system="You are a helpful assistant.",
     detail="high",
     max_output_tokens=100,
+    schema=None,
+    ocr=False,
+    grounding=False,
     pictures=(JPEG,),
 )
 BOTH = replace(ASKED, ocr=True, grounding=True)
@@ -274,9 +277,10 @@ def test_seed_004_calls_are_built_as_printed() -> None:
     for name in ("004-quick-start.txt", "004-two-pictures.txt", "004-detail.txt"):
         call = keywords(name)
         text, *pictures = call["messages"][0]["content"]
-        question = Question(
+        question = replace(
+            ASKED,
             prompt=text["text"],
-            detail="high",
+            system="",
             max_output_tokens=300,
             pictures=tuple(PictureLink(url=picture["image_url"]["url"]) for picture in pictures),
         )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload, Picture, PictureLink, Question, Target, VideoIndex, build_payload, masked
 from shared.core.errors import VisiondropError
 from shared.core.masking import mask_text
@@ -27,7 +28,8 @@ TARGET = Target(
     vision_endpoint="https://example.cognitiveservices.azure.com",
     vision_key=SECRET,
 )
-ASKED = Question(prompt="Describe", detail="low", max_output_tokens=9, pictures=(JPEG,), ocr=True)
+OPTIONS = Options(prompt="Describe", model="eyes", detail="low", max_output_tokens=9, ocr=True)
+ASKED = Question.of(OPTIONS, pictures=(JPEG,))
 
 web_text = st.text(alphabet=st.characters(exclude_categories=["Z", "C"], exclude_characters="\"'<>?"), max_size=30)
 sas_urls = st.builds(
@@ -49,6 +51,7 @@ questions = st.builds(
     pictures=st.lists(pictures, max_size=3).map(tuple),
     detail=st.sampled_from(["auto", "low", "high", "original"]),
     max_output_tokens=st.integers(1, 4096),
+    schema=st.none(),
     ocr=st.booleans(),
     grounding=st.booleans(),
     video_index=st.one_of(st.none(), videos),

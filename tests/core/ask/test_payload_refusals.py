@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from shared.core.ask import schema_subset
+from shared.core.ask.options import Options
 from shared.core.ask.payload import Picture, PictureLink, Question, Target, VideoIndex, build_payload
 from shared.core.errors import CapabilityMissing, OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.models.catalogue import MODELS, Model, look_up_model
 
 JPEG = Picture(data=b"\xff\xd8\xff\xe0 a small JPEG", media_type="image/jpeg", width=8, height=6)
 URL = PictureLink(url="https://example.com/boat.jpg")
-ASKED = Question(prompt="What is this?", detail="high", max_output_tokens=100, pictures=(JPEG,))
+OPTIONS = Options(prompt="What is this?", model="eyes", detail="high", max_output_tokens=100)
+ASKED = Question.of(OPTIONS, pictures=(JPEG,))
 VIDEO = replace(
     ASKED,
     pictures=(),
