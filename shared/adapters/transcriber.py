@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import openai
 
-from shared.adapters.chat_model import content, translate
+from shared.adapters.chat_model import translate
 from shared.core.answer.error_reply import parse_error
+from shared.core.errors import ReplyMalformed
+from shared.core.plain_json import json_or_text
 from shared.core.settings import Endpoint
+from shared.core.wire import as_objects, as_text
 from shared.pipeline.ports import Said
 
 WITH_TIMES = ("whisper",)  # the only models that say when something was said
@@ -36,18 +41,32 @@ class SdkTranscriber:
         self.client.close()
 
     def transcribe(self, mp3: bytes) -> list[Said]:
+        """What was said, by moment where the model tells them. Raises as ChatModel.complete does."""
         form = "verbose_json" if self.deployment.startswith(WITH_TIMES) else "json"
         try:
-            heard = self.client.audio.transcriptions.create(
+            heard = self.client.audio.transcriptions.with_raw_response.create(
                 model=self.deployment,
                 file=("sound.mp3", mp3),
                 response_format=form,  # type: ignore[call-overload]  # a literal at each call, says the SDK
             )
         except openai.APIStatusError as fault:
-            headers = dict(fault.response.headers)
-            raise parse_error(fault.status_code, content(fault.response), headers, now=self.now()) from fault
+            headers, body = dict(fault.response.headers), json_or_text(fault.response.content)
+            raise parse_error(fault.status_code, body, headers, now=self.now()) from fault
         except openai.OpenAIError as fault:
             raise translate(fault) from fault
-        segments = getattr(heard, "segments", None) or []
-        said = [Said(at_s=float(one.start), text=str(one.text)) for one in segments]
-        return said or [Said(at_s=0.0, text=str(getattr(heard, "text", "") or ""))]
+        return said_in(json_or_text(heard.content))
+
+
+def said_in(body: object) -> list[Said]:
+    """The transcript's lines. Raises ReplyMalformed for what is no transcript: paid for or not, nothing was heard."""
+    if not isinstance(body, dict) or not ("text" in body or "segments" in body):
+        raise ReplyMalformed("the endpoint answered the sound with something that is no transcript")
+    said = [
+        Said(at_s=moment(one.get("start")), text=as_text(one.get("text"))) for one in as_objects(body.get("segments"))
+    ]
+    return said or [Said(at_s=0.0, text=as_text(body.get("text")))]
+
+
+def moment(value: Any) -> float:
+    """Seconds from the piece's start; 0 for what is no time."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < math.inf else 0.0

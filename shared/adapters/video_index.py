@@ -12,8 +12,12 @@ from typing import Any
 
 import httpx2
 
+from shared.adapters.capped_http import ReplyTooLarge, capped_client
+from shared.core import limits
+from shared.core.answer.error_reply import retry_after_s
 from shared.core.ask.video_flow import API_VERSION, RETIRED_ON, USE_FRAMES, fault_of
-from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
+from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable, ReplyMalformed
+from shared.core.plain_json import json_or_text
 
 TIMEOUT_S = 60.0
 UNAUTHORIZED = {401, 403}
@@ -26,10 +30,10 @@ SERVER_FAULT = 500
 class VideoIndex:
     """The port of the same name. `headers` are asked for with every request: a token may have to be renewed."""
 
-    def __init__(self, endpoint: str, headers: Callable[[], dict[str, str]]) -> None:
+    def __init__(self, endpoint: str, headers: Callable[[], dict[str, str]], *, timeout_s: float = TIMEOUT_S) -> None:
         self.base = f"{endpoint.rstrip('/').removesuffix('/computervision')}/computervision/retrieval/indexes"
         self.headers = headers
-        self.client = httpx2.Client(timeout=TIMEOUT_S, params={"api-version": API_VERSION})
+        self.client = capped_client(endpoint, timeout_s=timeout_s)
 
     def close(self) -> None:
         """A functions worker keeps its connections for life."""
@@ -65,8 +69,16 @@ class VideoIndex:
         return json_of(response)
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
+        """The service's answer of any status, read whole.
+
+        Raises ModelUnavailable, CapabilityMissing or ReplyMalformed.
+        """
+        address, version = self.base + path, {"api-version": API_VERSION}
         try:
-            return self.client.request(method, self.base + path, json=body, headers=self.headers())
+            return self.client.request(method, address, params=version, json=body, headers=self.headers())
+        except (ReplyTooLarge, httpx2.DecodingError) as fault:
+            message = f"the video index sent more than {limits.REPLY_BYTES.value:,} bytes, or what cannot be unpacked"
+            raise ReplyMalformed(message) from fault
         except httpx2.TimeoutException as fault:
             raise ModelUnavailable("the video index did not answer in time", code="timeout") from fault
         except httpx2.TransportError as fault:
@@ -81,7 +93,9 @@ class VideoIndex:
             return
         if status in BUSY or status >= SERVER_FAULT:
             raise ModelUnavailable(
-                f"the video index answered {status}: {said}", code="unavailable", retry_after_s=retry_after_s(response)
+                f"the video index answered {status}: {said}",
+                code="unavailable",
+                retry_after_s=retry_after_s(response.headers, said, now=None),
             )
         if status in UNAUTHORIZED:
             hint = "Check AZURE_VISION_KEY, or the identity's role Cognitive Services User."
@@ -103,11 +117,6 @@ def is_unknown_host(fault: BaseException | None) -> bool:
     return False
 
 
-def retry_after_s(response: httpx2.Response) -> float | None:
-    text = response.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else None
-
-
 def error_of(response: httpx2.Response) -> object:
     body = json_of(response)
     return body.get("error") if isinstance(body, dict) else None
@@ -119,8 +128,6 @@ def code_of(response: httpx2.Response) -> str | None:
 
 
 def json_of(response: httpx2.Response) -> object:
-    try:
-        body: object = response.json()
-    except ValueError:
-        return None
-    return body
+    """The body as JSON; None where it is none."""
+    body = json_or_text(response.content)
+    return None if isinstance(body, str) else body

@@ -376,12 +376,28 @@ JOB_LEASE_S = Limit(
 )
 MODEL_TIMEOUT_S = Limit(
     about="Jobs",
-    what="time for one reply of a model",
+    what="one call of a model, from the request's first byte to the reply's last",
     value=120,
     unit="seconds",
     why="at most half of the lease, so that the answer can be stored under it",
     enforced="adapters/chat_model.py",
     setting="MODEL_TIMEOUT_S",
+)
+REPLY_BYTES = Limit(
+    about="Jobs",
+    what="one reply of a model, a transcriber or the video index, unpacked",
+    value=4 * MIB,
+    unit="bytes",
+    why="32 bytes for each of 128,000 tokens; English takes 4, a sign escaped as `\\uXXXX` 6",
+    enforced="adapters/capped_http.py",
+)
+REPLY_PARTS = Limit(
+    about="Jobs",
+    what="objects, lists and named fields of one reply that is read as JSON",
+    value=250_000,
+    unit="parts",
+    why="twice the tokens of the longest answer; three bytes of JSON can take seventy of memory",
+    enforced="core/plain_json.py",
 )
 MAX_OUTPUT_TOKENS = Limit(
     about="Jobs",

@@ -8,6 +8,26 @@ from typing import Any
 from shared.core import limits
 
 
+def json_or_text(body: bytes) -> object:
+    """A reply's body as JSON, or as text where it is none: in UTF-8 whatever a header says, broken bytes replaced.
+
+    An answer with one broken byte has been paid for like any other; what is no JSON is named by who expected it.
+    """
+    text = body.decode("utf-8-sig", errors="replace")
+    if is_crowded(text):
+        return text
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):  # no JSON, or lists in lists without end
+        return text
+    return value
+
+
+def is_crowded(text: str) -> bool:
+    """Whether the text, read as JSON, could have more parts than a reply may have."""
+    return text.count("{") + text.count("[") + text.count('":') > limits.REPLY_PARTS.value
+
+
 def is_plain_json(value: Any) -> bool:
     """False for nesting too deep, for NaN, dates, halves of characters and numbers of thousands of digits."""
     if is_deep(value):

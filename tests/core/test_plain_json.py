@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import httpx2
 import pytest
 
-from shared.adapters.chat_model import content
 from shared.core.answer.reply import parse_reply
 from shared.core.errors import ReplyMalformed
+from shared.core.plain_json import json_or_text
 
 
 @pytest.mark.parametrize(
@@ -27,4 +26,4 @@ from shared.core.errors import ReplyMalformed
 def test_what_is_no_reply_is_told_by_the_core(sent: bytes) -> None:
     """Whatever a proxy or a broken server sends, the job hears of it as a malformed reply."""
     with pytest.raises(ReplyMalformed):
-        parse_reply(content(httpx2.Response(200, content=sent)))
+        parse_reply(json_or_text(sent))
