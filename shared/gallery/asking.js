@@ -69,7 +69,7 @@ export function askAgainForm(job, items, opened) {
   const { area, nodes } = question("again-prompt", "Question", { rows: "3" }, options.prompt);
   const known = new Set([options.model, ...items.map((item) => item.deployment)].filter(Boolean));
   const model = el("input", { id: "again-model", list: "again-models", required: true, autocomplete: "off", value: options.model });
-  const most = el("input", { id: "again-most", type: "number", min: "1", max: "1000000", required: true, value: options.max_output_tokens });
+  const most = el("input", { id: "again-most", type: "number", min: "1", max: String(LIMITS.output_tokens), required: true, value: options.max_output_tokens });
   const reuse = el("input", { type: "checkbox", id: "again-reuse" });
   reuse.checked = options.reuse !== false;
   const details = detailChoice(job, model);

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -73,3 +75,55 @@ def test_the_gallery_has_no_numbers_of_its_own():
 
     assert sent == limits.by_name()
     assert {"upload_bytes", "prompt_characters"} <= used <= set(sent)
+
+
+DISTINCT = 2_000
+"""Smaller numbers are anything's; from here on one that equals a limit is that limit, written again."""
+
+
+def numbers_in(path: Path) -> set[float]:
+    """The numbers that a file writes, products such as 50 * 1024 * 1024 worked out."""
+    if path.suffix == ".js":
+        text = re.sub(r"//.*|/\*[\s\S]*?\*/", "", path.read_text(encoding="utf-8"))
+        found = re.findall(r"\d[\d_]*(?:\.\d+)?(?:\s*\*\s*\d[\d_]*)*", text)
+        return {math.prod(float(part.replace("_", "")) for part in one.split("*")) for one in found}
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {float(value) for node in nodes if isinstance(value := worked_out(node), int | float)}
+
+
+def worked_out(node: ast.AST) -> Any:
+    """The value of a constant, or of a product or power of constants; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if not isinstance(node.value, bool) else None
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult | ast.Pow):
+        return None
+    left, right = worked_out(node.left), worked_out(node.right)
+    if not isinstance(left, int | float) or not isinstance(right, int | float):
+        return None
+    return left * right if isinstance(node.op, ast.Mult) else left**right
+
+
+DOORS = ("shared/core/ask", "shared/core/jobs", "shared/http", "shared/pipeline", "shared/gallery", "local/client.py")
+"""Where what people and programs send is checked; elsewhere the same number may be a block size or a unit."""
+
+
+COINCIDENCES = {
+    "accept.py": {4.0 * limits.MIB},  # what is read in one request: a cost, no limit
+    "sweep.py": {5_000.0},  # jobs that one round looks at
+    "dom.js": {10_000.0},  # milliseconds, as the next one
+    "uploads.js": {5_000.0},
+}
+
+
+def test_no_limit_is_written_twice():
+    """A second copy would stay behind when the limit changes: take it from core/limits.py instead."""
+    values = {float(limit.value) for _, limit in LIMITS if limit.value >= DISTINCT and limit.unit != "seconds"}
+    files = [
+        file
+        for door in DOORS
+        for file in ([ROOT / door] if (ROOT / door).is_file() else sorted((ROOT / door).rglob("*.[jp][sy]")))
+    ]
+    found = {file.name: (numbers_in(file) & values) - COINCIDENCES.get(file.name, set()) for file in files}
+
+    assert len(files) > len(DOORS)
+    assert {name: copies for name, copies in found.items() if copies} == {}
