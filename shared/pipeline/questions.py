@@ -20,7 +20,7 @@ from shared.core.jobs.asked_jobs import asked_job_id, check_pictures_ready, orig
 from shared.core.jobs.job import Job, State
 from shared.core.jobs.result import Origin, Plan
 from shared.core.media.normalized import Normalized
-from shared.pipeline.accept import asked_model, describe_source, dispatch, open_source
+from shared.pipeline.accept_steps import asked_model, describe_source, dispatch, open_source
 from shared.pipeline.ask import compose, options_of, target_of
 from shared.pipeline.effective_options import read_schema
 from shared.pipeline.look_up import look_up, look_up_job

@@ -10,7 +10,7 @@ from shared.core.ask.video_flow import USE_FRAMES
 from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.jobs.job import Job
 from shared.core.media.normalized import Normalized
-from shared.core.media.picture import Picture
+from shared.core.media.picture import Picture, SoundPiece
 from shared.core.media.playback import MP4_CODECS, Making, making
 from shared.core.places import NORMALIZED
 from shared.pipeline.ports import Prepared, Services, SourceFile
@@ -39,29 +39,39 @@ def wants_sound(services: Services, options: Options, ready: Prepared) -> bool:
     return ready.has_sound and services.transcriber is not None and options.video == "frames"
 
 
-def store_sound(services: Services, job: Job, file: SourceFile) -> tuple[Normalized, ...]:
-    """In pieces; each is transcribed by a call of its own."""
-    stored = []
-    for number, piece in enumerate(services.media.sound(file)):
-        name = f"{job.job_id}/sound-{number:03}.mp3"
-        services.blobs.write(NORMALIZED, name, piece.data, media_type=MP3, overwrite=True)
-        stored.append(
-            Normalized(
-                name=name,
-                media_type=MP3,
-                width=0,
-                height=0,
-                bytes=len(piece.data),
-                sha256=hashlib.sha256(piece.data).hexdigest(),
-                at_s=piece.start_s,
-                duration_s=piece.duration_s,
-                role="sound",
-            )
-        )
-    return tuple(stored)
+def sound_of(
+    services: Services, job: Job, file: SourceFile, ready: Prepared, options: Options
+) -> tuple[tuple[Normalized, ...], str | None]:
+    """The sound in pieces, each for a call of its own to the transcriber, and why there is none although one is wanted.
+
+    An answer does not wait for sound that cannot be read.
+    """
+    if not wants_sound(services, options, ready):
+        return (), None
+    try:
+        pieces = services.media.sound(file)
+    except SourceRejected as error:
+        return (), f"no transcript was made: {error.message}"
+    return tuple(store_piece(services, job, number, piece) for number, piece in enumerate(pieces)), None
 
 
-def store_film(
+def store_piece(services: Services, job: Job, number: int, piece: SoundPiece) -> Normalized:
+    name = f"{job.job_id}/sound-{number:03}.mp3"
+    services.blobs.write(NORMALIZED, name, piece.data, media_type=MP3, overwrite=True)
+    return Normalized(
+        name=name,
+        media_type=MP3,
+        width=0,
+        height=0,
+        bytes=len(piece.data),
+        sha256=hashlib.sha256(piece.data).hexdigest(),
+        at_s=piece.start_s,
+        duration_s=piece.duration_s,
+        role="sound",
+    )
+
+
+def film_of(
     services: Services, job: Job, file: SourceFile, ready: Prepared, options: Options
 ) -> tuple[tuple[Normalized, ...], str | None]:
     """An MP4 where the index or a browser needs one, and why there is none although one is wanted.

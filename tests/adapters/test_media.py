@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 MODEL = look_up_model("gpt-4o")
 OPTIONS = Options(prompt="What is this?", model="eyes", detail="high", max_output_tokens=100)
 DOORS = {
-    "shared/pipeline/accept.py": 1,  # a drop
+    "shared/pipeline/accept_steps.py": 1,  # a drop
     "shared/pipeline/uploads.py": 1,  # a body that comes by HTTP
     "shared/pipeline/pictures.py": 1,  # a stored file that is shown to people
     "shared/adapters/pixels/open.py": 2,  # the child that decodes pictures; and it names the file that it refuses

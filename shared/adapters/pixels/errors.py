@@ -78,10 +78,3 @@ def not_read(kind: Kind, what: str, hint: str = "") -> SourceRejected:
     """A good file, of which something is not understood here; `what` follows the name of its format."""
     usual = "Save it as JPEG or PNG, and upload that."
     return SourceRejected(f"{kind.label} {what} is not read here", code="unsupported", hint=hint or usual)
-
-
-def unsupported(kind: Kind) -> SourceRejected:
-    what = f"this is {kind.label}" if kind.label.startswith(("a ", "an ")) else f"{kind.label} is not supported"
-    return SourceRejected(
-        what, code="unsupported", hint="Upload a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."
-    )

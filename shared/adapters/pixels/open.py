@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, not_read, unsupported
+from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, not_read
 from shared.adapters.pixels.profiles import keep_profile
 from shared.core.media import boxes, jpeg, png
 from shared.core.media.boxes import is_cut_off, largest_extent
-from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
+from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source, unsupported
 from shared.core.media.kinds import sniff
 from shared.core.media.picture_plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo, Size
 from shared.core.media.webp import canvas_size, is_opaque_lossy

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from shared.core import limits
 from shared.core.errors import SourceRejected
+from shared.core.media.kinds import Kind
 
 MEGABYTE = 1024 * 1024
 
@@ -57,3 +58,11 @@ def check_source(load: Load, within: DecodeLimits = DEFAULT_LIMITS) -> None:
     for value, limit, unit, hint in faults:
         if value > limit:
             raise SourceRejected(f"the file has {value:,} {unit}; the limit is {limit:,}", code="too_large", hint=hint)
+
+
+def unsupported(kind: Kind) -> SourceRejected:
+    """The refusal of a file that nothing here can read, which says what it is."""
+    what = f"this is {kind.label}" if kind.label.startswith(("a ", "an ")) else f"{kind.label} is not supported"
+    return SourceRejected(
+        what, code="unsupported", hint="Upload a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."
+    )

@@ -1,0 +1,222 @@
+"""The steps of accepting a drop: each takes a draft and returns one that knows more. accept.py has their order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from shared.core import limits
+from shared.core.ask.options import Options
+from shared.core.ask.payload import Target
+from shared.core.errors import SourceRejected, StateConflict
+from shared.core.jobs import job as jobs
+from shared.core.jobs.answer_key import answer_key
+from shared.core.jobs.job import AnalysisMessage, Job
+from shared.core.jobs.result import AskedModel, Plan, Source
+from shared.core.media.decode_limits import Load, check_source, unsupported
+from shared.core.media.kinds import HEAD_BYTES, Kind, sniff
+from shared.core.media.normalized import Normalized
+from shared.pipeline.ask import options_of, target_of
+from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options
+from shared.pipeline.ports import Prepared, Services, SourceFile, Stored, Upload
+from shared.pipeline.records import reload
+from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
+from shared.pipeline.stored_media import film_of, sound_of, store_pictures, store_poster
+from shared.pipeline.video_index import check_index
+
+READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
+V1 = "v1"  # the API version of endpoints that have none
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A drop on its way to a queued job. `job` is what has been learned so far, `stored` its row as it was read.
+
+    `kind`, `target` and `ready` are None until a step has found them out.
+    """
+
+    stored: Stored
+    upload: Upload
+    file: SourceFile
+    job: Job
+    started_s: float  # of the monotonic clock
+    folders: Mapping[str, bytes] = field(default_factory=dict)
+    kind: Kind | None = None
+    target: Target | None = None
+    ready: Prepared | None = None
+
+    @property
+    def is_video(self) -> bool:
+        return known(self.kind).kind == "video"
+
+    @property
+    def options(self) -> Options:
+        return options_of(self.job)
+
+    def learn(self, **facts: Any) -> Draft:
+        return replace(self, job=replace(self.job, **facts))
+
+
+def known(value: T | None) -> T:
+    """Raises RuntimeError where a step comes before the one that it needs."""
+    if value is None:
+        raise RuntimeError("a step of accept needs what no step before it has found out")
+    return value
+
+
+def sniff_kind(_: Services, draft: Draft) -> Draft:
+    """What the first bytes say that the file is; its name and its content type are not believed."""
+    return replace(draft, kind=sniff(draft.file.fetch(0, min(HEAD_BYTES, draft.file.size))))
+
+
+def check_limits(_: Services, draft: Draft) -> Draft:
+    """Raises SourceRejected for what is no picture or video, or too large a picture, before the rest of it is read."""
+    kind = known(draft.kind)
+    if kind.kind not in {"image", "video"}:
+        raise unsupported(kind)
+    if kind.kind == "image":
+        check_source(Load(bytes=draft.file.size))
+    return draft
+
+
+def choose_options(services: Services, draft: Draft) -> Draft:
+    """The options that hold for the file, and the deployment that they name."""
+    folders = read_folders(services, draft.upload.name)
+    options = read_options(services, draft.upload, folders, is_video=draft.is_video)
+    target = target_of(services.settings, options)
+    draft = replace(draft, folders=folders, target=target)
+    return draft.learn(options=options, budget_folders=folders_with_budget(folders), model=asked_model(target))
+
+
+def check_index_options(services: Services, draft: Draft) -> Draft:
+    """Raises CapabilityMissing where the video index cannot do what is asked."""
+    if draft.is_video and draft.options.video == "index":
+        check_index(services, draft.options, known(draft.target))
+    return draft
+
+
+def normalize(services: Services, draft: Draft) -> Draft:
+    """The pictures to send, by the decoder. Raises SourceRejected for a file that cannot be used."""
+    model = known(draft.target).model
+    ready = services.media.prepare(draft.file, is_video=draft.is_video, model=model, options=draft.options)
+    draft = replace(draft, ready=ready)
+    return draft.learn(source=describe_source(draft.job.source, ready), plan=ready.plan, source_partial=ready.partial)
+
+
+def keep_pictures(services: Services, draft: Draft) -> Draft:
+    return draft.learn(normalized=store_pictures(services, draft.job, known(draft.ready)))
+
+
+def keep_poster(services: Services, draft: Draft) -> Draft:
+    return with_media(draft, store_poster(services, draft.job, known(draft.ready)))
+
+
+def keep_sound(services: Services, draft: Draft) -> Draft:
+    """A video whose sound cannot be read is answered without a transcript, and its result is partial."""
+    sound, why_none = sound_of(services, draft.job, draft.file, known(draft.ready), draft.options)
+    draft = with_media(draft, sound, why_none)
+    return draft.learn(source_partial=True) if why_none else draft
+
+
+def keep_film(services: Services, draft: Draft) -> Draft:
+    """An MP4 where the video index or a browser needs one."""
+    if not draft.is_video:
+        return draft
+    return with_media(draft, *film_of(services, draft.job, draft.file, known(draft.ready), draft.options))
+
+
+def with_media(draft: Draft, items: tuple[Normalized, ...], why_none: str | None = None) -> Draft:
+    plan = draft.job.plan or Plan()
+    steps = (*plan.steps, why_none) if why_none else plan.steps
+    return draft.learn(media=(*draft.job.media, *items), plan=replace(plan, steps=steps))
+
+
+def make_key(_: Services, draft: Draft) -> Draft:
+    """The same question about the same pixels has the same key."""
+    target, sound = known(draft.target), [item for item in draft.job.media if item.role == "sound"]
+    return draft.learn(
+        answer_key=answer_key(
+            draft.options,
+            model=target.model.name,
+            api=f"{target.kind} {target.deployment} {target.api_version or V1}",
+            pictures=[item.sha256 for item in (*draft.job.normalized, *sound)],
+        )
+    )
+
+
+def estimate_cost(services: Services, draft: Draft) -> Draft:
+    """What the answer will cost, and the most that it can."""
+    job, model = draft.job, known(draft.target).model
+    work = work_of(services, draft.options, job.media, job.source.duration_s) if draft.is_video else NO_WORK
+    return draft.learn(estimate=estimate(services, model, draft.options, job.normalized, work=work))
+
+
+def record(services: Services, draft: Draft) -> Draft:
+    """The job's row knows all this from now on. Raises StateConflict if somebody else has changed it."""
+    accept_ms = round((time.monotonic() - draft.started_s) * 1000)
+    timings = replace(draft.job.timings, accept_ms=accept_ms)
+    job = jobs.prepared(draft.job, now=services.now(), timings=timings)
+    stored = services.jobs.replace(draft.stored, job)
+    return replace(draft, stored=stored, job=stored.job)
+
+
+def send_pointer(services: Services, draft: Draft) -> Draft:
+    return replace(draft, job=dispatch(services, draft.stored))
+
+
+# What questions by HTTP share with a drop
+
+
+def open_source(services: Services, upload: Upload) -> SourceFile:
+    """Small files come whole; of large ones, a video's reader fetches only the parts that it needs."""
+    if upload.bytes == 0:
+        raise SourceRejected(f"{upload.name} is empty", code="empty", hint="Upload it again.")
+
+    def fetch(at: int, size: int) -> bytes:
+        part = (at, at + size - 1)
+        return services.blobs.read(upload.container, upload.name, etag=upload.etag, part=part)
+
+    before = time.monotonic() + limits.DECODE_WITHIN_S.value
+    if upload.bytes > READ_WHOLE_BYTES:
+        return SourceFile(size=upload.bytes, fetch=fetch, decode_before=before)
+    data = services.blobs.read(upload.container, upload.name, etag=upload.etag)
+    return SourceFile(size=len(data), fetch=lambda at, size: data[at : at + size], decode_before=before)
+
+
+def describe_source(source: Source, ready: Prepared) -> Source:
+    return replace(
+        source,
+        sha256=ready.sha256,
+        kind=ready.kind,
+        format=ready.format,
+        width=ready.width,
+        height=ready.height,
+        orientation=ready.orientation,
+        frames=ready.frames,
+        duration_s=ready.duration_s,
+        codec=ready.codec,
+    )
+
+
+def asked_model(target: Target) -> AskedModel:
+    return AskedModel(
+        name=target.model.name,
+        deployment=target.deployment,
+        endpoint=target.kind,
+        api=target.api_version or V1,
+    )
+
+
+def dispatch(services: Services, stored: Stored) -> Job:
+    """The pointer goes out before the job is marked: a crash in between sends it twice, never not at all."""
+    services.messages.send(AnalysisMessage(job_id=stored.job.job_id))
+    try:
+        job = services.jobs.replace(stored, replace(stored.job, dispatched=True)).job
+    except StateConflict:
+        return reload(services, stored.job.job_id)  # a worker has taken it already
+    services.log("accepted", {"job_id": job.job_id, "kind": job.source.kind, "bytes": job.source.bytes})
+    return job
