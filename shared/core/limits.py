@@ -122,7 +122,7 @@ DECODE_WITHIN_S = Limit(
     value=400.0,
     unit="seconds",
     why="the function ends after 600 (host.json): what is begun must be able to end",
-    enforced="pipeline/accept.py",
+    enforced="pipeline/accept_steps.py",
 )
 MP4_COPIED_BYTES = Limit(
     about="Pictures and videos",
