@@ -108,7 +108,7 @@ DOORS = ("shared/core/ask", "shared/core/jobs", "shared/http", "shared/pipeline"
 
 
 COINCIDENCES = {
-    "accept.py": {4.0 * limits.MIB},  # what is read in one request: a cost, no limit
+    "accept_steps.py": {4.0 * limits.MIB},  # what is read in one request: a cost, no limit
     "sweep.py": {5_000.0},  # jobs that one round looks at
     "dom.js": {10_000.0},  # milliseconds, as the next one
     "uploads.js": {5_000.0},
