@@ -17,7 +17,9 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from shared.adapters.frames.faults import DAMAGED_PACKET, NothingDecodes, decoder_errors
 from shared.adapters.frames.shape import orientation_of, upright_size
+from shared.adapters.frames.tracks import picture_track
 from shared.core.errors import SourceRejected
 from shared.core.media.decode_limits import DecodeLimits, Load, check_source
 from shared.core.media.frame_plan import VideoInfo
@@ -25,7 +27,23 @@ from shared.core.media.kinds import HEAD_BYTES, Kind, sniff
 from shared.core.media.length import announced_bytes
 
 # The demuxer is named, so that no other (playlists, scripts) ever looks at a stranger's bytes.
-DEMUXERS = {"mp4": "mov", "mov": "mov", "3gp": "mov", "m4a": "mov", "mkv": "matroska", "webm": "matroska", "avi": "avi"}
+DEMUXERS = {
+    "mp4": "mov",
+    "mov": "mov",
+    "3gp": "mov",
+    "mkv": "matroska",
+    "webm": "matroska",
+    "avi": "avi",
+    "ts": "mpegts",
+    "mpeg": "mpeg",
+    "m2v": "mpegvideo",
+    "asf": "asf",
+    "flv": "flv",
+    "ogv": "ogg",
+    "mxf": "mxf",
+    "dv": "dv",
+}
+PACKET_STREAMS = {"mpegts", "mpeg", "mpegvideo"}  # their index is what seeking has met so far
 READ_BYTES = 32 * 1024
 SCAN_BYTES = 8 * 1024 * 1024  # a smaller file is read whole: its own packets are better than any index
 MOST_PACKETS = 2_000_000
@@ -52,6 +70,16 @@ class Video:
         """An AVI that was cut off has lost its index. What the demuxer takes for keyframes then are none."""
         return self.info.truncated and self.container.format.name == "avi"
 
+    @property
+    def is_packet_stream(self) -> bool:
+        """Seeking is by the clock alone there, not to keyframes."""
+        return self.container.format.name in PACKET_STREAMS
+
+    @property
+    def is_intra_only(self) -> bool:
+        """Every picture is a keyframe, said or not."""
+        return self.stream.codec_context.codec.intra_only
+
     def time_of(self, pts: int) -> float:
         return max(0.0, pts * tick_s(self.stream) - self.start_s)
 
@@ -68,25 +96,6 @@ class Packets:
     keyframes_s: list[float] = field(default_factory=list)
     end_s: float = 0.0
     damaged: bool = False
-
-
-@contextmanager
-def decoder_errors(kind: Kind) -> Iterator[None]:
-    """FFmpeg's errors as the user's: memory is a matter of size, all else of the file's bytes."""
-    try:
-        yield
-    except (MemoryError, av.error.MemoryError) as error:
-        raise SourceRejected(
-            f"the {kind.label} video needs too much memory to decode", code="too_large", hint="Upload a smaller copy."
-        ) from error
-    except (av.FFmpegError, OSError, ValueError, StopIteration) as error:
-        raise corrupt(kind) from error
-
-
-def corrupt(kind: Kind) -> SourceRejected:
-    return SourceRejected(
-        f"the {kind.label} video cannot be read", code="corrupt", hint="Play it, export it again and upload that."
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +127,7 @@ def inspect(container: InputContainer, upload: Upload, limits: DecodeLimits) -> 
     context = stream.codec_context
     check_source(Load(bytes=min(upload.size, limits.max_bytes), pixels=context.width * context.height), limits)
     packets = scan(container, stream) if needs_scan(container, stream, upload.size) else None
-    container.seek(0)  # Matroska's index is read only then
+    rewind(container, stream)  # Matroska's index is read only then
     first = first_frame(container, stream)
     start_s = min(packets.times_s) if packets and packets.times_s else stream_start_s(container, stream, first)
     return Video(
@@ -131,28 +140,26 @@ def inspect(container: InputContainer, upload: Upload, limits: DecodeLimits) -> 
     )
 
 
-def picture_track(container: InputContainer, kind: Kind) -> VideoStream:
-    """The cover of a song looks like a video track; it is marked as what it is."""
-    cover = av.stream.Disposition.attached_pic
-    track = next((stream for stream in container.streams.video if not stream.disposition & cover), None)
-    if track is None or track.codec_context is None:
-        if len(container.streams) == 0:
-            raise corrupt(kind)
-        hint = "Upload a video, or the sound as text."
-        raise SourceRejected("the file has no picture track that can be decoded", code="unsupported", hint=hint)
-    return track
+def rewind(container: InputContainer, stream: VideoStream) -> None:
+    """To the first picture that can be decoded: where an edit list begins between keyframes, to the next one."""
+    try:
+        container.seek(0)
+    except av.FFmpegError:
+        container.seek(0, stream=stream, backward=False)
 
 
 def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
-    """Raises StopIteration where nothing decodes. A damaged start is skipped."""
+    """Raises NothingDecodes. A damaged start is skipped."""
+    said: av.FFmpegError | None = None
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
-        except av.error.InvalidDataError:
+        except DAMAGED_PACKET as error:
+            said = error
             continue
         for frame in frames:
             return frame
-    raise StopIteration
+    raise NothingDecodes(said)
 
 
 def needs_scan(container: InputContainer, stream: VideoStream, size: int) -> bool:
@@ -187,7 +194,8 @@ def describe(
     first: VideoFrame,
     start_s: float,
 ) -> VideoInfo:
-    entries = [] if packets else [entry for entry in stream.index_entries if not entry.is_discard]
+    has_index = packets is None and container.format.name not in PACKET_STREAMS
+    entries = [entry for entry in stream.index_entries if not entry.is_discard] if has_index else []
     orientation = orientation_of(first)
     width, height = upright_size(stream, first, orientation)
     truncated = upload.cut_off or is_truncated(stream, upload.size) or bool(packets and packets.damaged)
