@@ -100,10 +100,12 @@ class CapabilityMissing(VisiondropError):
 
 
 class NotFound(VisiondropError):
+    """`code` is `replaced` for a version of an upload that was written over, else `not_found`."""
+
     status_code = 404
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message, code="not_found", hint=hint)
+    def __init__(self, message: str, *, hint: str = "", code: str = "not_found") -> None:
+        super().__init__(message, code=code, hint=hint)
 
 
 class GaveUp(VisiondropError):

@@ -5,15 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from shared.core.ask.option_rows import VideoMode
+from shared.core.ask.question import Target
 from shared.core.errors import ModelUnavailable
 from shared.core.jobs import job as jobs
+from shared.core.jobs.answer_key import Film, Sent, answer_key
 from shared.core.jobs.job import TERMINAL, Job, State
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost
+from shared.core.settings import Settings
+from shared.pipeline.ask import options_of, turns_of
 from shared.pipeline.ports import Services
 from shared.pipeline.records import read_result
+from shared.pipeline.video_index import index_name
 
 SAME_QUESTION_S = 5.0
+
+
+def key_of(settings: Settings, job: Job, target: Target) -> str:
+    """The key of what this job sends to this target, as far as it is known when its file has been read."""
+    options, source = options_of(job), job.source
+    sound = [item for item in job.media if item.role == "sound"]
+    film = Film(index_name=index_name(settings), bytes=source.bytes, duration_s=source.duration_s)
+    return answer_key(
+        Sent(
+            options=options,
+            target=target,
+            pictures=job.normalized,
+            sound=sound,
+            transcriber=settings.transcribe_deployment if sound else None,
+            turns=turns_of(job),
+            film=film if source.kind == "video" and options.video is VideoMode.INDEX else None,
+        )
+    )
 
 
 def reused(services: Services, job: Job) -> Job | None:

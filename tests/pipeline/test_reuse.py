@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
 import pytest
+from PIL import Image
 
 from shared.core.jobs.job import State
 from shared.pipeline.look_up import look_up
@@ -27,6 +29,31 @@ def test_dropping_again_costs_nothing(world):
     again = world.answer("a.jpg", picture())
 
     assert again.job_id != first.job_id
+    assert (again.reused_from, world.calls) == (first.job_id, 1)
+
+
+def animation(frame_ms: int) -> bytes:
+    """Three pictures that differ, each shown for so long."""
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "green", "blue")]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=frame_ms, loop=0)
+    return buffer.getvalue()
+
+
+def test_the_same_pictures_at_another_speed_are_another_question(world):
+    """The model is told the moments, so the answer to the one would speak of the other's times."""
+    fast = world.answer("fast.gif", animation(100), max_output_tokens="4000")
+    slow = world.answer("slow.gif", animation(6000), max_output_tokens="4000")
+
+    assert [one.sha256 for one in fast.normalized] == [one.sha256 for one in slow.normalized]
+    assert (fast.state, slow.state, slow.reused_from, world.calls) == (State.DONE, State.DONE, None, 2)
+
+
+def test_frames_that_were_asked_for_by_number_are_the_same_question(world):
+    """How the pictures were chosen is not sent."""
+    first = world.answer("a.gif", animation(100), max_output_tokens="4000")
+    again = world.answer("b.gif", animation(100), max_output_tokens="4000", frames="3", camera_id="yard")
+
     assert (again.reused_from, world.calls) == (first.job_id, 1)
 
 
