@@ -129,7 +129,7 @@ def sheet_of(shots: list[Shot], sheet: Sheet, plan: VideoPlan) -> Picture:
 
 def poster_of(video: Video, samples: Samples, plan: VideoPlan) -> Picture:
     at_s, frame = samples.poster or (0.0, video.first)
-    image = draw(frame, plan.poster, video.info.orientation)
+    image = draw(frame, plan.poster, video.view)
     encoded = encode_frame(image, plan)
     return picture_of(encoded, plan.poster, (round(at_s, 3),))
 

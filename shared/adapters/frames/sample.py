@@ -19,8 +19,9 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from shared.adapters.frames.draw import cell_size, draw, encode_frame, measure
+from shared.adapters.frames.facts import tick_s
 from shared.adapters.frames.faults import DAMAGED_PACKET
-from shared.adapters.frames.open import Video, rewind, tick_s
+from shared.adapters.frames.open import Video, rewind
 from shared.adapters.pixels.encode import Encoded
 from shared.core.media.frame_choice import Dropped, Fault, Look, choose_scenes, fault_of
 from shared.core.media.frame_plan import Aim, Slot, VideoPlan, aims
@@ -239,7 +240,7 @@ def add(samples: Samples, shot: Shot, timed: Timed) -> None:
 
 def shot_of(timed: Timed, look: Look, slot: Slot, plan: VideoPlan, video: Video) -> Shot:
     size = (plan.width, plan.height) if plan.sheet is None else cell_size(plan.sheet, plan)
-    image = draw(timed[1], size, video.info.orientation)
+    image = draw(timed[1], size, video.view)
     picture: Encoded | Image.Image = image
     if plan.sheet is None:
         picture = encode_frame(image, plan)
