@@ -9,6 +9,7 @@
     ├── CapabilityMissing    the user: the model cannot do what was asked; says what can
     ├── NotFound             the user: no such upload, job or blob
     ├── GaveUp               the host delivered the work several times and it always broke; see the log
+    ├── StorageRefused       ours: storage will never take this row, key or name; see the log
     ├── StateConflict        somebody else was faster; look again
     ├── PreconditionFailed   the user: a condition of the request does not hold (the name is taken)
     ├── RequestTooLarge      the user: a body or file that this way in does not take
@@ -168,7 +169,10 @@ class ModelRefused(VisiondropError):
 
 
 class ModelUnavailable(VisiondropError):
-    """The endpoint cannot answer now. `retry_after_s` is how long it asked to wait, None if it did not say."""
+    """The endpoint cannot answer now. `retry_after_s` is how long it asked to wait, None if it did not say.
+
+    `is_alone` once it is known that other jobs were answered since this one failed before.
+    """
 
     status_code = 503
     retryable = True
@@ -176,6 +180,7 @@ class ModelUnavailable(VisiondropError):
     def __init__(self, message: str, *, code: str, retry_after_s: float | None = None, hint: str = "") -> None:
         super().__init__(message, code=code, hint=hint)
         self.retry_after_s = retry_after_s
+        self.is_alone = False
 
 
 class BudgetExceeded(VisiondropError):
@@ -204,6 +209,14 @@ class StorageUnavailable(VisiondropError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="storage_unavailable", hint="Try again shortly.")
+
+
+class StorageRefused(VisiondropError):
+    """Storage answered that it does not take this (400, 413): our own fault, and the same again would fail again."""
+
+    def __init__(self, message: str) -> None:
+        hint = "Trying again does not help: report it with the job_id; for one file, drop a smaller or simpler one."
+        super().__init__(message, code="storage_refused", hint=hint)
 
 
 class DecoderBusy(VisiondropError):

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from shared.core import codec, limits
+from shared.core import codec
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
 from shared.core.money.prices import Cost
-from shared.pipeline.ask import MAYBE_PAID, Answered, ask, compose, report_answered, settle_reply
+from shared.pipeline.ask import Answered, ask, compose, report_answered, settle_reply
 from shared.pipeline.ports import Services, Stored
+from shared.pipeline.postpone import come_back, postpone
 from shared.pipeline.records import end_job, hold_on, keep_lease, load, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
 from shared.pipeline.spending.line import enter_line, wait_in_line
 from shared.pipeline.spending.reservations import write_off
 from shared.pipeline.video import answer_video
-
-FIRST_WAIT_S = 5.0
-MOST_DOUBLINGS = 10
-JITTER = 0.2  # workers that were throttled together must not come back together
 
 
 def analyze_message(services: Services, body: bytes) -> Job | None:
@@ -150,36 +146,4 @@ def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:
     enter_line(services, job, error.scope)
     job = services.jobs.replace(stored, job).job
     services.log("parked", {"job_id": job.job_id, "scope": error.scope})
-    return job
-
-
-def postpone(
-    services: Services, message: AnalysisMessage, stored: Stored, error: ModelUnavailable | ReplyMalformed
-) -> Job:
-    """Give the job back and bring it again when the endpoint said, or later each time."""
-    now = services.now()
-    if isinstance(error, ReplyMalformed) and times(stored.job, error.code) + 1 >= limits.MALFORMED_REPLIES.value:
-        return store_result(services, stored, jobs.fail(stored.job, error, now=now))
-    until = now + timedelta(seconds=wait_s(services, error, times(stored.job, error.code)))
-    may_be_paid = isinstance(error, ReplyMalformed) or error.code in MAYBE_PAID
-    waiting = replace(stored.job, maybe_paid=stored.job.maybe_paid + may_be_paid)
-    job = services.jobs.replace(stored, jobs.wait(waiting, error, until=until, now=now)).job
-    services.log("waiting", {"job_id": job.job_id, "code": error.code, "until": until.isoformat()})
-    return come_back(services, message, job, at=until)
-
-
-def times(job: Job, code: str) -> int:
-    return sum(event.code == code for event in job.history)
-
-
-def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
-    """As long as the endpoint said; "at once" is no answer of one that has just refused."""
-    asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    base = asked or min(limits.JOB_WAIT_S.value, FIRST_WAIT_S * 2 ** min(times_before, MOST_DOUBLINGS))
-    return base * (1 + JITTER * services.jitter())
-
-
-def come_back(services: Services, message: AnalysisMessage, job: Job, *, at: datetime) -> Job:
-    delay_s = max(1.0, (at - services.now()).total_seconds())
-    services.messages.send(message, delay_s=delay_s)
     return job

@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from shared.core.answer.gate import Limits
+from shared.core.answer.rate_limits import RateLimits
 from shared.core.answer.reply import Reply, parse_reply
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload, Question, Target, build_payload
 from shared.core.ask.question import Exchange
 from shared.core.errors import (
-    BudgetExceeded,
     ModelRefused,
     ModelUnavailable,
     OptionsInvalid,
     PriceMissing,
     ReplyMalformed,
-    StorageUnavailable,
     VisiondropError,
 )
 from shared.core.jobs import job as jobs
@@ -32,7 +30,7 @@ from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost, cost
 from shared.core.places import NORMALIZED
 from shared.core.settings import Settings
-from shared.pipeline import gatekeeper
+from shared.pipeline.gatekeeper import report_success, turn
 from shared.pipeline.ports import Completion, Services
 from shared.pipeline.spending import reservations as money
 
@@ -131,7 +129,7 @@ class Call:
     body: object
     again: bool
     endpoint: str
-    limits: Limits
+    limits: RateLimits
 
 
 def paid_call(services: Services, job: Job, target: Target, payload: Payload, *, call_id: str) -> Call:
@@ -152,35 +150,24 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
 
 def report_answered(services: Services, job: Job, call: Call) -> None:
     """Tell the gate that the call's endpoint answers, and what it says about its limits."""
-    tell_gate(services, call.endpoint, call.limits, next_tokens=most_tokens(job))
-
-
-def tell_gate(services: Services, endpoint: str, limits: Limits, *, next_tokens: int) -> None:
-    """A fault of storage is logged and no more: the answer is stored, and the next call tells the gate."""
-    try:
-        gatekeeper.report_success(services, endpoint, limits, next_tokens=next_tokens)
-    except StorageUnavailable as error:
-        services.log("gate not told", {"endpoint": endpoint, "code": error.code})
+    report_success(services, call.endpoint, call.limits, next_tokens=most_tokens(job))
 
 
 def guarded(services: Services, job: Job, endpoint: str, call_id: str, send: Callable[[], T]) -> tuple[T, bool]:
-    """What `send` brings, and whether an earlier attempt at it may have been paid too. The gate learns of failures."""
-    gatekeeper.enter(services, endpoint)
-    try:
+    """What `send` brings, and whether an earlier attempt at it may have been paid too.
+
+    The gate learns of failures and refusals here; of an answer the caller tells it, once that is stored.
+    """
+    with turn(services, endpoint, job) as own:
         again = money.reserve(services, job, call_id)
-    except BudgetExceeded:
-        gatekeeper.withdraw(services, endpoint)
-        raise
-    try:
-        return send(), again
-    except ModelUnavailable as error:
-        gatekeeper.report_failure(services, endpoint, error)
-        money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
-        raise
-    except ModelRefused:
-        gatekeeper.report_success(services, endpoint, Limits(), next_tokens=0)  # it refuses, so it is there
-        money.settle(services, job, call_id, NOTHING)
-        raise
+        try:
+            return own.ask(send), again
+        except ModelUnavailable as error:
+            money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
+            raise
+        except ModelRefused:
+            money.settle(services, job, call_id, NOTHING)
+            raise
 
 
 def most_tokens(job: Job) -> int:

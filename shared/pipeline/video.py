@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.core import codec
-from shared.core.answer.gate import Limits
 from shared.core.ask.options import Options
 from shared.core.ask.parts import Part, ask_part, ask_whole, split, timecode, transcript_of, with_transcript
 from shared.core.ask.payload import Target, build_payload
@@ -37,9 +36,9 @@ from shared.pipeline.ask import (
     report_answered,
     settle_reply,
     target_of,
-    tell_gate,
     turns_of,
 )
+from shared.pipeline.gatekeeper import report_success
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import hold_on, keep_lease, step_name
 from shared.pipeline.spending.video_costs import transcript_name, transcription_cost
@@ -138,7 +137,7 @@ def call_transcriber(services: Services, job: Job, item: Normalized, call_id: st
         model_ms=round((time.monotonic() - started) * 1000),
     )
     keep(services, job, call_id, paid)
-    tell_gate(services, endpoint, Limits(), next_tokens=0)
+    report_success(services, endpoint)
     return paid
 
 

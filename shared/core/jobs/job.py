@@ -78,7 +78,8 @@ class Job:
     `media` is stored beside the pictures: a video's poster, its MP4, its sound.
     `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
     `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `broken_off`
-    the turns after which another worker had to take the job.
+    the turns after which another worker had to take the job, `failed_alone` the calls that failed while the endpoint
+    answered others.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -111,6 +112,7 @@ class Job:
     source_partial: bool = False
     dispatched: bool = False
     broken_off: int = 0
+    failed_alone: int = 0
     lease_owner: str | None = None
     lease_until: datetime | None = None
     not_before: datetime | None = None
@@ -120,6 +122,7 @@ CONTROL_FIELDS = (
     "source_partial",
     "dispatched",
     "broken_off",
+    "failed_alone",
     "lease_owner",
     "lease_until",
     "not_before",
