@@ -14,8 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from shared.core.answer.gate import Gate
-from shared.core.answer.rate_limits import RateLimits
+from shared.core.answer.gate import Gate, Limits
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload
 from shared.core.jobs.job import AnalysisMessage, Job
@@ -200,7 +199,7 @@ class Completion:
     """The endpoint's reply, unparsed, and what its headers say about the limits."""
 
     body: object
-    limits: RateLimits
+    limits: Limits
 
 
 class VisionModel(Protocol):
@@ -272,12 +271,9 @@ class Answers(Protocol):
 
 
 class Gates(Protocol):
-    def change(self, endpoint: str, step: Callable[[Gate], Gate]) -> tuple[Gate, Gate]:
-        """The endpoint's gate before and after `step`, stored if it is another by it.
+    def load(self, name: str) -> tuple[Gate, str | None]: ...
 
-        `step` is called again, with what another worker has stored meanwhile, until its outcome is the next version.
-        Raises StorageUnavailable, also when others are faster again and again.
-        """
+    def store(self, name: str, gate: Gate, version: str | None) -> bool: ...
 
 
 class StartSpan(Protocol):
