@@ -20,6 +20,7 @@ LOCAL_URL = "http://127.0.0.1:7071"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_WAIT_S = 30
 TIMEOUT_S = 600.0
+JSON_BODY = {"content-type": "application/json"}
 PENDING = 202
 UNAUTHORIZED = 401
 
@@ -89,7 +90,7 @@ class Client:
         from shared.core.places import UPLOADS  # noqa: PLC0415  # as above
 
         asked = json.dumps({"name": name, "bytes": path.stat().st_size}).encode()
-        ticket = self.call("/api/uploads", method="POST", data=asked)[1]
+        ticket = self.call("/api/uploads", method="POST", data=asked, headers=JSON_BODY)[1]
         headers = {**ticket["headers"], **{f"x-ms-meta-{option}": value for option, value in options.items()}}
         headers["content-length"] = str(path.stat().st_size)
         with path.open("rb") as data:

@@ -58,7 +58,7 @@ def chosen(client: Client, arguments: Namespace) -> Iterator[str]:
 
 def retry(client: Client, job_id: str) -> dict[str, Any]:
     """A job that did not fail is left alone; one whose pictures were never made must be dropped again."""
-    from local.client import CallFailed
+    from local.client import JSON_BODY, CallFailed
 
     ended, document = client.look_up_job(job_id)
     outcome = {"job_id": job_id, "name": document["source"]["name"], "new_job_id": None, "error": None}
@@ -66,7 +66,7 @@ def retry(client: Client, job_id: str) -> dict[str, Any]:
         return {**outcome, "error": f"is {document['state']}, not failed"}
     try:
         # A key of its own: the same rerun asked for twice in one request is one job, a second retry is another.
-        headers = {"content-type": "application/json", "idempotency-key": uuid.uuid4().hex}
+        headers = {**JSON_BODY, "idempotency-key": uuid.uuid4().hex}
         new = client.call(f"/api/jobs/{job_id}/rerun", method="POST", data=b"{}", headers=headers)[1]
     except CallFailed as error:
         return {**outcome, "error": str(error)}

@@ -20,8 +20,9 @@ from shared.core.codec import field_hints
 from shared.core.jobs.job import CONTROL_FIELDS, Job
 from shared.core.jobs.listing import Item
 from shared.core.jobs.spending import Spending
-from shared.http.operations import ANY_FILE, JSON, OPERATIONS, Operation
+from shared.http.operations import ANY_FILE, OPERATIONS, Operation
 from shared.http.replies import to_cacheable_json
+from shared.http.requests import JSON
 from shared.http.shapes import SCHEMAS, USD, Schema, reference
 from shared.pipeline.spending.estimates import Row
 
@@ -43,6 +44,7 @@ TYPES: dict[str, tuple[type, tuple[str, ...]]] = {
     "EstimateRow": (Row, ()),
 }
 ALWAYS = (400, 503)
+JSON_REFUSALS = (413, 415)  # of every operation that takes a JSON body
 PHRASES = {
     200: "OK",
     201: "Created",
@@ -54,7 +56,7 @@ PHRASES = {
     409: "Not possible yet",
     412: "The name is taken",
     413: "Too large for this way",
-    415: "No picture and no video",
+    415: "Of a kind that is not taken: no picture, no video, or no JSON where JSON is due",
     416: "No such part",
     422: "Understood, but it cannot be done",
     503: "Try again later",
@@ -83,7 +85,8 @@ def contract() -> Schema:
 
 
 def to_operation(operation: Operation) -> Schema:
-    refusals: dict[int, str | None] = dict.fromkeys(sorted({*ALWAYS, *operation.refusals}), "Error")
+    unread = JSON_REFUSALS if operation.body and JSON in operation.body["content"] else ()
+    refusals: dict[int, str | None] = dict.fromkeys(sorted({*ALWAYS, *unread, *operation.refusals}), "Error")
     replies = {**refusals, **operation.replies}
     made: Schema = {
         "operationId": operation.name,

@@ -13,13 +13,12 @@ from shared.core.jobs.job import State
 from shared.http.estimates import FIELDS as ESTIMATE_FIELDS
 from shared.http.lists import KINDS, USUAL_PAGE
 from shared.http.questions import ASK_FIELDS, RERUN_FIELDS
-from shared.http.requests import ID, NAME
+from shared.http.requests import ID, JSON, NAME
 from shared.http.shapes import Schema, one_of, whole
 from shared.http.uploads import TICKET_FIELDS
 from shared.http.videos import FIELDS as SEARCH_FIELDS
 from shared.http.videos import USUAL as USUAL_SEARCH
 
-JSON = "application/json"
 ANY_FILE = "*/*"
 
 

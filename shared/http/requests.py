@@ -12,9 +12,10 @@ import azure.functions as func
 
 from shared.core import limits
 from shared.core.ask.fields import Field, Fields, exact_text, shown
-from shared.core.errors import NotFound, OptionsInvalid, RequestTooLarge
+from shared.core.errors import MediaUnsupported, NotFound, OptionsInvalid, RequestTooLarge
 from shared.core.plain_json import is_plain_json
 
+JSON = "application/json"
 HOST_PARAMETERS = frozenset({"code", "clientid"})  # the Functions host's own: the key and its name
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 MAX_DIGITS = 10
@@ -109,6 +110,15 @@ def read_fields(request: func.HttpRequest, fields: Fields, required: Collection[
 
 
 def read_body(request: func.HttpRequest) -> bytes:
+    """The bytes of a JSON body. Raises MediaUnsupported without `application/json`, RequestTooLarge over the limit.
+
+    A page of another origin can send text and forms to an address that it may not read, but JSON only after the browser
+    has asked the server (https://fetch.spec.whatwg.org/#cors-safelisted-request-header): here it is never allowed to.
+    """
+    given = request.headers.get("content-type", "")
+    if given.partition(";")[0].strip().lower() != JSON:
+        hint = f"Send the header Content-Type: {JSON}."
+        raise MediaUnsupported(f"the body's Content-Type is {shown(given)}", hint=hint)
     hint = f"A JSON body has at most {limits.JSON_BODY_BYTES.value} bytes."
     if announced_bytes(request) > limits.JSON_BODY_BYTES.value:
         raise RequestTooLarge(f"the body has {announced_bytes(request)} bytes", hint=hint)

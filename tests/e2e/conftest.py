@@ -63,7 +63,9 @@ class App:
     endpoint: ChatStandIn
 
     def get(self, path: str, *, method: str = "GET", data: bytes | None = None, **headers: str) -> Answer:
-        request = Request(self.url + path, method=method, data=data, headers=headers)
+        """One request; a POST is JSON unless its headers say otherwise."""
+        sent = {"content-type": "application/json", **headers} if method == "POST" else headers
+        request = Request(self.url + path, method=method, data=data, headers=sent)
         try:
             with urlopen(request, timeout=30) as response:
                 return read(response)

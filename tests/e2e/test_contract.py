@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from shared.core.ask.option_rows import FILE_OPTIONS
 from shared.http.openapi import contract
+from shared.http.requests import JSON
 from tests.e2e.served import http_triggers
 from tests.pipeline.world import picture
 
@@ -92,6 +93,30 @@ def test_any_bytes_as_a_body(app, data):
 
         assert answer.status == 400
         assert set(answer.body["error"]) == {"code", "message", "hint", "field"}
+
+
+def body_types(operation):
+    return operation.get("requestBody", {}).get("content", {})
+
+
+BODIES = [path for path, methods in contract()["paths"].items() if JSON in body_types(methods.get("post", {}))]
+
+
+@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""])
+def test_json_has_to_say_that_it_is(app, path, kind):
+    """A page of another origin can send text and forms without asking; what costs money wants JSON by name."""
+    answer = app.get(path.replace("{job_id}", "0" * 32), method="POST", data=b"{}", **{"content-type": kind})
+
+    assert (answer.status, answer.body["error"]["code"]) == (415, "unsupported")
+
+
+def test_the_words_of_a_content_type_may_vary(app):
+    """Its parameters and the case of its letters mean nothing for JSON."""
+    body = b'{"width": 10, "height": 10}'
+    answer = app.get("/api/estimate", method="POST", data=body, **{"content-type": "Application/JSON; charset=utf-8"})
+
+    assert answer.status == 200
 
 
 def test_the_contract_has_every_route():

@@ -321,13 +321,17 @@ BY_OPTIONS = [
 ]
 
 
+def search_request(body):
+    headers = {"content-type": "application/json"}
+    return func.HttpRequest(method="POST", url="/api/videos/search", headers=headers, body=json.dumps(body).encode())
+
+
 def test_options_go_into_the_index_as_metadata(world):
     """The camera and the time of recording, in UTC, are what a search over HTTP is narrowed by."""
     world.run("cams/film.mp4", clip([plain("red")] * 10 + [plain("blue")] * 10), **DROPPED_AS)
     found = []
     for filters, _ in BY_OPTIONS:
-        body = json.dumps({"query": "red", "filters": filters}).encode()
-        request = func.HttpRequest(method="POST", url="/api/videos/search", body=body)
+        request = search_request({"query": "red", "filters": filters})
         found.append(len(json.loads(videos.search(world.services, request).get_body())["moments"]))
 
     assert found == [count for _, count in BY_OPTIONS]
@@ -337,7 +341,7 @@ def test_search_over_http(world):
     """Moments as JSON; a wrong field is named."""
     world.run("cams/film.mp4", clip([plain("red")] * 10 + [plain("blue")] * 10))
     for body, wrong in ASKED:
-        request = func.HttpRequest(method="POST", url="/api/videos/search", body=json.dumps(body).encode())
+        request = search_request(body)
         if wrong is None:
             (moment,) = json.loads(videos.search(world.services, request).get_body())["moments"]
             assert moment["name"] == "cams/film.mp4"
