@@ -9,8 +9,8 @@ import re
 
 MASK = "***"
 
-URL_USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#@\"'<>]+@")
-URL_QUERY = re.compile(r"(?i)\b(https?://[^\s?\"'<>]*)\?[^\s\"'<>]+")
+URL_USER = re.compile(r"://[^\s/?#@\"'<>]+@")
+WEB_ADDRESS = re.compile(r"(?i)\bhttps?://[^\s\"'<>]+")
 DATA_URL = re.compile(r"(?i)\b(data:[a-z0-9.+-]+/[a-z0-9.+-]+;base64,)([a-z0-9+/=_-]+)")
 API_KEY = re.compile(r"\bsk-[\w-]{8,}")
 ANY_KEY = re.compile(r"\b(?:[A-Za-z0-9]{84}|[0-9a-f]{32})\b")  # Azure's; an id may look like one too
@@ -20,14 +20,19 @@ def mask_text(text: str, *, full: bool = False) -> str:
     """Without SAS, user names in URLs and OpenAI keys; `full` leaves the bytes of data URLs in."""
     if text[:5].lower() == "data:":
         return text if full else DATA_URL.sub(shorten, text)
-    for pattern, kept in ((URL_USER, r"\1" + MASK + "@"), (URL_QUERY, r"\1?" + MASK), (API_KEY, MASK)):
-        text = pattern.sub(kept, text)
+    text = WEB_ADDRESS.sub(without_query, URL_USER.sub(f"://{MASK}@", text))
+    text = API_KEY.sub(MASK, text)
     return text if full else DATA_URL.sub(shorten, text)
 
 
 def mask_message(text: str) -> str:
     """An endpoint's own words for an error: also without anything that could be one of Azure's keys."""
     return ANY_KEY.sub(MASK, mask_text(text))
+
+
+def without_query(found: re.Match[str]) -> str:
+    address, mark, _ = found[0].partition("?")
+    return f"{address}?{MASK}" if mark else address
 
 
 def shorten(found: re.Match[str]) -> str:

@@ -7,10 +7,15 @@ Azure's specs say `prompt_filter_results` and `content_filter_results`; a 400 on
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 from shared.core.wire import as_object, as_objects, as_text, first_of
+
+MOST_CATEGORIES = 50  # Azure has twelve, and an operator's own blocklists
+NAME_CHARACTERS = 100
+FAULT_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,9 @@ def merge(*, prompt: list[dict[str, Any]], answer: list[dict[str, Any]]) -> Cont
 
 
 def verdicts(results: dict[str, Any]) -> list[Verdict]:
-    return [verdict(name, entry) for name, entry in results.items() if name != "error"]
+    """One for each category, of as many as any endpoint has; names are cut, since rows and lists hold them."""
+    named = itertools.islice(results.items(), MOST_CATEGORIES)
+    return [verdict(as_text(name)[:NAME_CHARACTERS], entry) for name, entry in named if name != "error"]
 
 
 def verdict(category: str, entry: Any) -> Verdict:
@@ -80,7 +87,7 @@ def verdict(category: str, entry: Any) -> Verdict:
     return Verdict(
         category=category,
         filtered=fields.get("filtered") is True,
-        severity=as_text(fields.get("severity")) or None,
+        severity=as_text(fields.get("severity"))[:NAME_CHARACTERS] or None,
         detected=detected if isinstance(detected, bool) else None,
     )
 
@@ -88,4 +95,4 @@ def verdict(category: str, entry: Any) -> Verdict:
 def fault_of(results: dict[str, Any]) -> str:
     """The filter itself failed: the answer came unfiltered, which the reader of the result should know."""
     error = as_object(results.get("error"))
-    return as_text(error.get("code")) or as_text(error.get("message"))
+    return (as_text(error.get("code")) or as_text(error.get("message")))[:FAULT_CHARACTERS]

@@ -21,11 +21,12 @@ from shared.core.masking import mask_message
 from shared.core.wire import as_object, as_text, first_of
 
 SHOWN_CHARACTERS = 300
+READ_CHARACTERS = 4000  # of an endpoint's words; what matters stands at their beginning
 SECRET_STATUSES = frozenset({401, 403})
 """Their messages may quote the key: our own words only."""
 
 WAIT_TEXT = re.compile(r"(?i)\b(?:retry|try again) (?:after|in) ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)")
-WAIT_PART = re.compile(r"(?i)(\d+(?:\.\d+)?)\s*([a-z]+)")
+WAIT_PART = re.compile(r"(?i)(\d{1,12}(?:\.\d{1,9})?)\s{0,3}([a-z]{1,15})")
 UNIT_SECONDS = {"ms": 0.001, "milliseconds": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 UNIT_SECONDS |= {"second": 1, "seconds": 1, "minute": 60, "minutes": 60, "hour": 3600, "hours": 3600, "day": 86400}
 
@@ -59,7 +60,8 @@ def error_object(body: object) -> dict[str, Any]:
 def said_by(error: dict[str, Any], body: object) -> str:
     """Its message; some servers give text instead of an object. A web page says nothing that helps."""
     text = as_text(first_of(error, "message", "detail", "error")) or as_text(body)
-    return "" if text.lstrip().startswith("<") else text.strip()
+    text = text[:READ_CHARACTERS].strip()
+    return "" if text.startswith("<") else text
 
 
 def codes_of(error: dict[str, Any]) -> set[str]:

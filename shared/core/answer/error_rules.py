@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
                 "unsupported_image_media_type",
             }
         ),
-        says=r"(invalid|unsupported|corrupt\w*|valid|process|parse|decode)\W{1,3}(the \W?)?(base64 )?image",
+        says=r"(invalid|unsupported|corrupt(?:ed|ion)?|valid|process|parse|decode)\W{1,3}(the \W?)?(base64 )?image",
     ),
     Rule(
         code="invalid_schema",

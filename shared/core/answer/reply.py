@@ -23,6 +23,8 @@ __all__ = ["FinishReason", "Reply", "filtered_reply", "parse_error", "parse_repl
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_call"]
 
+MODEL_CHARACTERS = 200  # of the model's name for itself, which the job's row holds
+
 FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "completed": "stop",
@@ -79,7 +81,7 @@ def parse_reply(body: object, *, expects_json: bool = False) -> Reply:
         content_filter=filter_,
         prompt_filtered=turn.prompt_filtered,
         usage=parse_usage(body.get("usage")),
-        model=as_text(body.get("model")) or None,
+        model=as_text(body.get("model"))[:MODEL_CHARACTERS] or None,
         notes=notes,
     )
     return with_data(reply) if expects_json and reason == "stop" and not reply.refusal else reply

@@ -14,10 +14,11 @@ from shared.core.answer.error_reply import parse_error
 from shared.core.errors import ReplyMalformed, VisiondropError
 from shared.core.wire import as_object, as_objects, as_text
 
-EXTENSION_ERROR = re.compile(
-    r'\\?"ErrorMessage\\?"\s*:\s*(?:\\?")?(.*?)(?:\\?")?\s*,\s*\\?"ErrorCode\\?"\s*:\s*(?:\\?")?(\d{3})', re.DOTALL
-)
+ERROR_OPENING = re.compile(r'\\?"ErrorMessage\\?"\s{0,20}:\s{0,20}(?:\\?")?')
+ERROR_CLOSING = re.compile(r'(?:\\?")?\s{0,20},\s{0,20}\\?"ErrorCode\\?"\s{0,20}:\s{0,20}(?:\\?")?(\d{3})')
 """The extension's errors are no JSON: the message has no quotes of its own. In a stream's text quotes are escaped."""
+
+EXTENSION_ERROR_CHARACTERS = 4000  # from its opening on; the longest seen has some 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,9 @@ def read_turn(body: dict[str, Any]) -> Turn:
 def alien(body: object) -> VisiondropError:
     """A 200 that is no JSON object: a web page, a text, a list. The extension's errors come as text in a stream."""
     if isinstance(body, str):
-        found = EXTENSION_ERROR.search(body)
-        if found:
-            return extension_error(found)
+        told = extension_error(body)
+        if told:
+            return told
         kind = "a web page" if body.lstrip()[:1] == "<" else "text"
         return ReplyMalformed(f"the endpoint answered 200 with {kind} of {len(body)} characters instead of JSON")
     return ReplyMalformed(f"the endpoint answered 200 with JSON of type {type(body).__name__} instead of an object")
@@ -100,13 +101,19 @@ def raise_extension_error(choice: dict[str, Any]) -> None:
     context = as_object(as_object(choice.get("message")).get("context"))
     for turn in (*as_objects(choice.get("messages")), *as_objects(context.get("messages"))):
         said = as_object(turn.get("delta")) or turn
-        found = EXTENSION_ERROR.search(as_text(said.get("content")))
-        if found and said.get("role") == "tool":
-            raise extension_error(found)
+        told = extension_error(as_text(said.get("content"))) if said.get("role") == "tool" else None
+        if told:
+            raise told
 
 
-def extension_error(found: re.Match[str]) -> VisiondropError:
-    return parse_error(int(found[2]), {"error": {"message": found[1]}}, {})
+def extension_error(text: str) -> VisiondropError | None:
+    """The error that a text tells in the extension's form, None if it tells none."""
+    opening = ERROR_OPENING.search(text)
+    if opening is None:
+        return None
+    told = text[opening.end() : opening.end() + EXTENSION_ERROR_CHARACTERS]
+    closing = ERROR_CLOSING.search(told)
+    return parse_error(int(closing[1]), {"error": {"message": told[: closing.start()]}}, {}) if closing else None
 
 
 def finish_word(choice: dict[str, Any]) -> str:

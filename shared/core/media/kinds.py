@@ -151,8 +151,12 @@ STILL_BRANDS = (b"mif1", b"msf1", b"mif2", b"miaf")  # "some still": a codec bra
 QUICKTIME_ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")  # a movie from before ftyp existed
 
 MARKUP = re.compile(
-    rb"^(?:<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE\s+svg.*?>|\s)*<(svg|!doctype\s+html|[a-z]+)", re.IGNORECASE | re.DOTALL
+    rb"^(?:(?><\?xml.*?\?>)|(?><!--.*?-->)|(?><!DOCTYPE\s+svg.*?>)|\s)*+<(svg|!doctype\s+html|[a-z]+)",
+    re.IGNORECASE | re.DOTALL,
 )
+"""What may stand before the first tag is taken once: with several ends to choose from for each comment, 350 bytes of
+comments would take longer than anybody waits."""
+
 HTML_TAGS = (b"html", b"head", b"body", b"script", b"meta", b"title", b"div")
 NOT_IN_TEXT = frozenset(range(0x20)) - frozenset(b"\t\n\r\f\x1b")
 

@@ -282,6 +282,7 @@ def test_extension_messages_end_with_the_answer() -> None:
         (chat({"role": "assistant", "content": "", "context": {"messages": [tool(NOT_INDEXED)]}}), "video_not_found"),
         (f"data: {json.dumps(extension(tool('x')))}\n\n{NO_SOURCE}", "data_source_missing"),
         (f"data: {json.dumps(extension({'delta': tool(NOT_INDEXED)}))}\n\ndata: [DONE]\n\n", "video_not_found"),
+        ("data: …\n\n" * 50_000 + NO_SOURCE, "data_source_missing"),
     ],
 )
 def test_extension_error_inside_a_200_is_an_error(body: Any, code: str) -> None:
@@ -289,6 +290,20 @@ def test_extension_error_inside_a_200_is_an_error(body: Any, code: str) -> None:
     with pytest.raises(ModelRefused) as caught:
         parse_reply(body)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("told", ['"ErrorMessage": ' + " " * 200_000, '"ErrorMessage": ' * 20_000])
+def test_an_extension_error_without_end_is_no_reply(told: str) -> None:
+    """It is read from its opening on as far as any such error goes, and no further."""
+    with pytest.raises(ReplyMalformed, match="text of"):
+        parse_reply(told)
+
+
+@pytest.mark.parametrize("said", ["a-" * 200_000, "http://" * 100_000, "corrupt" * 100_000, "<" + "!" * 10**6])
+def test_an_error_s_words_are_read_to_a_limit(said: str) -> None:
+    """Whatever a 400 says, its message stays short; the first words decide what it is."""
+    refused = parse_error(400, {"error": {"message": said}}, {})
+    assert len(refused.message) < 400
 
 
 def test_error_that_a_picture_shows_is_an_answer() -> None:
