@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shared.adapters.frames.ranges import RangeReader
     from shared.adapters.frames.worker import FrameWorker, SampledVideo
-    from shared.core.media.frame_plan import VideoInfo
+    from shared.core.media.frame_plan import Sampling, VideoInfo
     from shared.core.models.catalogue import Detail, Model
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the options of an upload would say."""
+
+    model: Model
+    detail: Detail | None
+    frames: int | None
+    sampling: Sampling
 
 
 @contextmanager
@@ -30,10 +41,12 @@ def ranges(path: Path) -> Iterator[RangeReader]:
         yield RangeReader(fetch, path.stat().st_size)
 
 
-def sample_file(path: Path, *, worker: FrameWorker, model: Model, detail: Detail) -> SampledVideo:
+def sample_file(path: Path, worker: FrameWorker, asked: Asked) -> SampledVideo:
     """Raises SourceRejected."""
     with ranges(path) as file:
-        return worker.sample(file, model=model, detail=detail)
+        return worker.sample(
+            file, model=asked.model, detail=asked.detail or "low", frames=asked.frames, sampling=asked.sampling
+        )
 
 
 def inspect_file(path: Path) -> VideoInfo:

@@ -22,7 +22,7 @@ ALLOWED = {
     "shared": ("shared",),
 }
 FLOORS_OF_CORE = (  # each row may import the rows above it; in a row, only what stands before it
-    ("codec", "errors", "limits", "masking", "plain_json", "places", "wire", "byte_range"),
+    ("codec", "errors", "limits", "waits", "masking", "plain_json", "places", "wire", "byte_range"),
     ("models",),
     ("media", "money"),
     ("settings",),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
 from av.audio.frame import AudioFrame
+from av.stream import Disposition
 from PIL import Image, ImageDraw
 
 from shared.adapters.frames.ranges import RangeReader
@@ -16,6 +19,9 @@ from shared.adapters.frames.ranges import RangeReader
 SIZE = (128, 96)
 RATE = 10
 SAMPLE_RATE = 16_000
+BIT_RATE = 4_000_000
+OF_OLD = {"mpeg1video", "mpeg2video", "wmv2", "flv"}  # their encoders have no quality of their own
+PIXELS = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le"}
 Draw = Callable[[int], Image.Image]
 
 
@@ -59,7 +65,9 @@ def clip(  # noqa: PLR0913  # each video is unlike the usual in one of these
         with av.open(str(path), "w", format=form, options=options or {}) as out:  # faststart reads its file again
             stream = out.add_stream(codec, rate=rate)
             stream.width, stream.height = pictures[0].size
-            stream.pix_fmt = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le"}.get(codec, "yuv420p")
+            stream.pix_fmt = PIXELS.get(codec, "yuv420p")
+            if codec in OF_OLD:
+                stream.bit_rate = BIT_RATE
             stream.gop_size = gop
             stream.time_base = Fraction(1, rate)
             if codec == "libx264":
@@ -78,6 +86,50 @@ def clip(  # noqa: PLR0913  # each video is unlike the usual in one of these
                 for block in tone(tone_hz or 0, len(pictures) / rate):
                     out.mux(sound.encode(block))
                 out.mux(sound.encode(None))
+        return path.read_bytes()
+
+
+def remuxed(
+    *films: bytes,
+    form: str = "mp4",
+    marked: int | None = None,
+    skip: int = 0,
+    shift: int = 0,
+    options: dict[str, str] | None = None,
+) -> bytes:
+    """The picture tracks of several films in one, the one with number `marked` being the default.
+
+    The first `skip` packets of each are left out; the clock of the others is `shift` frames earlier.
+    """
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        path = Path(folder, "film")
+        sources = [stack.enter_context(av.open(BytesIO(film), "r")) for film in films]
+        with av.open(str(path), "w", format=form, options=options or {}) as out:
+            copies = [out.add_stream_from_template(source.streams.video[0], opaque=True) for source in sources]
+            for number, copy in enumerate(copies):
+                if marked is not None:
+                    copy.disposition = Disposition.default if number == marked else Disposition(0)
+            for source, copy in zip(sources, copies, strict=True):
+                for packet in list(source.demux(video=0))[skip:]:
+                    if packet.size and packet.dts is not None and packet.time_base:
+                        earlier = round(Fraction(shift, RATE) / packet.time_base)
+                        packet.pts, packet.dts, packet.stream = (packet.pts or 0) - earlier, packet.dts - earlier, copy
+                        out.mux(packet)
+        return path.read_bytes()
+
+
+def of_jpegs(pictures: Iterable[bytes], size: tuple[int, int], form: str = "avi") -> bytes:
+    """A film whose pictures are these files, to the byte."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "film")
+        with av.open(str(path), "w", format=form) as out:
+            stream = out.add_stream("mjpeg", rate=RATE)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuvj420p"
+            for number, data in enumerate(pictures):
+                packet = av.Packet(data)
+                packet.pts = packet.dts = number
+                packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, RATE), stream, True
+                out.mux(packet)
         return path.read_bytes()
 
 

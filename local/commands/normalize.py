@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.table import table
-from local.video_rows import sample_file, to_row
+from local.video_rows import Asked, sample_file, to_row
+from shared.core.ask.option_rows import SAMPLINGS
 from shared.core.errors import SourceRejected
+from shared.core.limits import VIDEO_FRAMES
 from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.models.catalogue import look_up_model
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from shared.adapters.frames.worker import FrameWorker
     from shared.adapters.pixels.worker import PixelWorker
     from shared.core.media.picture import NormalizedImage
-    from shared.core.models.catalogue import Detail, Model
 
 SUMMARY = "pictures and frames of videos as they would be sent, written to a folder"
 DETAILS = ("auto", "low", "high", "original")
@@ -46,8 +47,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--out", required=True, metavar="DIR", type=Path, help="made if it is not there")
     parser.add_argument("--detail", choices=DETAILS, help="default: high for pictures, low for frames of videos")
+    parser.add_argument(
+        "--frames", type=frame_count, metavar="N", help="of a video, or pages; default: 20, or all pages"
+    )
+    parser.add_argument("--sampling", choices=SAMPLINGS, default="even", help="of a video's frames; default: even")
     parser.add_argument("--model", metavar="M", help=f"whose rules decide; default: VISION_MODEL or {DEFAULT_MODEL}")
     parser.add_argument("--json", action="store_true", help="rows for a program, with steps and notes")
+
+
+def frame_count(text: str) -> int:
+    """Raises ValueError, which the parser turns into a message."""
+    number = int(text)
+    if not 1 <= number <= VIDEO_FRAMES.value:
+        raise ValueError(text)
+    return number
 
 
 def run(arguments: Namespace) -> int:
@@ -57,28 +70,28 @@ def run(arguments: Namespace) -> int:
     model = look_up_model(arguments.model or os.environ.get("VISION_MODEL") or DEFAULT_MODEL)
     arguments.out.mkdir(parents=True, exist_ok=True)
     names = FreeNames()
+    asked = Asked(model=model, detail=arguments.detail, frames=arguments.frames, sampling=arguments.sampling)
     with PixelWorker() as pixels, FrameWorker() as frames:
         workers = Workers(pixels=pixels, frames=frames)
         rows = [
-            normalize_file(path, arguments.out, workers=workers, model=model, detail=arguments.detail, names=names)
-            for path in arguments.files
+            normalize_file(path, arguments.out, workers=workers, asked=asked, names=names) for path in arguments.files
         ]
     print(json.dumps(rows, ensure_ascii=False, indent=2) if arguments.json else table(HEADINGS, map(cells, rows)))
     return int(any(row["state"] == "rejected" for row in rows))
 
 
-def normalize_file(
-    path: Path, out: Path, *, workers: Workers, model: Model, detail: Detail | None, names: FreeNames
-) -> Row:
+def normalize_file(path: Path, out: Path, *, workers: Workers, asked: Asked, names: FreeNames) -> Row:
     row: Row = dict.fromkeys(("code", "kind", "format", "width", "height", "orientation", "frames", "duration_s"))
     row |= {"source": str(path), "outputs": []}
     try:
         kind = sniff(read_head(path))
         row |= {"kind": kind.kind, "format": kind.format}
         if kind.kind == "video":
-            video = sample_file(path, worker=workers.frames, model=model, detail=detail or "low")
+            video = sample_file(path, workers.frames, asked)
             return row | to_row(video, out, names.take(path.stem))
-        image = workers.pixels.normalize_image(path.read_bytes(), model=model, detail=detail or "high")
+        image = workers.pixels.normalize_image(
+            path.read_bytes(), model=asked.model, detail=asked.detail or "high", max_images=asked.frames
+        )
     except OSError as error:
         return row | {"state": "rejected", "code": "unreadable", "message": str(error.strerror)}
     except SourceRejected as error:

@@ -16,7 +16,7 @@ import openai
 from shared.adapters.capped_http import ReplyTooLarge, capped_client
 from shared.core import limits
 from shared.core.answer.error_reply import parse_error
-from shared.core.answer.gate import parse_limits
+from shared.core.answer.rate_limits import parse_rate_limits
 from shared.core.answer.reply import filtered_reply
 from shared.core.ask.payload import Payload
 from shared.core.errors import ModelUnavailable, ReplyMalformed
@@ -72,7 +72,7 @@ class ChatModel:
 
 
 def completion(response: httpx2.Response) -> Completion:
-    return Completion(body=json_or_text(response.content), limits=parse_limits(response.headers))
+    return Completion(body=json_or_text(response.content), limits=parse_rate_limits(response.headers))
 
 
 def translate(fault: openai.OpenAIError) -> ModelUnavailable | ReplyMalformed:

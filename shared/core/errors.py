@@ -9,6 +9,7 @@
     ├── CapabilityMissing    the user: the model cannot do what was asked; says what can
     ├── NotFound             the user: no such upload, job or blob
     ├── GaveUp               the host delivered the work several times and it always broke; see the log
+    ├── StorageRefused       ours: storage will never take this row, key or name; see the log
     ├── StateConflict        somebody else was faster; look again
     ├── PreconditionFailed   the user: a condition of the request does not hold (the name is taken)
     ├── RequestTooLarge      the user: a body or file that this way in does not take
@@ -33,8 +34,7 @@ class VisiondropError(Exception):
     """The root of the tree; not raised itself.
 
     `code` is a stable word for programs, `message` says what happened and to which value,
-    `hint` says what to do. None of them holds a key, a SAS, a prompt or an answer. `lost_calls` is how many calls to
-    the model, this one's or an earlier attempt at it, may have been paid in vain; whoever settles the call notes it.
+    `hint` says what to do. None of them holds a key, a SAS, a prompt or an answer.
     """
 
     status_code: ClassVar[int] = 500
@@ -45,7 +45,6 @@ class VisiondropError(Exception):
         self.message = message
         self.code = code
         self.hint = hint
-        self.lost_calls = 0
 
 
 class SettingsInvalid(VisiondropError):
@@ -102,10 +101,12 @@ class CapabilityMissing(VisiondropError):
 
 
 class NotFound(VisiondropError):
+    """`code` is `replaced` for a version of an upload that was written over, else `not_found`."""
+
     status_code = 404
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message, code="not_found", hint=hint)
+    def __init__(self, message: str, *, hint: str = "", code: str = "not_found") -> None:
+        super().__init__(message, code=code, hint=hint)
 
 
 class GaveUp(VisiondropError):
@@ -168,7 +169,10 @@ class ModelRefused(VisiondropError):
 
 
 class ModelUnavailable(VisiondropError):
-    """The endpoint cannot answer now. `retry_after_s` is how long it asked to wait, None if it did not say."""
+    """The endpoint cannot answer now. `retry_after_s` is how long it asked to wait, None if it did not say.
+
+    `is_alone` once it is known that other jobs were answered since this one failed before.
+    """
 
     status_code = 503
     retryable = True
@@ -176,6 +180,7 @@ class ModelUnavailable(VisiondropError):
     def __init__(self, message: str, *, code: str, retry_after_s: float | None = None, hint: str = "") -> None:
         super().__init__(message, code=code, hint=hint)
         self.retry_after_s = retry_after_s
+        self.is_alone = False
 
 
 class BudgetExceeded(VisiondropError):
@@ -190,15 +195,12 @@ class BudgetExceeded(VisiondropError):
 
 
 class ReplyMalformed(VisiondropError):
-    """`http_status` is what the endpoint answered with: a success that is no reply, or a redirection."""
-
     status_code = 502
     retryable = True
 
-    def __init__(self, message: str, *, http_status: int = 200) -> None:
+    def __init__(self, message: str) -> None:
         hint = "Check that the endpoint setting points at a chat completions API."
         super().__init__(message, code="reply_malformed", hint=hint)
-        self.http_status = http_status
 
 
 class StorageUnavailable(VisiondropError):
@@ -207,6 +209,14 @@ class StorageUnavailable(VisiondropError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="storage_unavailable", hint="Try again shortly.")
+
+
+class StorageRefused(VisiondropError):
+    """Storage answered that it does not take this (400, 413): our own fault, and the same again would fail again."""
+
+    def __init__(self, message: str) -> None:
+        hint = "Trying again does not help: report it with the job_id; for one file, drop a smaller or simpler one."
+        super().__init__(message, code="storage_refused", hint=hint)
 
 
 class DecoderBusy(VisiondropError):

@@ -414,7 +414,15 @@ MALFORMED_REPLIES = Limit(
     value=5,
     unit="replies",
     why="each may have been paid for",
-    enforced="pipeline/analyze.py",
+    enforced="pipeline/postpone.py",
+)
+FAILURES_ALONE = Limit(
+    about="Jobs",
+    what="a job's 5xx, time-outs and broken connections while others are answered, before it fails",
+    value=5,
+    unit="failures",
+    why="what comes back so often comes from the picture; each may have been paid for",
+    enforced="pipeline/postpone.py",
 )
 CRASHES = Limit(
     about="Jobs",
@@ -446,7 +454,7 @@ JOB_WAIT_S = Limit(
     value=3600.0,
     unit="seconds",
     why="an endpoint that comes back is asked again within the hour",
-    enforced="pipeline/analyze.py",
+    enforced="pipeline/postpone.py",
 )
 ENDPOINT_WAIT_S = Limit(
     about="Jobs",
@@ -455,6 +463,22 @@ ENDPOINT_WAIT_S = Limit(
     unit="seconds",
     why="a storage queue keeps a message hidden for seven days at most",
     enforced="core/answer/error_reply.py",
+)
+GATE_PAUSE_S = Limit(
+    about="Jobs",
+    what="pause after failures of an endpoint before one job tries whether it is back",
+    value=240.0,
+    unit="seconds",
+    why="with the fifth that waiting jobs are spread by, what was mended is noticed within five minutes",
+    enforced="core/answer/gate.py",
+)
+THROTTLE_PAUSE_S = Limit(
+    about="Jobs",
+    what="pause for all jobs after a throttled call before one tries, whatever the endpoint asked for",
+    value=120.0,
+    unit="seconds",
+    why="twice the longest window of a documented rate limit; the throttled job itself waits as long as it was told",
+    enforced="core/answer/gate.py",
 )
 INDEX_PATIENCE_S = Limit(
     about="Jobs",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +12,7 @@ import azure.functions as func
 from shared.core import limits
 from shared.core.errors import NotFound
 from shared.core.jobs.job import TERMINAL, Job, document
+from shared.core.waits import to_retry_after
 from shared.http.lists import list_results
 from shared.http.replies import RETRY_AFTER_S, respond, respond_later, to_cacheable_json
 from shared.http.requests import check_parameters, job_id_of, name_of, one_name_of, whole
@@ -84,12 +84,12 @@ def answer(
     if job.state in TERMINAL:
         return to_cacheable_json(request, 200, document(job), headers)
     return to_cacheable_json(
-        request, 202, document(job), {"Retry-After": str(look_again_s(job, now)), **(headers or {})}
+        request, 202, document(job), {"Retry-After": to_retry_after(look_again_s(job, now)), **(headers or {})}
     )
 
 
-def look_again_s(job: Job, now: datetime) -> int:
-    """A job that waits says until when."""
+def look_again_s(job: Job, now: datetime) -> float:
+    """Seconds until it is worth asking again: a job that waits says until when."""
     if job.not_before is None or job.not_before <= now:
         return RETRY_AFTER_S
-    return math.ceil((job.not_before - now).total_seconds())
+    return (job.not_before - now).total_seconds()

@@ -6,19 +6,19 @@ import asyncio
 import hashlib
 import json
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import azure.functions as func
 
 from shared.core.errors import ModelUnavailable, OptionsInvalid, RangeInvalid, VisiondropError
+from shared.core.waits import to_retry_after
 from shared.pipeline.ports import Services
 from shared.wiring import services
 
 log = logging.getLogger("visiondrop")
 
-RETRY_AFTER_S = 2
+RETRY_AFTER_S = 2.0  # storage that is slow is back within seconds, and a person waits
 ETAG_CHARACTERS = 32
 LOWEST_SERVER_FAULT = 500
 COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -49,15 +49,16 @@ def refuse(error: VisiondropError) -> func.HttpResponse:
     body = {"code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, OptionsInvalid):
         body["field"] = error.field
-    headers = {"Retry-After": str(retry_after_s(error))} if error.retryable else {}
+    headers = {"Retry-After": to_retry_after(retry_after_s(error))} if error.retryable else {}
     if isinstance(error, RangeInvalid):
         headers["Content-Range"] = f"bytes */{error.total_bytes}"
     return to_json(error.status_code, {"error": body}, headers)
 
 
-def retry_after_s(error: VisiondropError) -> int:
-    asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    return max(1, math.ceil(asked)) if asked is not None else RETRY_AFTER_S
+def retry_after_s(error: VisiondropError) -> float:
+    """Seconds after which the caller may try again: what the endpoint behind us asked for, else our own."""
+    asked_s = error.retry_after_s if isinstance(error, ModelUnavailable) else None
+    return RETRY_AFTER_S if asked_s is None else asked_s
 
 
 def to_json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> func.HttpResponse:

@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from shared.core.ask.options_file import is_options_file
-from shared.core.errors import NotFound, StateConflict, StorageUnavailable, VisiondropError
+from shared.core.errors import StateConflict, StorageUnavailable, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import Job, State, job_id_of
-from shared.core.jobs.result import Source
 from shared.core.places import UPLOADS
 from shared.pipeline.accept_steps import (
     Draft,
@@ -35,7 +34,7 @@ from shared.pipeline.accept_steps import (
 )
 from shared.pipeline.effective_options import is_schema_file
 from shared.pipeline.ports import Services, Stored, Upload
-from shared.pipeline.records import load, store_result
+from shared.pipeline.records import end_unread, job_for, load, store_result
 from shared.pipeline.spending.reservations import DAY
 
 Step = Callable[[Services, Draft], Draft]
@@ -86,10 +85,7 @@ def accept_again(services: Services, stored: Stored) -> Job | None:
     upload = services.blobs.describe(source.container, source.name)
     if upload is not None and upload.etag == source.etag:
         return accept_upload(services, source.name)
-    error = NotFound(
-        f"{source.name} was deleted or replaced before it was read", hint="A new version has a job of its own."
-    )
-    return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+    return end_unread(services, stored, is_replaced=upload is not None)
 
 
 def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
@@ -128,14 +124,7 @@ def take_up(services: Services, job_id: str) -> Job:
 
 
 def find_or_create(services: Services, upload: Upload) -> Stored:
-    source = Source(
-        container=upload.container,
-        name=upload.name,
-        etag=upload.etag,
-        bytes=upload.bytes,
-        content_type=upload.content_type,
-    )
-    job = jobs.new_job(source, now=services.now())
+    job = job_for(upload, now=services.now())
     stored = services.jobs.insert(job) or load(services, job.job_id)
     if not stored.job.dispatched:
         services.jobs.publish(stored.job)

@@ -12,7 +12,6 @@ from shared.core.ask.options import Options
 from shared.core.ask.payload import Target
 from shared.core.errors import SourceRejected, StateConflict
 from shared.core.jobs import job as jobs
-from shared.core.jobs.answer_key import answer_key
 from shared.core.jobs.job import AnalysisMessage, Job
 from shared.core.jobs.result import AskedModel, Plan, Source
 from shared.core.media.decode_limits import Load, check_source, unsupported
@@ -22,12 +21,12 @@ from shared.pipeline.ask import options_of, target_of
 from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options
 from shared.pipeline.ports import Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import reload
+from shared.pipeline.reuse import key_of
 from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.stored_media import film_of, sound_of, store_pictures, store_poster
 from shared.pipeline.video_index import check_index
 
 READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
-V1 = "v1"  # the API version of endpoints that have none
 
 T = TypeVar("T")
 
@@ -135,17 +134,9 @@ def with_media(draft: Draft, items: tuple[Normalized, ...], why_none: str | None
     return draft.learn(media=(*draft.job.media, *items), plan=replace(plan, steps=steps))
 
 
-def make_key(_: Services, draft: Draft) -> Draft:
+def make_key(services: Services, draft: Draft) -> Draft:
     """The same question about the same pixels has the same key."""
-    target, sound = known(draft.target), [item for item in draft.job.media if item.role == "sound"]
-    return draft.learn(
-        answer_key=answer_key(
-            draft.options,
-            model=target.model.name,
-            api=f"{target.kind} {target.deployment} {target.api_version or V1}",
-            pictures=[item.sha256 for item in (*draft.job.normalized, *sound)],
-        )
-    )
+    return draft.learn(answer_key=key_of(services.settings, draft.job, known(draft.target)))
 
 
 def estimate_cost(services: Services, draft: Draft) -> Draft:
@@ -207,7 +198,7 @@ def asked_model(target: Target) -> AskedModel:
         name=target.model.name,
         deployment=target.deployment,
         endpoint=target.kind,
-        api=target.api_version or V1,
+        api=target.api,
     )
 
 

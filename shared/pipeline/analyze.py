@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from shared.core import codec, limits
+from shared.core import codec
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
-from shared.pipeline.ask import Answered, ask, compose, report_answered
+from shared.core.money.prices import Cost
+from shared.pipeline.ask import Answered, ask, compose, report_answered, settle_reply
 from shared.pipeline.ports import Services, Stored
+from shared.pipeline.postpone import come_back, postpone
 from shared.pipeline.records import end_job, hold_on, keep_lease, load, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
-from shared.pipeline.spending.bills import answer_bill, settle_reply
 from shared.pipeline.spending.line import enter_line, wait_in_line
 from shared.pipeline.spending.reservations import write_off
 from shared.pipeline.video import answer_video
-
-FIRST_WAIT_S = 5.0
-MOST_DOUBLINGS = 10
-JITTER = 0.2  # workers that were throttled together must not come back together
 
 
 def analyze_message(services: Services, body: bytes) -> Job | None:
@@ -83,13 +79,13 @@ def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> J
     except StateConflict:
         raise
     except BudgetExceeded as error:
-        return park(services, still_ours(services, stored, error), error)
+        return park(services, still_ours(services, stored), error)
     except (ModelUnavailable, ReplyMalformed) as error:
-        return postpone(services, message, still_ours(services, stored, error), error)
+        return postpone(services, message, still_ours(services, stored), error)
     except VisiondropError as error:
         if error.retryable:
             raise
-        stored = still_ours(services, stored, error)
+        stored = still_ours(services, stored)
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
 
 
@@ -105,17 +101,15 @@ def hand_on(services: Services, message: AnalysisMessage, job_id: str) -> Job:
     return come_back(services, message, job, at=max(job.not_before or now, job.lease_until or now))
 
 
-def still_ours(services: Services, stored: Stored, error: VisiondropError) -> Stored:
-    """The row as it is by now, with the calls that the error says may have been paid in vain, for the caller to write.
-
-    A turn of several calls has renewed its lease and noted its bill on the way.
+def still_ours(services: Services, stored: Stored) -> Stored:
+    """The row as it is by now: a turn of several calls has renewed its lease and noted its bill on the way.
 
     The same worker may have taken the job again: its turns are told apart by their number.
     """
     newest = load(services, stored.job.job_id)
     if (newest.job.lease_owner, newest.job.attempts) != (services.worker, stored.job.attempts):
         raise StateConflict(f"job {newest.job.job_id} is in other hands by now")
-    return replace(newest, job=replace(newest.job, maybe_paid=newest.job.maybe_paid + error.lost_calls))
+    return newest
 
 
 def answer(services: Services, stored: Stored) -> tuple[Stored, Answered]:
@@ -137,8 +131,13 @@ def conclude(services: Services, stored: Stored, answered: Answered) -> Job:
     final = hold_on(services, stored.job, lambda: write_result(services, job))
     if answered.call is not None:
         report_answered(services, stored.job, answered.call)
-    settle_reply(services, stored.job, job.reply, answer_bill(stored.job, job), call_id=job.job_id)
+    settle_reply(services, stored.job, job.reply, own_bill(job), call_id=job.job_id)
     return end_job(services, stored, final)
+
+
+def own_bill(job: Job) -> Cost | None:
+    """Without the calls before the answer: those were settled when they were made."""
+    return replace(job.cost, usd=job.cost.usd - job.earlier_usd) if job.cost else None
 
 
 def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:
@@ -147,34 +146,4 @@ def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:
     enter_line(services, job, error.scope)
     job = services.jobs.replace(stored, job).job
     services.log("parked", {"job_id": job.job_id, "scope": error.scope})
-    return job
-
-
-def postpone(
-    services: Services, message: AnalysisMessage, stored: Stored, error: ModelUnavailable | ReplyMalformed
-) -> Job:
-    """Give the job back and bring it again when the endpoint said, or later each time."""
-    now = services.now()
-    if isinstance(error, ReplyMalformed) and times(stored.job, error.code) + 1 >= limits.MALFORMED_REPLIES.value:
-        return store_result(services, stored, jobs.fail(stored.job, error, now=now))
-    until = now + timedelta(seconds=wait_s(services, error, times(stored.job, error.code)))
-    job = services.jobs.replace(stored, jobs.wait(stored.job, error, until=until, now=now)).job
-    services.log("waiting", {"job_id": job.job_id, "code": error.code, "until": until.isoformat()})
-    return come_back(services, message, job, at=until)
-
-
-def times(job: Job, code: str) -> int:
-    return sum(event.code == code for event in job.history)
-
-
-def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
-    """As long as the endpoint said; "at once" is no answer of one that has just refused."""
-    asked = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    base = asked or min(limits.JOB_WAIT_S.value, FIRST_WAIT_S * 2 ** min(times_before, MOST_DOUBLINGS))
-    return base * (1 + JITTER * services.jitter())
-
-
-def come_back(services: Services, message: AnalysisMessage, job: Job, *, at: datetime) -> Job:
-    delay_s = max(1.0, (at - services.now()).total_seconds())
-    services.messages.send(message, delay_s=delay_s)
     return job

@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, TypeVar
 
-from shared.core.answer.gate import Limits
+from shared.core.answer.rate_limits import RateLimits
 from shared.core.answer.reply import Reply, parse_reply
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload, Question, Target, build_payload
 from shared.core.ask.question import Exchange
 from shared.core.errors import (
-    BudgetExceeded,
     ModelRefused,
     ModelUnavailable,
     OptionsInvalid,
-    StorageUnavailable,
+    PriceMissing,
+    ReplyMalformed,
     VisiondropError,
 )
 from shared.core.jobs import job as jobs
@@ -25,15 +26,18 @@ from shared.core.jobs.job import Job
 from shared.core.media.normalized import Normalized
 from shared.core.media.picture import Picture, stored_picture
 from shared.core.models.catalogue import look_up_model
+from shared.core.models.tokens import Usage
+from shared.core.money.prices import Cost, cost
 from shared.core.places import NORMALIZED
 from shared.core.settings import Settings
-from shared.pipeline import gatekeeper
+from shared.pipeline.gatekeeper import report_success, turn
 from shared.pipeline.ports import Completion, Services
-from shared.pipeline.spending.bills import bill_of, is_charged, is_unpriced, settle_fault
-from shared.pipeline.spending.reservations import reserve
+from shared.pipeline.spending import reservations as money
 
 T = TypeVar("T")
 
+MAYBE_PAID = frozenset({"timeout", "connection_lost"})
+NOTHING = Decimal(0)
 PROVIDERS = {"azure": "azure.ai.openai"}
 
 
@@ -105,19 +109,13 @@ def ask(services: Services, job: Job, question: Composed) -> Answered:
     call = paid_call(services, job, target, question.payload, call_id=job.job_id)
     model_ms = round((time.monotonic() - started) * 1000)
     reply = read_reply(services, job, call, expects_json=question.expects_json)
-    bill = bill_of(services, target.model, reply.usage)
-    counted = replace(
-        job,
-        maybe_paid=job.maybe_paid + call.again + is_charged(services, reply),
-        unpriced=job.unpriced + is_unpriced(reply, bill),
-    )
     finished = jobs.finish(
-        counted,
+        replace(job, maybe_paid=job.maybe_paid + call.again),
         reply,
         now=services.now(),
         model_ms=model_ms,
         usage=reply.usage,
-        cost=bill,
+        cost=cost_of(services, target, reply.usage),
         **answered_by(job, reply),
     )
     return Answered(job=finished, call=call)
@@ -131,7 +129,7 @@ class Call:
     body: object
     again: bool
     endpoint: str
-    limits: Limits
+    limits: RateLimits
 
 
 def paid_call(services: Services, job: Job, target: Target, payload: Payload, *, call_id: str) -> Call:
@@ -152,34 +150,24 @@ def paid_call(services: Services, job: Job, target: Target, payload: Payload, *,
 
 def report_answered(services: Services, job: Job, call: Call) -> None:
     """Tell the gate that the call's endpoint answers, and what it says about its limits."""
-    tell_gate(services, call.endpoint, call.limits, next_tokens=most_tokens(job))
-
-
-def tell_gate(services: Services, endpoint: str, limits: Limits, *, next_tokens: int) -> None:
-    """A fault of storage is logged and no more: the answer is stored, and the next call tells the gate."""
-    try:
-        gatekeeper.report_success(services, endpoint, limits, next_tokens=next_tokens)
-    except StorageUnavailable as error:
-        services.log("gate not told", {"endpoint": endpoint, "code": error.code})
+    report_success(services, call.endpoint, call.limits, next_tokens=most_tokens(job))
 
 
 def guarded(services: Services, job: Job, endpoint: str, call_id: str, send: Callable[[], T]) -> tuple[T, bool]:
-    """What `send` brings, and whether an earlier attempt at it may have been paid too. The gate learns of failures."""
-    gatekeeper.enter(services, endpoint)
-    try:
-        again = reserve(services, job, call_id)
-    except BudgetExceeded:
-        gatekeeper.withdraw(services, endpoint)
-        raise
-    try:
-        return send(), again
-    except VisiondropError as error:
-        settle_fault(services, job, error, call_id=call_id, again=again)
-        if isinstance(error, ModelUnavailable):
-            gatekeeper.report_failure(services, endpoint, error)
-        if isinstance(error, ModelRefused):
-            gatekeeper.report_success(services, endpoint, Limits(), next_tokens=0)  # it refuses, so it is there
-        raise
+    """What `send` brings, and whether an earlier attempt at it may have been paid too.
+
+    The gate learns of failures and refusals here; of an answer the caller tells it, once that is stored.
+    """
+    with turn(services, endpoint, job) as own:
+        again = money.reserve(services, job, call_id)
+        try:
+            return own.ask(send), again
+        except ModelUnavailable as error:
+            money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
+            raise
+        except ModelRefused:
+            money.settle(services, job, call_id, NOTHING)
+            raise
 
 
 def most_tokens(job: Job) -> int:
@@ -202,16 +190,38 @@ def described(target: Target, job: Job) -> dict[str, object]:
 def read_reply(services: Services, job: Job, call: Call, *, expects_json: bool) -> Reply:
     try:
         return parse_reply(call.body, expects_json=expects_json)
-    except VisiondropError as error:
+    except ReplyMalformed:
         report_answered(services, job, call)
-        settle_fault(services, job, error, call_id=call.call_id, again=call.again)
+        money.settle(services, job, call.call_id, None)
         raise
+    except VisiondropError:
+        report_answered(services, job, call)
+        money.settle(services, job, call.call_id, NOTHING)
+        raise
+
+
+def settle_reply(services: Services, job: Job, reply: Reply | None, bill: Cost | None, *, call_id: str) -> None:
+    """A filtered prompt costs nothing; a reply without usage may have cost all that was reserved."""
+    filtered = reply is not None and reply.finish_reason == "content_filter"
+    unknown = NOTHING if filtered else None
+    money.settle(services, job, call_id, bill.usd if bill else unknown)
 
 
 def options_of(job: Job) -> Options:
     if job.options is None:
         raise OptionsInvalid(f"job {job.job_id} has no options", field="options", hint="Drop the file again.")
     return job.options
+
+
+def cost_of(services: Services, target: Target, usage: Usage | None) -> Cost | None:
+    """None when the reply has no usage, or no price: an answer that has been paid for is not lost over its bill."""
+    if usage is None:
+        return None
+    try:
+        return cost(target.model, usage, on=services.now().date(), scope=services.settings.price_scope)
+    except PriceMissing as error:
+        services.log("unpriced", {"model": target.model.name, "code": error.code})
+        return None
 
 
 def answered_by(job: Job, reply: Reply) -> dict[str, Any]:

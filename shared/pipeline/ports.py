@@ -14,7 +14,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from shared.core.answer.gate import Gate, Limits
+from shared.core.answer.gate import Gate
+from shared.core.answer.rate_limits import RateLimits
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload
 from shared.core.jobs.job import AnalysisMessage, Job
@@ -199,7 +200,7 @@ class Completion:
     """The endpoint's reply, unparsed, and what its headers say about the limits."""
 
     body: object
-    limits: Limits
+    limits: RateLimits
 
 
 class VisionModel(Protocol):
@@ -271,9 +272,12 @@ class Answers(Protocol):
 
 
 class Gates(Protocol):
-    def load(self, name: str) -> tuple[Gate, str | None]: ...
+    def change(self, endpoint: str, step: Callable[[Gate], Gate]) -> tuple[Gate, Gate]:
+        """The endpoint's gate before and after `step`, stored if it is another by it.
 
-    def store(self, name: str, gate: Gate, version: str | None) -> bool: ...
+        `step` is called again, with what another worker has stored meanwhile, until its outcome is the next version.
+        Raises StorageUnavailable, also when others are faster again and again.
+        """
 
 
 class StartSpan(Protocol):

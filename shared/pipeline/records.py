@@ -4,19 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.core.errors import NotFound, StateConflict, StorageUnavailable
-from shared.core.jobs.job import TERMINAL, Job, document, from_document, renew
+from shared.core.jobs.job import TERMINAL, Job, document, fail, from_document, new_job, renew
+from shared.core.jobs.result import Source
 from shared.core.places import RESULTS
-from shared.pipeline.ports import Services, Stored
+from shared.pipeline.ports import Services, Stored, Upload
 
 T = TypeVar("T")
 HOLD_FIRST_PAUSE_S = 0.5
 HOLD_LONGEST_PAUSE_S = 5.0
 HOLD_SPARE_S = 20.0
 """Of the lease: one more try takes some 10 s where storage does not answer, and then nobody else may be at the job."""
+
+
+def job_for(upload: Upload, *, now: datetime) -> Job:
+    """The job that a version of an upload has, before anything of it was read."""
+    source = Source(
+        container=upload.container,
+        name=upload.name,
+        etag=upload.etag,
+        bytes=upload.bytes,
+        content_type=upload.content_type,
+    )
+    return new_job(source, now=now)
+
+
+def end_unread(services: Services, stored: Stored, *, is_replaced: bool) -> Job:
+    """The job of a version that nobody can read any more, ended as `replaced` by another one, or as deleted."""
+    name = stored.job.source.name
+    if is_replaced:
+        hint = "The new version has a job of its own: GET /api/results has its answer."
+        error = NotFound(f"{name} was replaced before this version was read", code="replaced", hint=hint)
+    else:
+        error = NotFound(f"{name} was deleted before it was read", hint="Drop it again.")
+    return store_result(services, stored, fail(stored.job, error, now=services.now()))
 
 
 def load(services: Services, job_id: str) -> Stored:

@@ -1,23 +1,43 @@
-"""One payment for one question: the first job to ask it answers for all that ask the same about the same pixels.
-
-Whatever the model said is an answer, also a refusal, a verdict of the content filter or half a sentence. Only what
-failed for another reason (a fault of ours, of the endpoint or of a setting) is asked again.
-"""
+"""One payment for one question: the first job to ask it answers for all that ask the same about the same pixels."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
 
+from shared.core.ask.option_rows import VideoMode
+from shared.core.ask.question import Target
 from shared.core.errors import ModelUnavailable
 from shared.core.jobs import job as jobs
+from shared.core.jobs.answer_key import Film, Sent, answer_key
 from shared.core.jobs.job import TERMINAL, Job, State
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost
+from shared.core.settings import Settings
+from shared.pipeline.ask import options_of, turns_of
 from shared.pipeline.ports import Services
 from shared.pipeline.records import read_result
+from shared.pipeline.video_index import index_name
 
 SAME_QUESTION_S = 5.0
+
+
+def key_of(settings: Settings, job: Job, target: Target) -> str:
+    """The key of what this job sends to this target, as far as it is known when its file has been read."""
+    options, source = options_of(job), job.source
+    sound = [item for item in job.media if item.role == "sound"]
+    film = Film(index_name=index_name(settings), bytes=source.bytes, duration_s=source.duration_s)
+    return answer_key(
+        Sent(
+            options=options,
+            target=target,
+            pictures=job.normalized,
+            sound=sound,
+            transcriber=settings.transcribe_deployment if sound else None,
+            turns=turns_of(job),
+            film=film if source.kind == "video" and options.video is VideoMode.INDEX else None,
+        )
+    )
 
 
 def reused(services: Services, job: Job) -> Job | None:
@@ -33,7 +53,7 @@ def reused(services: Services, job: Job) -> Job | None:
     owner = outcome_of(services, owner_id)
     if owner is not None and owner.state not in {*TERMINAL, State.PARKED}:
         raise asked_already(services, owner)
-    if owner is not None and owner.reply is not None and owner.state in TERMINAL:
+    if owner is not None and owner.reply is not None and owner.state in {State.DONE, State.PARTIAL}:
         return taken_over(services, job, owner)
     step_in(services, job, job.answer_key, owner_id)
     return reused(services, job)
@@ -51,7 +71,7 @@ def asked_already(services: Services, owner: Job) -> ModelUnavailable:
 
 
 def step_in(services: Services, job: Job, key: str, owner_id: str) -> None:
-    """Ask in place of a job that failed without an answer, is gone, or waits for the money of another folder.
+    """Ask in place of a job that failed, is gone, or waits for the money of another folder.
 
     One that was parked may have been woken meanwhile, and may be asking already: then it keeps its part.
     """
@@ -70,11 +90,10 @@ def outcome_of(services: Services, job_id: str) -> Job | None:
 
 
 def taken_over(services: Services, job: Job, owner: Job) -> Job:
-    """The job with the owner's answer. What it has paid before, such as a transcript, stays on its bill."""
     if owner.reply is None:
         raise ValueError("only an answered job can be reused")
+    nothing = Usage(input_tokens=0, output_tokens=0)
     prices_as_of = owner.cost.prices_as_of if owner.cost else services.now().date()
     free = Cost(usd=Decimal(0), prices_as_of=prices_as_of, breakdown=())
-    usage, cost = job.usage or Usage(input_tokens=0, output_tokens=0), job.cost or free
-    finished = jobs.finish(job, owner.reply, now=services.now(), model_ms=0, usage=usage, cost=cost)
+    finished = jobs.finish(job, owner.reply, now=services.now(), model_ms=0, usage=nothing, cost=free)
     return replace(finished, reused_from=owner.reused_from or owner.job_id, model=owner.model)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.core.ask.option_rows import FILE_OPTIONS
 from shared.core.ask.options_file import is_options_file, parse_budget, parse_metadata, parse_options_file
-from shared.core.errors import MediaUnsupported, OptionsInvalid, PreconditionFailed
-from shared.core.jobs.job import job_id_of
+from shared.core.errors import MediaUnsupported, OptionsInvalid, PreconditionFailed, StateConflict, StorageUnavailable
+from shared.core.jobs.job import State, job_id_of
 from shared.core.jobs.upload_name import check_upload_name
 from shared.core.media.kinds import HEAD_BYTES, KINDS, sniff
 from shared.core.places import UPLOADS
-from shared.pipeline.ports import Services
+from shared.pipeline.ports import Services, Upload
+from shared.pipeline.records import end_unread, job_for
 
 TICKET_LIFE = timedelta(minutes=15)
 OPTIONS_TYPE = "application/toml"
@@ -22,7 +24,7 @@ TAKEN = "Use another name; to replace a file, PUT it without If-None-Match."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A stored upload; `job_id` is the job it will have, None for an options file."""
+    """A stored upload; `job_id` is its job, None for an options file."""
 
     name: str
     bytes: int
@@ -44,11 +46,34 @@ def store_upload(services: Services, name: str, data: bytes, *, metadata: Mappin
     if is_options_file(name):
         parse_options_file(data, where=name)
         parse_budget(data, where=name)
+    before = services.blobs.describe(UPLOADS, name) if overwrite else None
     etag = services.blobs.upload(UPLOADS, name, data, media_type=media_type, metadata=metadata, overwrite=overwrite)
     if etag is None:
         raise PreconditionFailed(f"there is an upload named {name!r} already", hint=TAKEN)
-    job_id = None if is_options_file(name) else job_id_of(container=UPLOADS, name=name, etag=etag)
+    kept = Upload(container=UPLOADS, name=name, etag=etag, bytes=len(data), content_type=media_type, metadata=metadata)
+    job_id = None if is_options_file(name) else promise(services, kept, before)
     return Kept(name=name, bytes=len(data), etag=etag, job_id=job_id)
+
+
+def promise(services: Services, upload: Upload, before: Upload | None) -> str:
+    """The id of the upload's job, which exists from now on: its event may come late, or find a newer version.
+
+    The job of the version that this one has replaced ends, if nobody has read that version yet.
+    """
+    job = job_for(upload, now=services.now())
+    services.jobs.insert(job)
+    if before is not None:
+        end_if_unread(services, before)
+    return job.job_id
+
+
+def end_if_unread(services: Services, upload: Upload) -> None:
+    """The sweeper does it later where it cannot be done now; a worker that has the job already knows better."""
+    job_id = job_id_of(container=upload.container, name=upload.name, etag=upload.etag)
+    with suppress(StateConflict, StorageUnavailable):
+        stored = services.jobs.load(job_id)
+        if stored is not None and stored.job.state is State.QUEUED and stored.job.options is None:
+            end_unread(services, stored, is_replaced=True)
 
 
 def check_metadata(name: str, metadata: Mapping[str, str]) -> None:
@@ -71,8 +96,15 @@ def media_type_of(data: bytes) -> str:
 
 
 def make_ticket(services: Services, name: str) -> Ticket:
-    """The address cannot replace a blob, so a name that is taken is refused here already."""
+    """An address that can create one upload.
+
+    Raises PreconditionFailed for a name that is taken, since the address cannot replace a blob, and OptionsInvalid for
+    an options file, which is checked when it comes through the API.
+    """
     check_upload_name(name)
+    if is_options_file(name):
+        hint = f"PUT /api/uploads/{name}: its options are checked before they hold."
+        raise OptionsInvalid("there are no tickets for options files", field="name", hint=hint)
     if services.blobs.describe(UPLOADS, name) is not None:
         raise PreconditionFailed(f"there is an upload named {name!r} already", hint=TAKEN)
     now = services.now()

@@ -9,6 +9,7 @@ import pytest
 from local.__main__ import main
 from local.commands.normalize import FreeNames
 from tests.pictures import encoded, exif, opened, photo, quarters
+from tests.videos import clip
 
 
 @pytest.fixture
@@ -90,3 +91,17 @@ def test_names_stay_in_the_folder_and_apart(wanted, given):
     """No separator, no dots, no overwriting on any file system."""
     names = FreeNames()
     assert [names.take(name) for name in wanted] == given
+
+
+def test_frames_and_sampling_are_those_of_an_upload(capsys, folder):
+    """How many frames a video gives; a number that no upload may have is refused by name."""
+    (folder / "film.mp4").write_bytes(clip(30))
+    _, out = run(
+        capsys, folder / "film.mp4", "--out", folder / "out", "--frames", "3", "--sampling", "scenes", "--json"
+    )
+    assert len(json.loads(out)[0]["outputs"]) == 3
+
+    for wrong in (("--frames", "501"), ("--frames", "0"), ("--sampling", "often")):
+        with pytest.raises(SystemExit):
+            run(capsys, folder / "film.mp4", "--out", folder / "out", *wrong)
+        assert wrong[0] in capsys.readouterr().err

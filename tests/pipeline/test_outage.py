@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from shared.core import limits
-from shared.core.answer.gate import FAILURES_TO_SHUT, FIRST_PAUSE_S
-from shared.core.errors import ModelUnavailable
+from shared.core.answer.gate import FAILURES_TO_SHUT, GATE_FIRST_PAUSE_S, Gate
+from shared.core.errors import ModelUnavailable, OptionsInvalid, StorageUnavailable
 from shared.core.jobs.job import Event, State
-from shared.pipeline.analyze import FIRST_WAIT_S, times, wait_s
+from shared.core.settings import Settings
+from shared.pipeline.gatekeeper import turn
 from shared.pipeline.look_up import look_up
+from shared.pipeline.postpone import FIRST_WAIT_S, times, wait_s
+from shared.wiring import build
 from tests.pipeline.world import picture
 
 DOWN = ModelUnavailable("down", code="server_error")
@@ -37,8 +44,8 @@ def test_a_throttled_call_pauses_the_others(world):
 
 
 def test_a_dead_endpoint_is_left_alone_until_it_is_back(world):
-    """After five failures nobody asks; then one probes; then all are answered."""
-    world.script(*[{"do": "status", "status": 500, "times": 1}] * FAILURES_TO_SHUT)
+    """After five failures of different jobs nobody asks; then one probes; then all are answered."""
+    world.script(*[{"do": "unauthorized", "times": 1}] * FAILURES_TO_SHUT)
     names = drop_many(world, 12)
     for message in [message for message, _ in world.outbox.waiting]:
         world.analyze(message.job_id)
@@ -69,11 +76,11 @@ def test_the_history_tells_what_happened(world):
 
 def bring_down(world):
     """The first jobs find the endpoint dead; afterwards its pause is over."""
-    world.script(*[{"do": "status", "status": 500, "times": 1}] * FAILURES_TO_SHUT)
+    world.script(*[{"do": "unauthorized", "times": 1}] * FAILURES_TO_SHUT)
     drop_many(world, FAILURES_TO_SHUT)
     for message in [message for message, _ in world.outbox.waiting]:
         world.analyze(message.job_id)
-    world.pass_time(FIRST_PAUSE_S)
+    world.pass_time(GATE_FIRST_PAUSE_S)
 
 
 def turn_of(world, name, **metadata):
@@ -89,6 +96,93 @@ def test_a_probe_without_money_gives_way(world):
     done = turn_of(world, "b.jpg", prompt="Another question")
 
     assert (parked.state, done.state) == (State.PARKED, State.DONE)
+
+
+class Fails:
+    """A port of which one method fails."""
+
+    def __init__(self, port, method, fault):
+        self.port, self.method, self.fault = port, method, fault
+
+    def __getattr__(self, name):
+        if name == self.method:
+            raise self.fault
+        return getattr(self.port, name)
+
+
+NO_CALLS = [
+    ("ledger", "reserve", StorageUnavailable("the ledger was too busy")),
+    ("ledger", "reserve", OptionsInvalid("a broken _vision.toml", field="daily_budget_usd")),
+    ("ledger", "reserve", ZeroDivisionError()),
+    ("ledger", "reserve", KeyboardInterrupt()),
+]
+
+
+@pytest.mark.parametrize(("port", "method", "fault"), NO_CALLS, ids=str)
+def test_a_probe_that_never_asked_gives_way(world, port, method, fault):
+    """Whatever came between the gate and the call, the next job may probe at once."""
+    bring_down(world)
+    world.outbox.waiting.clear()
+    whole = world.services
+    world.services = replace(whole, **{port: Fails(getattr(whole, port), method, fault)})
+    with suppress(StorageUnavailable, ZeroDivisionError, KeyboardInterrupt):
+        turn_of(world, "a.jpg")
+    gate, _ = whole.gates.load("azure-eyes")
+    world.services = whole
+    done = turn_of(world, "b.jpg", prompt="Another question")
+
+    assert (gate.probe_until, gate.failures) == (None, FAILURES_TO_SHUT)
+    assert done.state is State.DONE
+
+
+def test_a_probe_of_others_is_not_given_back(world):
+    """A job that came while the gate was open and then has no money leaves a later probe alone."""
+    probe_until = world.clock[0] + timedelta(seconds=99)
+    shut = Gate(failures=FAILURES_TO_SHUT, shut_until=world.clock[0], probe_until=probe_until)
+    world.drop("a.jpg", picture())
+    job = world.accept("a.jpg")
+    with turn(world.services, "azure-eyes", job):
+        world.services.gates.change("azure-eyes", lambda _: shut)
+
+    assert world.services.gates.load("azure-eyes")[0].probe_until == probe_until
+
+
+def test_an_answer_is_kept_when_the_gate_cannot_be_told(world):
+    """The gate learns of the next call; the answer is paid."""
+    world.drop("a.jpg", picture())
+    job_id = world.accept("a.jpg").job_id
+    whole = world.services
+
+    class Deaf:
+        def __init__(self):
+            self.asked = False
+
+        def change(self, endpoint, step):
+            if self.asked:
+                raise StorageUnavailable("the tables are away")
+            self.asked = True
+            return whole.gates.change(endpoint, step)
+
+    world.services = replace(whole, gates=Deaf())
+
+    assert world.analyze(job_id).state is State.DONE
+
+
+def test_a_model_with_a_slash_in_its_name_is_asked(world, storage):
+    """vLLM, LM Studio, OpenRouter and Together name models OWNER/NAME."""
+    environ = {
+        "AzureWebJobsStorage": storage,
+        "OPENAI_BASE_URL": f"{world.endpoint.base_url}/openai/v1",
+        "OPENAI_MODEL": "Qwen/Qwen2.5-VL-7B-Instruct",
+        "VISION_MODEL": "gpt-5.1",
+    }
+    whole = world.services
+    world.services = replace(
+        build(Settings.from_environ(environ)), messages=world.outbox, media=whole.media, now=whole.now
+    )
+    job = world.answer("a.jpg", picture())
+
+    assert (job.error, job.state, world.calls) == (None, State.DONE, 1)
 
 
 def test_a_refusal_shows_that_the_endpoint_is_back(world):

@@ -68,8 +68,8 @@ def test_a_drop_that_was_never_dispatched_is_accepted_again(world):
     assert look_up(world.services, "a.jpg").state is State.DONE
 
 
-@pytest.mark.parametrize("replaced", [True, False])
-def test_a_drop_that_is_gone_before_it_was_read_ends(world, replaced):
+@pytest.mark.parametrize(("replaced", "code"), [(True, "replaced"), (False, "not_found")])
+def test_a_drop_that_is_gone_before_it_was_read_ends(world, replaced, code):
     """Its worker died, and then it was deleted or another picture came under its name: nobody can read it any more."""
     world.drop("a.jpg", picture())
     upload = world.services.blobs.describe("uploads", "a.jpg")
@@ -83,7 +83,7 @@ def test_a_drop_that_is_gone_before_it_was_read_ends(world, replaced):
     sweep(world.services)
     job = look_up_job(world.services, job_id)
 
-    assert (job.state, job.error.code) == (State.FAILED, "not_found")
+    assert (job.state, job.error.code) == (State.FAILED, code)
     assert list(world.services.jobs.open_jobs(first="", most=10)) == []
 
 

@@ -20,8 +20,9 @@ from PIL import Image
 from shared.adapters.decoding.pictures import send_pictures
 from shared.adapters.decoding.wire import receive, send
 from shared.adapters.frames.draw import compose, draw, encode_frame
+from shared.adapters.frames.faults import decoder_errors
 from shared.adapters.frames.mp4 import write_mp4
-from shared.adapters.frames.open import Video, decoder_errors, open_video
+from shared.adapters.frames.open import Video, open_video, rewind
 from shared.adapters.frames.sample import Samples, Shot, sample
 from shared.adapters.frames.sound import pieces
 from shared.adapters.frames.wire import RemoteFile
@@ -76,7 +77,7 @@ def answer_plan(video: Video, deadline: float, requests: IO[bytes], replies: IO[
 def answer_sound(video: Video, replies: IO[bytes]) -> None:
     """One message per piece, and one without a piece at the end."""
     with decoder_errors(video.info.kind):
-        video.container.seek(0)
+        rewind(video.container, video.stream)
         for piece in pieces(video.container):
             facts = {"start_s": piece.start_s, "duration_s": piece.duration_s}
             send(replies, {"piece": facts}, [piece.data])
@@ -100,7 +101,7 @@ class Sink(io.RawIOBase):
 def answer_mp4(video: Video, copied: frozenset[str], replies: IO[bytes]) -> None:
     """One message per block that was written, and one without at the end."""
     with decoder_errors(video.info.kind):
-        video.container.seek(0)
+        rewind(video.container, video.stream)
         write_mp4(video.container, video.stream, Sink(replies), turn=int(video.first.rotation), copied=copied)
     send(replies, {"piece": None})
 
@@ -128,7 +129,7 @@ def sheet_of(shots: list[Shot], sheet: Sheet, plan: VideoPlan) -> Picture:
 
 def poster_of(video: Video, samples: Samples, plan: VideoPlan) -> Picture:
     at_s, frame = samples.poster or (0.0, video.first)
-    image = draw(frame, plan.poster, video.info.orientation)
+    image = draw(frame, plan.poster, video.view)
     encoded = encode_frame(image, plan)
     return picture_of(encoded, plan.poster, (round(at_s, 3),))
 

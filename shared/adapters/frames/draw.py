@@ -1,25 +1,39 @@
 """One decoded frame as the picture that is sent, as the poster, as a cell of a contact sheet, and as a few numbers.
 
-Scaling comes first and turning last: both then touch few pixels. Runs in the child process only.
+Scaling comes first, then colours and turning: both then touch few pixels. Runs in the child process only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from av.video.frame import VideoFrame
 from PIL import Image, ImageFilter, ImageStat
 
+from shared.adapters.frames.deinterlace import progressive
+from shared.adapters.frames.rgb import in_srgb, scaled
+from shared.adapters.frames.shape import square_pixels
 from shared.adapters.pixels.encode import Encoded, save
 from shared.adapters.pixels.normalize import TRANSPOSES
 from shared.core.media.frame_choice import Look
-from shared.core.media.frame_plan import Sheet, VideoPlan
+from shared.core.media.frame_plan import Sheet, VideoPlan, fit_into
 from shared.core.media.picture_plan import SWAPS_SIDES, Size
 
 MEASURED_WIDTH = 320
 THUMBNAIL = (32, 32)
 LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
 LEAST_SIDE = 8  # of a picture that has any detail to measure
+BAR = (128, 128, 128)
+SAME_SHAPE = 1.03  # closer than this, shapes differ by rounding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How the frames of one film are shown. `pixel_shape` is a pixel's width to its height."""
+
+    orientation: int
+    pixel_shape: float
 
 
 def measure(frame: VideoFrame, at_s: float) -> Look:
@@ -44,19 +58,31 @@ def sharpness(grey: Image.Image) -> float:
     return ImageStat.Stat(inner).stddev[0]
 
 
-def draw(frame: VideoFrame, size: Size, orientation: int) -> Image.Image:
-    """`size` is upright; the frame is scaled lying as it is stored, then turned."""
-    image = scaled(frame, size[::-1] if orientation in SWAPS_SIDES else size, "LANCZOS")
-    turn = TRANSPOSES.get(orientation)
-    return image if turn is None else image.transpose(turn)
+def draw(frame: VideoFrame, size: Size, view: View) -> Image.Image:
+    """`size` is upright; the frame is scaled lying as it is stored, then turned.
+
+    Where the film has changed its shape (calls, screens that are turned), bars fill what the frame leaves of it.
+    """
+    place = place_of(frame, size, view)
+    lying = place[::-1] if view.orientation in SWAPS_SIDES else place
+    image = in_srgb(scaled(progressive(frame), lying, "LANCZOS"), frame)
+    turn = TRANSPOSES.get(view.orientation)
+    upright = image if turn is None else image.transpose(turn)
+    return upright if place == size else between_bars(upright, size)
 
 
-def scaled(frame: VideoFrame, size: Size, interpolation: str) -> Image.Image:
-    """RGB by the frame's own matrix and range."""
-    image: Image.Image = frame.to_image(  # type: ignore[no-untyped-call]  # PyAV types its methods in part
-        width=size[0], height=size[1], interpolation=interpolation
-    )
-    return image
+def place_of(frame: VideoFrame, size: Size, view: View) -> Size:
+    """How large the frame is within `size`."""
+    shown = square_pixels(frame.width, frame.height, view.pixel_shape)
+    upright = shown[::-1] if view.orientation in SWAPS_SIDES else shown
+    change = upright[0] * size[1] / (upright[1] * size[0])
+    return size if 1 / SAME_SHAPE < change < SAME_SHAPE else fit_into(upright, size)
+
+
+def between_bars(image: Image.Image, size: Size) -> Image.Image:
+    page = Image.new("RGB", size, BAR)
+    page.paste(image, ((size[0] - image.width) // 2, (size[1] - image.height) // 2))
+    return page
 
 
 def encode_frame(image: Image.Image, plan: VideoPlan) -> Encoded:

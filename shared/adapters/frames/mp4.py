@@ -14,6 +14,7 @@ from typing import Any
 
 import av
 from av.audio.resampler import AudioResampler
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 
 from shared.core.media.frame_plan import fit
@@ -68,6 +69,19 @@ def copy_feed(out: OutputContainer, stream: Any) -> Feed:
         if packet.size > 0 and (packet.pts is not None or packet.dts is not None):
             packet.stream = copy
             yield packet
+
+    return feed
+
+
+def unframed_feed(out: OutputContainer, stream: Any) -> Feed:
+    """In streams of packets each block of AAC has a header of its own; MP4 has one for all."""
+    copy = copy_feed(out, stream)
+    unframe = BitStreamFilterContext("aac_adtstoasc", stream)
+
+    def feed(packet: Any) -> Iterator[Any]:
+        if packet.size > 0:
+            for bare in unframe.filter(packet):
+                yield from copy(bare)
 
     return feed
 
@@ -137,7 +151,10 @@ def picture_feed(out: OutputContainer, stream: Any, turn: int, copied: frozenset
 
 
 def sound_feed(out: OutputContainer, stream: Any) -> Feed:
-    if stream.codec_context.codec.canonical_name in COPIED_SOUND:
+    codec = stream.codec_context.codec.canonical_name
+    if codec == "aac" and not stream.codec_context.extradata_size:
+        return unframed_feed(out, stream)
+    if codec in COPIED_SOUND:
         return copy_feed(out, stream)
     encoder = out.add_stream("aac", rate=SOUND_RATE, layout="stereo")
     resampler = AudioResampler(format="fltp", layout="stereo", rate=SOUND_RATE)

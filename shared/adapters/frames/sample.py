@@ -19,7 +19,9 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from shared.adapters.frames.draw import cell_size, draw, encode_frame, measure
-from shared.adapters.frames.open import Video, tick_s
+from shared.adapters.frames.facts import tick_s
+from shared.adapters.frames.faults import DAMAGED_PACKET
+from shared.adapters.frames.open import Video, rewind
 from shared.adapters.pixels.encode import Encoded
 from shared.core.media.frame_choice import Dropped, Fault, Look, choose_scenes, fault_of
 from shared.core.media.frame_plan import Aim, Slot, VideoPlan, aims
@@ -27,6 +29,7 @@ from shared.core.media.frame_plan import Aim, Slot, VideoPlan, aims
 DECODER_FRAMES = 3  # an index holds decoding times, up to this many frames before the picture's own
 EPSILON_S = 0.001
 FAR_S = 10.0  # most encoders set a keyframe more often
+REACH_BACK_S = (1.0, 4.0, FAR_S, 30.0)
 Timed = tuple[float, VideoFrame]
 
 
@@ -88,15 +91,18 @@ class Decoder:
         for packet in video.container.demux(video.stream):
             if packet.size == 0:
                 return None
-            if not packet.is_keyframe:
-                continue
+            clock = packet.pts if packet.pts is not None else packet.dts
+            if not packet.is_keyframe or (clock is not None and self.is_before(clock, at_s)):
+                continue  # Windows Media and others seek to some keyframe before the one that is wanted
             frames = packet.decode() or context.decode(None)
             context.flush_buffers()
             if not frames:
                 return None
-            clock = packet.pts if packet.pts is not None else packet.dts
             return (video.time_of(clock) if clock is not None else at_s), frames[0]
         return None
+
+    def is_before(self, clock: int, at_s: float) -> bool:
+        return self.video.time_of(clock) < at_s - DECODER_FRAMES * self.video.frame_s
 
     def lead_s(self, at_s: float) -> float:
         """How far behind a keyframe to seek, so that neither it nor the next one is missed."""
@@ -108,14 +114,33 @@ class Decoder:
     def exact(self, at_s: float) -> Timed | None:
         """The frame that is on screen then: the last one that begins before, or the first."""
         if self.forward is None or self.current is None or at_s < self.current[0] or self.may_skip_to(at_s):
-            self.seek(at_s)
-            self.forward = self.frames()
-            self.current, self.following = next(self.forward, None), next(self.forward, None)
+            forward = self.start_before(at_s)
+        else:
+            forward = self.forward
         while self.following is not None and self.following[0] <= at_s:
             if time.monotonic() > self.deadline:
                 return None
-            self.current, self.following = self.following, next(self.forward, None)
+            self.current, self.following = self.following, next(forward, None)
         return None if self.is_past_the_end(at_s) else self.current
+
+    def start_before(self, at_s: float) -> Iterator[Timed]:
+        """Streams of packets have no index: a seek ends anywhere, and the first picture after it may come too late."""
+        for back_s in self.reach_back_s():
+            if back_s and back_s >= at_s:
+                rewind(self.video.container, self.video.stream)
+            else:
+                self.seek(at_s - back_s)
+            forward = self.forward = self.frames()
+            self.current, self.following = next(forward, None), next(forward, None)
+            is_early_enough = self.current is not None and self.current[0] <= at_s
+            if is_early_enough or back_s >= at_s or time.monotonic() > self.deadline:
+                break
+        return forward
+
+    def reach_back_s(self) -> tuple[float, ...]:
+        if self.video.is_intra_only:
+            return (0.0, 2 * self.video.frame_s, *REACH_BACK_S)
+        return REACH_BACK_S if self.video.is_packet_stream else (0.0, *REACH_BACK_S)
 
     def is_past_the_end(self, at_s: float) -> bool:
         """The last frame of a whole video stays on screen; that of one cut off says nothing about what came after."""
@@ -130,6 +155,8 @@ class Decoder:
         """
         if self.following is None:
             return False
+        if self.video.is_intra_only:
+            return at_s > self.following[0] + self.video.frame_s
         keys = self.video.info.keyframes_s
         far_s = at_s - max(self.following[0], keys[-1] if keys else 0.0)
         return bisect_right(keys, at_s) > bisect_right(keys, self.following[0]) or far_s > FAR_S
@@ -144,7 +171,7 @@ class Decoder:
         try:
             video.container.seek(max(0, video.ticks(at_s)), stream=video.stream)
         except av.FFmpegError:
-            video.container.seek(0)  # no index: from the start
+            rewind(video.container, video.stream)  # no index: from the start
 
     def frames(self) -> Iterator[Timed]:
         """From the place of the last seek on. Damaged packets are left out, as players do."""
@@ -156,7 +183,7 @@ class Decoder:
         for packet in packets:
             try:
                 decoded = packet.decode()
-            except av.error.InvalidDataError:
+            except DAMAGED_PACKET:
                 continue
             for frame in decoded:
                 clock = frame.pts if frame.pts is not None else frame.dts
@@ -213,7 +240,7 @@ def add(samples: Samples, shot: Shot, timed: Timed) -> None:
 
 def shot_of(timed: Timed, look: Look, slot: Slot, plan: VideoPlan, video: Video) -> Shot:
     size = (plan.width, plan.height) if plan.sheet is None else cell_size(plan.sheet, plan)
-    image = draw(timed[1], size, video.info.orientation)
+    image = draw(timed[1], size, video.view)
     picture: Encoded | Image.Image = image
     if plan.sheet is None:
         picture = encode_frame(image, plan)

@@ -26,8 +26,15 @@ ORIENTATIONS = {
 }
 
 
+TURNS = {90: 8, -90: 6, 270: 6, 180: 3, -180: 3}
+"""Degrees against the clock to the same orientations."""
+
+
 def orientation_of(frame: VideoFrame) -> int:
-    data = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        data = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV 18.1 has no name for newer things beside a picture: eyes of spatial videos, Exif
+        return TURNS.get(int(frame.rotation), 1)
     if data is None:
         return 1
     a, b, _, c, d = struct.unpack("=5i", bytes(cast("Any", data))[:20])

@@ -1,7 +1,11 @@
-"""What the three storage adapters share: how to connect, how often to retry, and what a storage fault means here."""
+"""What the storage adapters share: how to connect, how often to retry, what a storage fault means here, and how a text
+from outside becomes a key.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +18,7 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
 )
 
-from shared.core.errors import NotFound, StateConflict, StorageUnavailable
+from shared.core.errors import NotFound, StateConflict, StorageRefused, StorageUnavailable
 from shared.core.settings import Settings
 
 # The host delivers a message again when storage stays away, so a call gives up after seconds, not after the SDK's 85 s.
@@ -33,6 +37,31 @@ TABLE_RETRIES: dict[str, Any] = {
     "read_timeout": 60,
 }
 
+REFUSALS = frozenset({400, 413})
+"""What storage answers to a key, a row or a name that it does not take: the same again would be refused again."""
+
+PLAIN_KEY = re.compile(r"[A-Za-z0-9._:@ -]{1,128}", re.ASCII)
+KEY_PREFIX_CHARACTERS = 48
+KEY_DIGEST_CHARACTERS = 32  # 128 bits
+
+
+def key_of(text: str) -> str:
+    r"""A table key for any text: the text itself where it is plain, else what is plain of it, `~` and a hash.
+
+    A key may not hold `/`, `\`, `#`, `?` or control characters and has 512 characters at most (Table service data
+    model, 2026-11); a deployment, a model or the id in a stranger's message may. No plain text has a `~`, so no two
+    texts share a key.
+    """
+    if PLAIN_KEY.fullmatch(text):
+        return text
+    prefix = re.sub(r"[^A-Za-z0-9._-]", "_", text[:KEY_PREFIX_CHARACTERS])
+    return f"{prefix}~{digest_of(text, KEY_DIGEST_CHARACTERS)}"
+
+
+def digest_of(text: str, characters: int) -> str:
+    """So many characters of the SHA-256 of a text, in hexadecimal; half a character of UTF-16 counts as itself."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:characters]
+
 
 def credential(settings: Settings) -> Any:
     """Managed identity in Azure, the developer's own login elsewhere."""
@@ -45,8 +74,10 @@ def credential(settings: Settings) -> Any:
 def storage_faults(what: str, *, logged_as: str | None = None) -> Iterator[None]:
     """Storage errors as ours, the most specific first; `what` names the thing, never its content.
 
-    A fault of storage itself leaves the function and gets into the host's log, where a file's name must not be:
-    `logged_as` stands for it, and the SDK's own words, which hold its address, are left behind.
+    Raises NotFound, StateConflict (there already, or changed), StorageRefused (never going to be taken) or
+    StorageUnavailable (down, slow or not let in). The last two leave the function and get into the host's log, where
+    a file's name must not be: `logged_as` stands for it, and the SDK's own words, which hold its address, are left
+    behind.
     """
     shown = logged_as or what
     try:
@@ -56,6 +87,14 @@ def storage_faults(what: str, *, logged_as: str | None = None) -> Iterator[None]
     except (ResourceExistsError, ResourceModifiedError) as fault:
         raise StateConflict(f"{what} was changed by somebody else") from fault
     except HttpResponseError as fault:
+        if fault.status_code in REFUSALS:
+            raise StorageRefused(f"{shown}: storage refused it ({fault.status_code} {code_of(fault)})") from None
         raise StorageUnavailable(f"{shown}: storage answered {fault.status_code}") from None
     except AzureError as fault:
         raise StorageUnavailable(f"{shown}: storage cannot be reached ({type(fault).__name__})") from None
+
+
+def code_of(fault: HttpResponseError) -> str:
+    """Storage's own word for what is wrong, such as EntityTooLarge; never a value."""
+    code = getattr(fault, "error_code", None)
+    return str(getattr(code, "value", code) or type(fault).__name__)

@@ -96,7 +96,9 @@ class BlobStore:
                 return download(self.client(container, name), condition)
         except StateConflict:
             raise NotFound(
-                f"blob {container}/{name} was replaced while it was read", hint="Its new version has a job of its own."
+                f"blob {container}/{name} was replaced while it was read",
+                hint="Its new version has a job of its own.",
+                code="replaced",
             ) from None
 
     def changed_since(self, container: str, moment: datetime) -> Iterator[tuple[str, str, datetime]]:

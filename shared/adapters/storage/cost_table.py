@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from datetime import date
 from typing import Any
 
 from azure.core import MatchConditions
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
-from shared.adapters.storage.azure_storage import storage_faults
+from shared.adapters.storage.azure_storage import key_of, storage_faults
+from shared.adapters.storage.optimistic import until_written
 from shared.core import codec
-from shared.core.errors import NotFound, StorageUnavailable
+from shared.core.errors import NotFound
 from shared.core.jobs.spending import Spending, add
 
 SHARDS = 4  # sums per day and model, so that jobs that end together seldom meet
-TRIES = 40  # each lost race means that somebody else's job was counted
-LONGEST_PAUSE_S = 0.05
 
 
 class CostTable:
@@ -32,22 +30,24 @@ class CostTable:
         self.table = table
 
     def count(self, job_id: str, spending: Spending) -> None:
-        """Count a job; doing it again changes nothing."""
-        partition = partition_of(spending.day)
-        for _ in range(TRIES):
-            row = f"sum-{random.randrange(SHARDS)}-{spending.model}"  # noqa: S311  # spreads load, guards nothing
-            found = self.row(partition, row)
-            total = add(from_row(found), spending) if found else spending
-            change = sum_change({"PartitionKey": partition, "RowKey": row, "sum": to_text(total)}, found)
-            if self.commit([("create", {"PartitionKey": partition, "RowKey": f"job-{job_id}"}), change]):
-                return
-            if self.row(partition, f"job-{job_id}"):
-                return
-            time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  # as above
-        raise StorageUnavailable(f"the costs of {spending.day} were too busy for job {job_id}")
+        """Add a job's spending (USD, tokens) to its day's sum for its model; doing it again changes nothing.
+
+        Raises StorageUnavailable, also when too many jobs end at once.
+        """
+        until_written(lambda: self.try_count(job_id, spending), what=f"the costs of {spending.day} for job {job_id}")
+
+    def try_count(self, job_id: str, spending: Spending) -> bool | None:
+        """True when the job is counted by now; None when another job's sum was written first."""
+        partition, own_row = partition_of(spending.day), f"job-{key_of(job_id)}"
+        row = f"sum-{random.randrange(SHARDS)}-{key_of(spending.model)}"  # noqa: S311  # spreads load, guards nothing
+        found = self.row(partition, row)
+        total = add(from_row(found), spending) if found else spending
+        change = sum_change({"PartitionKey": partition, "RowKey": row, "sum": to_text(total)}, found)
+        is_counted = self.commit([("create", {"PartitionKey": partition, "RowKey": own_row}), change])
+        return True if is_counted or self.row(partition, own_row) else None
 
     def day(self, day: date) -> list[Spending]:
-        """One sum per model and shard; reads no more than that."""
+        """The day's sums (USD, tokens), one per model and shard; reads no more rows than that."""
         with storage_faults(f"costs of {day}"):
             rows = self.table.query_entities(
                 "PartitionKey eq @partition and RowKey ge 'sum-' and RowKey lt 'sum.'",
@@ -63,7 +63,7 @@ class CostTable:
             return None
 
     def commit(self, operations: list[Any]) -> bool:
-        """False when a row was there already or has changed: all or nothing was written, and it was nothing."""
+        """Whether all of it was written; nothing was when a row was there already or has changed since."""
         with storage_faults("costs"):
             try:
                 self.table.submit_transaction(operations)

@@ -13,7 +13,7 @@ from typing import Any
 
 from azure.data.tables import TableClient
 
-from shared.adapters.storage.azure_storage import storage_faults
+from shared.adapters.storage.azure_storage import key_of, storage_faults
 from shared.core import codec
 from shared.core.jobs.listing import Item, Position, position_of
 
@@ -38,7 +38,7 @@ class JobList:
         """The next items; fewer than `most` only at the end. One range of keys, or two where a month ends."""
         if after is None:
             return self.read(f"PartitionKey ge '{FIRST}' and PartitionKey lt '{BEYOND}'", {}, most)
-        place = {"partition": after.partition, "row": after.row}
+        place = {"partition": after.partition, "row": key_of(after.row)}
         items = self.read("PartitionKey eq @partition and RowKey gt @row", place, most)
         if len(items) < most:
             older = f"PartitionKey gt @partition and PartitionKey lt '{BEYOND}'"
@@ -63,4 +63,4 @@ class JobList:
 def to_row(item: Item) -> dict[str, Any]:
     position = position_of(item)
     text = json.dumps(codec.to_json(item), ensure_ascii=False)
-    return {"PartitionKey": position.partition, "RowKey": position.row, "item": text}
+    return {"PartitionKey": position.partition, "RowKey": key_of(position.row), "item": text}

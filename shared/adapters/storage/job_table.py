@@ -7,7 +7,6 @@ dropped versions before jobs that were asked later. Every write also brings the 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from dataclasses import replace
@@ -17,7 +16,7 @@ from typing import Any
 from azure.core import MatchConditions
 from azure.data.tables import TableClient, UpdateMode
 
-from shared.adapters.storage.azure_storage import TABLE_RETRIES, credential, storage_faults
+from shared.adapters.storage.azure_storage import TABLE_RETRIES, credential, digest_of, key_of, storage_faults
 from shared.adapters.storage.cost_table import CostTable
 from shared.adapters.storage.job_list import JobList
 from shared.core import codec, limits
@@ -31,6 +30,7 @@ from shared.pipeline.ports import Stored
 SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
 TEXT_CHARACTERS = 16_000  # a text property holds 64 KiB of UTF-16, where an emoji takes four bytes
 ROW_BYTES = 900_000  # of 1 MiB of UTF-16, the rest for the other columns
+NAME_CHARACTERS = 32  # of a name's hash
 OPEN = "open"  # one small row per job that has not ended
 ASKED = "asked-"  # sorts behind the digits of times
 
@@ -58,7 +58,7 @@ class JobTable:
     def insert(self, job: Job) -> Stored | None:
         """Listed as open before it exists: a job that is not on that list has ended."""
         with storage_faults(f"job {job.job_id}"):
-            self.table.upsert_entity({"PartitionKey": OPEN, "RowKey": job.job_id})
+            self.table.upsert_entity({"PartitionKey": OPEN, "RowKey": key_of(job.job_id)})
         try:
             with storage_faults(f"job {job.job_id}"):
                 written = self.table.create_entity(to_row(job))
@@ -70,7 +70,7 @@ class JobTable:
     def load(self, job_id: str) -> Stored | None:
         try:
             with storage_faults(f"job {job_id}"):
-                row = self.table.get_entity(partition_of(job_id), job_id)
+                row = self.table.get_entity(partition_of(job_id), key_of(job_id))
         except NotFound:
             return None
         return Stored(job=from_row(row), version=str(row.metadata["etag"]))
@@ -109,7 +109,7 @@ class JobTable:
 
     def close(self, job_id: str) -> None:
         with storage_faults("open jobs"):
-            self.table.delete_entity(OPEN, job_id)
+            self.table.delete_entity(OPEN, key_of(job_id))
 
     def relist(self, job: Job) -> None:
         """The job itself is safe by now, and reading the list puts it right, so a fault here stops no work."""
@@ -120,10 +120,10 @@ class JobTable:
 
     def publish(self, job: Job) -> None:
         if job.origin is None:
-            self.put_name(job.source.name, f"{inverted(job.created)}-{job.job_id}", job)
+            self.put_name(job.source.name, f"{inverted(job.created)}-{key_of(job.job_id)}", job)
             return
         for name in {asked.name for asked in job.origin.jobs}:
-            self.put_name(name, f"{ASKED}{inverted(job.created)}-{job.job_id}", job)
+            self.put_name(name, f"{ASKED}{inverted(job.created)}-{key_of(job.job_id)}", job)
 
     def put_name(self, name: str, row_key: str, job: Job) -> None:
         with storage_faults(f"name row of job {job.job_id}"):
@@ -154,12 +154,12 @@ class JobTable:
 
 
 def partition_of(job_id: str) -> str:
-    return f"job-{job_id[:SPREAD]}"
+    return f"job-{key_of(job_id)[:SPREAD]}"
 
 
 def name_partition(name: str) -> str:
-    """A hash, because a table key may not hold the slashes, `#` and `?` that names have."""
-    return f"name-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+    """A hash, as rows have had it from the first day on: `key_of` would not find those of plain names."""
+    return f"name-{digest_of(name, NAME_CHARACTERS)}"
 
 
 def to_row(job: Job) -> dict[str, Any]:
@@ -168,7 +168,11 @@ def to_row(job: Job) -> dict[str, Any]:
     if len(text.encode("utf-16-le")) > ROW_BYTES:
         text = json.dumps(codec.to_json(replace(job, reply=None)), ensure_ascii=False)
     parts = [text[start : start + TEXT_CHARACTERS] for start in range(0, len(text), TEXT_CHARACTERS)]
-    row: dict[str, Any] = {"PartitionKey": partition_of(job.job_id), "RowKey": job.job_id, "state": job.state.value}
+    row: dict[str, Any] = {
+        "PartitionKey": partition_of(job.job_id),
+        "RowKey": key_of(job.job_id),
+        "state": job.state.value,
+    }
     return row | {f"job{index}": part for index, part in enumerate(parts)} | {"parts": len(parts)}
 
 

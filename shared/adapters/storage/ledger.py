@@ -7,24 +7,22 @@ been paid, so it stays counted in full). The sum of `lost` is the number of call
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import random
-import time
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from azure.core import MatchConditions
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
-from shared.adapters.storage.azure_storage import storage_faults
-from shared.core.errors import NotFound, StateConflict, StorageUnavailable
+from shared.adapters.storage.azure_storage import digest_of, key_of, storage_faults
+from shared.adapters.storage.optimistic import until_written
+from shared.core.errors import NotFound, StateConflict
 from shared.core.money.budget import SHARDS, Shard, Totals, reserve, settle, total
 from shared.pipeline.ports import Allowance, Grant, Place
 
-TRIES = 40  # each lost race means that somebody else's write went through
-LONGEST_PAUSE_S = 0.05
+SCOPE_CHARACTERS = 16  # of its hash, which keeps the rows of one budget apart from those of any other
 AMOUNT_DIGITS = 20
 ANY_AMOUNT = 10**AMOUNT_DIGITS - 1
 
@@ -42,62 +40,70 @@ class Ledger:
             next(iter(self.table.query_entities("PartitionKey eq 'none'", results_per_page=1)), None)
 
     def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant:
-        """A reservation that is still open belongs to a worker that died: it is counted as lost, then made anew."""
-        partition = partition_of(day, allowance.scope)
-        for _ in range(TRIES):
-            rows = self.shard_rows(partition)
-            call = self.call_row(partition, call_id)
-            open_amount = int(call["amount"]) if call is not None and call["state"] == "reserved" else 0
-            shards = [to_shard(index, rows.get(index)) for index in range(SHARDS)]
-            own = shard_of(call_id)
-            shards[own] = settle(shards[own], reserved=open_amount, spent=open_amount)
-            written = reserve(shards, own, amount, allowance.limit)
-            if written is None:
-                return Grant.REFUSED
-            reserved = reserved_row(partition, call_id, call, amount)
-            operations = [
-                ("create", reserved) if call is None else write_row(reserved, call.metadata["etag"]),
-                *(write_shard(partition, shard, rows) for shard in written),
-            ]
-            if self.commit(operations, f"reservation of {call_id}"):
-                return Grant.AGAIN if open_amount else Grant.GRANTED
-            pause()
-        raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
+        """Whether `amount` nano-dollars are reserved for the call by now, and whether an earlier attempt may be paid.
+
+        A reservation that is still open belongs to a worker that died: it is counted as lost, then made anew. Raises
+        StorageUnavailable, also when too many workers reserve at once; nothing is reserved then.
+        """
+        attempt = partial(self.try_reserve, partition_of(day, allowance.scope), allowance.limit, call_id, amount)
+        return until_written(attempt, what=f"the ledger of {day} for {call_id}")
+
+    def try_reserve(self, partition: str, limit: int | None, call_id: str, amount: int) -> Grant | None:
+        """None when another worker wrote one of the rows first."""
+        rows = self.shard_rows(partition)
+        call = self.call_row(partition, call_id)
+        open_amount = int(call["amount"]) if call is not None and call["state"] == "reserved" else 0
+        shards = [to_shard(index, rows.get(index)) for index in range(SHARDS)]
+        own = shard_of(call_id)
+        shards[own] = settle(shards[own], reserved=open_amount, spent=open_amount)
+        written = reserve(shards, own, amount, limit)
+        if written is None:
+            return Grant.REFUSED
+        reserved = reserved_row(partition, call_id, call, amount)
+        operations = [
+            ("create", reserved) if call is None else write_row(reserved, call.metadata["etag"]),
+            *(write_shard(partition, shard, rows) for shard in written),
+        ]
+        if not self.commit(operations, f"reservation of {call_id}"):
+            return None
+        return Grant.AGAIN if open_amount else Grant.GRANTED
 
     def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
-        """Enter what the call cost; None is "not known", which counts as all that was reserved.
+        """Whether a reservation was open and is closed by now; False when it has been settled before.
 
-        False when there was no open reservation: it has been settled before.
+        `spent` is what the call cost in nano-dollars; None is "not known", which counts as all that was reserved.
+        Raises StorageUnavailable, also when too many workers settle at once.
         """
-        partition = partition_of(day, scope)
-        for _ in range(TRIES):
-            call = self.call_row(partition, call_id)
-            if call is None or call["state"] != "reserved":
-                return False
-            rows = self.shard_rows(partition)
-            own = shard_of(call_id)
-            reserved = int(call["amount"])
-            cost = reserved if spent is None else spent
-            shard = settle(to_shard(own, rows.get(own)), reserved=reserved, spent=cost)
-            ended = settled_row(call, cost, is_lost=spent is None)
-            operations = [write_row(ended, call.metadata["etag"]), write_shard(partition, shard, rows)]
-            if self.commit(operations, f"settlement of {call_id}"):
-                return True
-            pause()
-        raise StorageUnavailable(f"the ledger of {day} was too busy for {call_id}")
+        attempt = partial(self.try_settle, partition_of(day, scope), call_id, spent)
+        return until_written(attempt, what=f"the ledger of {day} for {call_id}")
+
+    def try_settle(self, partition: str, call_id: str, spent: int | None) -> bool | None:
+        """None when another worker wrote one of the rows first."""
+        call = self.call_row(partition, call_id)
+        if call is None or call["state"] != "reserved":
+            return False
+        rows = self.shard_rows(partition)
+        own = shard_of(call_id)
+        reserved = int(call["amount"])
+        cost = reserved if spent is None else spent
+        shard = settle(to_shard(own, rows.get(own)), reserved=reserved, spent=cost)
+        ended = settled_row(call, cost, is_lost=spent is None)
+        operations = [write_row(ended, call.metadata["etag"]), write_shard(partition, shard, rows)]
+        return True if self.commit(operations, f"settlement of {call_id}") else None
 
     def open_calls(self, day: date, scope: str, job_id: str) -> Sequence[str]:
-        """A call's id is its job's, or begins with it and a dash."""
-        keys = {"first": f"call-{job_id}", "beyond": f"call-{job_id}."}
+        """The ids of this job's calls that were reserved and never settled: its own, or its own, a dash and a step."""
+        keys = {"first": call_key(job_id), "beyond": f"{call_key(job_id)}."}
         with storage_faults("ledger"):
             rows = self.table.query_entities(
                 "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond and state eq 'reserved'",
                 parameters={"partition": partition_of(day, scope), **keys},
-                select=["RowKey"],
+                select=["RowKey", "call_id"],
             )
-            return [row["RowKey"].removeprefix("call-") for row in rows]
+            return [str(row.get("call_id", row["RowKey"].removeprefix("call-"))) for row in rows]
 
     def totals(self, day: date, allowance: Allowance) -> Totals:
+        """What of a budget is spent and reserved on that day, in nano-dollars."""
         rows = self.shard_rows(partition_of(day, allowance.scope))
         return total([to_shard(index, row) for index, row in rows.items()], allowance.limit)
 
@@ -113,13 +119,14 @@ class Ledger:
         """True for the first one to write this note: an alert is raised once, by one worker."""
         try:
             with storage_faults("ledger"):
-                self.table.create_entity({"PartitionKey": partition_of(day, scope), "RowKey": f"note-{note}"})
+                self.table.create_entity({"PartitionKey": partition_of(day, scope), "RowKey": f"note-{key_of(note)}"})
         except StateConflict:
             return False
         return True
 
     def park(self, scope: str, key: str, job_id: str, amount: int) -> None:
-        row = {"PartitionKey": line_of(scope), "RowKey": key, "job_id": job_id, "scope": scope}
+        """Stand in a budget's line at the place that `key` sorts to, for `amount` nano-dollars."""
+        row = {"PartitionKey": line_of(scope), "RowKey": key_of(key), "job_id": job_id, "scope": scope}
         with storage_faults("parked jobs"):
             self.table.upsert_entity({**row, "amount": sortable(amount)})
 
@@ -134,7 +141,7 @@ class Ledger:
             return
 
     def parked(self, scope: str, *, limit: int | None, most: int) -> Sequence[Place]:
-        """The one that has waited longest first."""
+        """At most `most` places, the one that has waited longest first; without those who need more than `limit`."""
         most_needed = sortable(ANY_AMOUNT if limit is None else min(limit, ANY_AMOUNT))
         with storage_faults("parked jobs"):
             rows = self.table.query_entities(
@@ -163,12 +170,12 @@ class Ledger:
     def call_row(self, partition: str, call_id: str) -> Any:
         try:
             with storage_faults("ledger"):
-                return self.table.get_entity(partition, f"call-{call_id}")
+                return self.table.get_entity(partition, call_key(call_id))
         except NotFound:
             return None
 
     def commit(self, operations: Sequence[Operation], what: str) -> bool:
-        """False when another worker wrote one of the rows first."""
+        """Whether all of it was written; nothing was when another worker wrote one of the rows first."""
         try:
             with storage_faults(what):
                 try:
@@ -183,12 +190,16 @@ class Ledger:
 
 
 def partition_of(day: date, scope: str) -> str:
-    """A folder's name is hashed: a table key may not hold a slash."""
-    return f"{day.isoformat()}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+    """A budget's day. A hash, as rows have had it from the first day on: `key_of` would not find them."""
+    return f"{day.isoformat()}-{digest_of(scope, SCOPE_CHARACTERS)}"
+
+
+def call_key(call_id: str) -> str:
+    return f"call-{key_of(call_id)}"
 
 
 def line_of(scope: str) -> str:
-    return f"parked-{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+    return f"parked-{digest_of(scope, SCOPE_CHARACTERS)}"
 
 
 def to_place(row: Any) -> Place:
@@ -201,12 +212,13 @@ def sortable(amount: int) -> str:
 
 
 def shard_of(call_id: str) -> int:
-    return int(hashlib.sha256(call_id.encode()).hexdigest()[:8], 16) % SHARDS
+    return int(digest_of(call_id, 8), 16) % SHARDS
 
 
 def reserved_row(partition: str, call_id: str, before: Any, amount: int) -> dict[str, Any]:
     """One row for all attempts of a call: `spent` adds up, `lost` counts the attempts that nobody knows about."""
-    row = {"PartitionKey": partition, "RowKey": f"call-{call_id}", "state": "reserved", "amount": str(amount)}
+    row = {"PartitionKey": partition, "RowKey": call_key(call_id), "call_id": call_id}
+    row |= {"state": "reserved", "amount": str(amount)}
     if before is None:
         return {**row, "spent": "0", "lost": 0}
     was_open = before["state"] == "reserved"
@@ -241,8 +253,3 @@ def write_shard(partition: str, shard: Shard, rows: dict[int, Any]) -> Operation
 def write_row(row: dict[str, Any], etag: str) -> Operation:
     condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified, "mode": UpdateMode.REPLACE}
     return ("update", row, condition)
-
-
-def pause() -> None:
-    """Workers that collided must not collide again at once."""
-    time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311  # spreads load, protects nothing

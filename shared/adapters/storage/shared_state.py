@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from azure.core import MatchConditions
 from azure.data.tables import TableClient, UpdateMode
 
-from shared.adapters.storage.azure_storage import storage_faults
+from shared.adapters.storage.azure_storage import key_of, storage_faults
+from shared.adapters.storage.optimistic import until_written
 from shared.core import codec
 from shared.core.answer.gate import Gate
 from shared.core.errors import NotFound, StateConflict
@@ -23,8 +25,8 @@ class Answers:
         self.table = table
 
     def claim(self, key: str, job_id: str) -> str:
-        """The job that answers for this key: this one, or the one that was first."""
-        row = {"PartitionKey": f"answer-{key[:SPREAD]}", "RowKey": key, "job_id": job_id}
+        """The id of the job that answers for this key: this one, or the one that was first."""
+        row = {"PartitionKey": answer_partition(key), "RowKey": key_of(key), "job_id": job_id}
         try:
             with storage_faults("answer"):
                 self.table.create_entity(row)
@@ -34,7 +36,7 @@ class Answers:
         return job_id
 
     def take_over(self, key: str, *, from_job_id: str, job_id: str) -> bool:
-        """False when somebody else took the place of the failed job first."""
+        """Whether this job has the place of the other by now; not when somebody else took it first."""
         row = self.row(key)
         if row is None or row["job_id"] != from_job_id:
             return False
@@ -51,38 +53,53 @@ class Answers:
         return True
 
     def owner(self, key: str) -> str | None:
+        """The id of the job that answers for this key, None while nobody does."""
         row = self.row(key)
         return None if row is None else str(row["job_id"])
 
     def row(self, key: str) -> Any:
         try:
             with storage_faults("answer"):
-                return self.table.get_entity(f"answer-{key[:SPREAD]}", key)
+                return self.table.get_entity(answer_partition(key), key_of(key))
         except NotFound:
             return None
 
 
+def answer_partition(key: str) -> str:
+    return f"answer-{key_of(key)[:SPREAD]}"
+
+
 class Gates:
-    """The port `Gates`: one row per deployment, changed only over the version that was read."""
+    """The port `Gates`: one row per endpoint, changed only over the version that was read."""
 
     def __init__(self, table: TableClient) -> None:
         self.table = table
 
-    def load(self, name: str) -> tuple[Gate, str | None]:
-        """The gate and its row's version; None when there is no row yet."""
+    def change(self, endpoint: str, step: Callable[[Gate], Gate]) -> tuple[Gate, Gate]:
+        """The gate before and after `step`; a step that changes nothing costs a read. Raises StorageUnavailable."""
+
+        def attempt() -> tuple[Gate, Gate] | None:
+            gate, version = self.load(endpoint)
+            after = step(gate)
+            return (gate, after) if after == gate or self.store(endpoint, after, version) else None
+
+        return until_written(attempt, what="a gate")
+
+    def load(self, endpoint: str) -> tuple[Gate, str | None]:
+        """The gate and its row's version; an open one and None when there is no row yet."""
         try:
-            with storage_faults("gate"):
-                row = self.table.get_entity("gate", name)
+            with storage_faults("a gate"):
+                row = self.table.get_entity("gate", key_of(endpoint))
         except NotFound:
             return Gate(), None
         return codec.from_json(Gate, json.loads(row["gate"])), str(row.metadata["etag"])
 
-    def store(self, name: str, gate: Gate, version: str | None) -> bool:
-        """False when another worker changed it since."""
-        row = {"PartitionKey": "gate", "RowKey": name, "gate": json.dumps(codec.to_json(gate))}
+    def store(self, endpoint: str, gate: Gate, version: str | None) -> bool:
+        """Whether the gate is stored; not when another worker changed it since `version`."""
+        row = {"PartitionKey": "gate", "RowKey": key_of(endpoint), "gate": json.dumps(codec.to_json(gate))}
         condition: dict[str, Any] = {"match_condition": MatchConditions.IfNotModified, "mode": UpdateMode.REPLACE}
         try:
-            with storage_faults("gate"):
+            with storage_faults("a gate"):
                 if version is None:
                     self.table.create_entity(row)
                 else:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from shared.core import limits
 from shared.core.answer.content_filter import parse_error_filter
 from shared.core.answer.error_rules import find_rule
-from shared.core.answer.gate import parse_limits, refill_s
+from shared.core.answer.rate_limits import parse_rate_limits, refill_s
 from shared.core.errors import ModelRefused, ModelUnavailable, ReplyMalformed, VisiondropError
 from shared.core.masking import mask_message
+from shared.core.waits import parse_retry_after
 from shared.core.wire import as_object, as_text, first_of
 
 SHOWN_CHARACTERS = 300
@@ -39,8 +39,7 @@ def parse_error(
     said = said_by(error, body)
     rule = find_rule(status, codes_of(error), said)
     if rule is None:
-        message = f"the endpoint answered {status}, which is neither a reply nor an error"
-        return ReplyMalformed(message, http_status=status)
+        return ReplyMalformed(f"the endpoint answered {status}, which is neither a reply nor an error")
     shown = "" if status in SECRET_STATUSES else f": {mask_message(said)[:SHOWN_CHARACTERS]}" if said else ""
     message = f"the endpoint answered {status} ({rule.code}){shown}"
     if not rule.final:
@@ -70,42 +69,17 @@ def codes_of(error: dict[str, Any]) -> set[str]:
 
 
 def retry_after_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
-    """How long the endpoint asked to wait: `retry-after-ms`, `retry-after` (seconds or a date), its words, or when
-    what is used up by `x-ratelimit-*` is there again.
+    """Seconds that the endpoint asked to wait: by its `Retry-After` headers, its words, or when what is used up by
+    `x-ratelimit-*` is there again; None when it does not say.
 
-    Beyond a week it is asked again before: a slip of the pen in a header must not stop a deployment for years.
+    Beyond a week it is asked again before: a slip of the pen in a header must not stop a job for years.
     """
-    asked = spoken_wait_s(headers, said, now=now)
-    return None if asked is None else min(asked, limits.ENDPOINT_WAIT_S.value)
-
-
-def spoken_wait_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
-    named = {name.lower(): value.strip() for name, value in headers.items()}
-    milliseconds = number(named.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    header = named.get("retry-after", "")
-    seconds = number(header)
-    if seconds is None:
-        seconds = seconds_until(header, now=now)
+    seconds = parse_retry_after(headers, now=now)
     if seconds is None:
         seconds = wait_in_text(said)
-    return refill_s(parse_limits(named)) if seconds is None else seconds
-
-
-def number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"\d{1,12}(\.\d+)?", text) else None
-
-
-def seconds_until(text: str, *, now: datetime | None) -> float | None:
-    if now is None:
-        return None
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())
+    if seconds is None:
+        seconds = refill_s(parse_rate_limits(headers))
+    return None if seconds is None else min(seconds, limits.ENDPOINT_WAIT_S.value)
 
 
 def wait_in_text(said: str) -> float | None:

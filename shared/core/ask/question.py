@@ -12,7 +12,7 @@ from typing import Any
 from shared.core.ask.options import Options
 from shared.core.errors import OptionsInvalid
 from shared.core.media.picture import Picture
-from shared.core.models.api_versions import ApiVersion
+from shared.core.models.api_versions import V1, ApiVersion
 from shared.core.models.catalogue import Detail, Host, Model
 
 WEB_ADDRESS = re.compile(r"(?i)https?://[^\s\"'<>]+")
@@ -124,6 +124,11 @@ class Target:
     max_images: int | None = None
     takes_image_urls: bool = True
     provisioned: bool = False
+
+    @property
+    def api(self) -> str:
+        """The API version as results name it."""
+        return self.api_version or V1.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

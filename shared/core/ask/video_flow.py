@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.core import limits
 from shared.core.errors import OptionsInvalid, ReplyMalformed, SettingsInvalid
+from shared.core.waits import backoff
 from shared.core.wire import as_number, as_objects
 
 API_VERSION = "2023-05-01-preview"
@@ -26,7 +27,6 @@ INGESTION_CHARACTERS = 20
 
 FIRST_WAIT_S = 10.0
 LONGEST_WAIT_S = 120.0
-MOST_STEPS = 20  # of growing waits
 
 RUNNING = frozenset({"notstarted", "running"})
 SUCCEEDED = frozenset({"completed", "partiallysucceeded"})  # then each document says for itself
@@ -123,7 +123,7 @@ def outcome(flow: IndexFlow, found: Ingestion) -> Step:
 
 
 def wait_s(turns: int) -> float:
-    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 1.5 ** min(max(0, turns - 1), MOST_STEPS))
+    return backoff(turns - 1, first_s=FIRST_WAIT_S, longest_s=LONGEST_WAIT_S, factor=1.5)
 
 
 def check_index_name(name: str) -> str:

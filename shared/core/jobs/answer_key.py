@@ -1,19 +1,68 @@
-"""The same question about the same pixels: a key that copies, renames and repeated drops share."""
+"""The key under which an answer is kept: copies, renamed files and repeated drops that ask the same share it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from shared.core.ask.option_rows import ROWS
 from shared.core.ask.options import Options
+from shared.core.ask.parts import words_before
+from shared.core.ask.question import Exchange, Target
 from shared.core.codec import to_json
+from shared.core.media.normalized import Normalized
 
-NOT_PART_OF_THE_QUESTION = ("reuse", "camera_id", "recorded_at")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """A film that the service reads itself, by way of an index: told by its size and length, not by a hash of it."""
+
+    index_name: str
+    bytes: int
+    duration_s: float | None
 
 
-def answer_key(options: Options, *, model: str, api: str, pictures: Sequence[str]) -> str:
-    """`pictures` are the sha256 of the normalized bytes in order, with their moments where they have any."""
-    asked = {name: value for name, value in to_json(options).items() if name not in NOT_PART_OF_THE_QUESTION}
-    question = {"options": asked, "model": model, "api": api, "pictures": list(pictures)}
-    return hashlib.sha256(json.dumps(question, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """All that a job sends: its options' words, pictures and sound in order, and to whom.
+
+    `transcriber` is the deployment that turns the sound into words, None where there is no sound or nobody listens.
+    """
+
+    options: Options
+    target: Target
+    pictures: Sequence[Normalized] = ()
+    sound: Sequence[Normalized] = ()
+    transcriber: str | None = None
+    turns: Sequence[Exchange] = ()
+    film: Film | None = None
+
+
+def answer_key(sent: Sent) -> str:
+    """The sha256, in hex, of everything in a request that the answer may depend on, in the order in which it is sent.
+
+    What only says where a file lies, how its pictures were chosen, or what may be spent is not part of it.
+    """
+    question = {
+        "options": {row.name: to_json(getattr(sent.options, row.name)) for row in ROWS if row.in_key},
+        "target": target_of_key(sent.target),
+        "pictures": [of_item(item) for item in sent.pictures],
+        "sound": [of_item(item) for item in sent.sound],
+        "transcriber": sent.transcriber,
+        "turns": to_json(tuple(sent.turns)),
+        "film": to_json(sent.film),
+    }
+    return hashlib.sha256(json.dumps(question, ensure_ascii=False).encode()).hexdigest()
+
+
+def target_of_key(target: Target) -> list[str]:
+    """Whose rules hold, which deployment is asked, and through which form of the API."""
+    return [target.model.name, target.kind, target.deployment, target.api]
+
+
+def of_item(item: Normalized) -> list[Any]:
+    """The words before a picture (its label and moments), its bytes and type; a piece of sound's start and length."""
+    return [words_before(item), item.sha256, item.media_type, item.at_s, item.duration_s]

@@ -77,9 +77,9 @@ class Job:
 
     `media` is stored beside the pictures: a video's poster, its MP4, its sound.
     `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
-    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `unpriced`
-    those that were answered without usage or have no price, `broken_off` the turns after which another worker had to
-    take the job.
+    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `broken_off`
+    the turns after which another worker had to take the job, `failed_alone` the calls that failed while the endpoint
+    answered others.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -104,7 +104,6 @@ class Job:
     origin: Origin | None = None
     reused_from: str | None = None
     maybe_paid: int = 0
-    unpriced: int = 0
     earlier_usd: Decimal = Decimal(0)
     history: tuple[Event, ...] = ()
     budget_folders: tuple[str, ...] = ()
@@ -113,6 +112,7 @@ class Job:
     source_partial: bool = False
     dispatched: bool = False
     broken_off: int = 0
+    failed_alone: int = 0
     lease_owner: str | None = None
     lease_until: datetime | None = None
     not_before: datetime | None = None
@@ -122,6 +122,7 @@ CONTROL_FIELDS = (
     "source_partial",
     "dispatched",
     "broken_off",
+    "failed_alone",
     "lease_owner",
     "lease_until",
     "not_before",
@@ -252,10 +253,6 @@ def why_withheld(reply: Reply) -> Fault | None:
         return Fault(
             code="content_filter", message="the content filter withheld the answer", hint=hint, retryable=False
         )
-    if reply.finish_reason == "tool_call":
-        message = "the model answered with a tool call; it was offered no tools"
-        hint = "Ask again with reuse = false, or use another deployment."
-        return Fault(code="tool_call", message=message, hint=hint, retryable=False)
     if reply.refusal:
         hint = "Ask differently; the refusal itself is in reply.refusal."
         return Fault(code="refusal", message="the model refused to answer", hint=hint, retryable=False)

@@ -183,6 +183,12 @@ def fit(size: Size, longest: int) -> Size:
     return max(1, size[0] * longest // side), max(1, size[1] * longest // side)
 
 
+def fit_into(size: Size, box: Size) -> Size:
+    """The largest of the same shape that lies within `box`; it may be larger than `size`."""
+    scale = min(box[0] / size[0], box[1] / size[1])
+    return max(1, min(box[0], round(size[0] * scale))), max(1, min(box[1], round(size[1] * scale)))
+
+
 def pictures(plan: VideoPlan, frames: int) -> int:
     """How many pictures that many frames are sent in."""
     return frames if plan.sheet is None else -(-frames // plan.sheet.cells)

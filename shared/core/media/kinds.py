@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.core.media.film_kinds import film_format
+
 MediaKind = Literal["image", "video", "audio", "unsupported"]
 
 HEAD_BYTES = 4096
@@ -47,12 +49,21 @@ KINDS = {
         ("mkv", "video/x-matroska", "video", "Matroska"),
         ("webm", "video/webm", "video", "WebM"),
         ("avi", "video/x-msvideo", "video", "AVI"),
+        ("ts", "video/mp2t", "video", "MPEG transport stream"),
+        ("mpeg", "video/mpeg", "video", "MPEG program stream"),
+        ("m2v", "video/mpeg", "video", "MPEG-1/2 video"),
+        ("asf", "video/x-ms-asf", "video", "Windows Media"),
+        ("flv", "video/x-flv", "video", "Flash video"),
+        ("ogv", "video/ogg", "video", "Ogg video"),
+        ("mxf", "application/mxf", "video", "MXF"),
+        ("dv", "video/x-dv", "video", "DV"),
         ("m4a", "audio/mp4", "audio", "MPEG-4 audio"),
         ("mp3", "audio/mpeg", "audio", "MP3"),
         ("wav", "audio/wav", "audio", "WAV"),
         ("flac", "audio/flac", "audio", "FLAC"),
         ("ogg", "audio/ogg", "audio", "Ogg"),
         ("aac", "audio/aac", "audio", "AAC"),
+        ("wma", "audio/x-ms-wma", "audio", "Windows Media audio"),
         ("svg", "image/svg+xml", "unsupported", "SVG"),
         ("pdf", "application/pdf", "unsupported", "PDF"),
         ("html", "text/html", "unsupported", "a web page"),
@@ -62,9 +73,12 @@ KINDS = {
         ("jxl", "image/jxl", "unsupported", "JPEG XL"),
         ("raw", "image/x-raw", "unsupported", "a camera raw file"),
         ("exr", "image/x-exr", "unsupported", "OpenEXR"),
-        ("mpeg", "video/mpeg", "unsupported", "MPEG-1/2 video"),
-        ("flv", "video/x-flv", "unsupported", "Flash video"),
-        ("asf", "video/x-ms-asf", "unsupported", "Windows Media"),
+        ("rm", "application/vnd.rn-realmedia", "unsupported", "RealMedia"),
+        ("swf", "application/x-shockwave-flash", "unsupported", "a Flash animation"),
+        ("wtv", "video/x-wtv", "unsupported", "a Windows TV recording"),
+        ("h26x", "video/h264", "unsupported", "a bare H.264 or HEVC stream"),
+        ("ivf", "video/x-ivf", "unsupported", "IVF"),
+        ("y4m", "video/x-raw", "unsupported", "uncompressed YUV4MPEG video"),
         ("zip", "application/zip", "unsupported", "a ZIP archive"),
         ("gzip", "application/gzip", "unsupported", "a gzip file"),
         ("empty", "application/x-empty", "unsupported", "an empty file"),
@@ -96,7 +110,6 @@ MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x76\x2f\x31\x01", "exr"),
     (0, b"%PDF-", "pdf"),
     (0, b"fLaC", "flac"),
-    (0, b"OggS", "ogg"),
     (0, b"ID3", "mp3"),
     (0, b"\xff\xf1", "aac"),
     (0, b"\xff\xf9", "aac"),
@@ -105,15 +118,26 @@ MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\xfa", "mp3"),
     (0, b"\xff\xf2", "mp3"),
     (0, b"\x00\x00\x01\xba", "mpeg"),
-    (0, b"\x00\x00\x01\xb3", "mpeg"),
+    (0, b"\x00\x00\x01\xb3", "m2v"),
     (0, b"FLV\x01", "flv"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (0, b".RMF", "rm"),
+    (0, b"FWS", "swf"),
+    (0, b"CWS", "swf"),
+    (0, b"ZWS", "swf"),
+    (0, b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "wtv"),
+    (0, b"\x00\x00\x00\x01\x67", "h26x"),
+    (0, b"\x00\x00\x00\x01\x27", "h26x"),
+    (0, b"\x00\x00\x00\x01\x09", "h26x"),
+    (0, b"\x00\x00\x00\x01\x40\x01", "h26x"),
+    (0, b"\x00\x00\x00\x01\x46\x01", "h26x"),
+    (0, b"DKIF", "ivf"),
+    (0, b"YUV4MPEG2 ", "y4m"),
     (0, b"PK\x03\x04", "zip"),
     (0, b"\x1f\x8b\x08", "gzip"),
     (0, b"BM", "bmp"),
 )
 
-RIFF_FORMS = {b"WEBP": "webp", b"AVI ": "avi", b"WAVE": "wav"}
+RIFF_FORMS = {b"WEBP": "webp", b"AVI ": "avi", b"WAVE": "wav", b"CDXA": "mpeg"}  # the last: a Video CD
 
 # Brands of the ftyp box (ISO/IEC 14496-12, 23008-12; AVIF spec). The major brand decides before the compatible ones.
 BRANDS = {
@@ -169,7 +193,7 @@ def sniff(head: bytes) -> Kind:
 def sniff_format(head: bytes) -> str:
     if not head:
         return "empty"
-    for look in (by_riff, by_brand, by_magic, by_matroska, by_markup, by_text):
+    for look in (by_riff, by_brand, by_magic, by_matroska, film_format, by_markup, by_text):
         if found := look(head):
             return found
     return "unknown"

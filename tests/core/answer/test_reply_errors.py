@@ -154,6 +154,7 @@ WAITS: list[tuple[dict[str, str], str, float | None]] = [
     ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "7"}, THROTTLED, 22.0),
     ({"x-ratelimit-remaining-tokens": "9", "x-ratelimit-reset-tokens": "7"}, "", None),
     ({"x-ratelimit-remaining-tokens": "0"}, "", None),
+    ({"x-rate-limit-reset-tokens": "55", "x-ratelimit-remaining-requests": "9"}, "", 55.0),
 ]
 
 

@@ -12,6 +12,20 @@ def ftyp(major: bytes, *compatible: bytes) -> bytes:
     return (len(brands) + 8).to_bytes(4, "big") + b"ftyp" + brands + bytes(40)
 
 
+def packets(size: int, *, before: int = 0, count: int = 20) -> bytes:
+    """An MPEG transport stream's outline: a sync byte in each packet."""
+    return b"".join(bytes(before) + b"G" + bytes([number]) * (size - before - 1) for number in range(count))
+
+
+PICTURES = b"\xc0\xef\x19\xbc\x4d\x5b\xcf\x11\xa8\xfd\x00\x80\x5f\x5c\x44\x2b"
+SOUND = b"\x40\x9e\x69\xf8\x4d\x5b\xcf\x11\xa8\xfd\x00\x80\x5f\x5c\x44\x2b"
+
+
+def asf(*streams: bytes, size: int = 100) -> bytes:
+    head = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c" + size.to_bytes(8, "little")
+    return head + bytes(6) + b"".join(streams) + bytes(100)
+
+
 HEADS = [
     (b"\xff\xd8\xff\xe0\0\x10JFIF", "jpeg", "image"),
     (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "png", "image"),
@@ -49,6 +63,34 @@ HEADS = [
     (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\1\x42\x82\x84webm", "webm", "video"),
     (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\1\x42\x82\x88matroska", "mkv", "video"),
     (b"ID3\4\0", "mp3", "audio"),
+    (packets(188), "ts", "video"),
+    (packets(192, before=4), "ts", "video"),
+    (packets(204), "ts", "video"),
+    (packets(188)[77:], "ts", "video"),
+    (packets(188)[:500], "ts", "video"),
+    (packets(188)[:188] + b"\0" * 3000, "unknown", "unsupported"),
+    (b"G" + b"\0" * 187 + b"G" + b"\0" * 187 + b"\0" * 188, "unknown", "unsupported"),
+    (b"\0\0\1\xba\x44\0\4", "mpeg", "video"),
+    (b"RIFF\x24\0\0\0CDXAfmt ", "mpeg", "video"),
+    (b"\0\0\1\xb3\x16\0\xf0", "m2v", "video"),
+    (b"FLV\1\5\0\0\0\x09", "flv", "video"),
+    (b"OggS\0\2" + bytes(22) + b"\x01\x2a\x80theora\3\2\1", "ogv", "video"),
+    (
+        b"OggS\0\2" + bytes(22) + b"\x01\x1e\x01vorbis" + bytes(30) + b"OggS\0\2" + bytes(22) + b"\x80theora",
+        "ogv",
+        "video",
+    ),
+    (b"OggS\0\2" + bytes(22) + b"\x01\x1e\x01vorbis", "ogg", "audio"),
+    (asf(PICTURES, SOUND), "asf", "video"),
+    (asf(SOUND), "wma", "audio"),
+    (asf(SOUND, size=100_000), "asf", "video"),
+    (b"\x06\x0e\x2b\x34\2\5\1\1\x0d\1\2\1\1\2\4\0", "mxf", "video"),
+    (bytes(300) + b"\x06\x0e\x2b\x34\2\5\1\1\x0d\1\2\1\1\2\4\0", "mxf", "video"),
+    (b"\x1f\7\0\x3f\x68\x78", "dv", "video"),
+    (b"\x1f\7\0\xbf\x68\x78", "dv", "video"),
+    (b".RMF\0\0\0\x12", "rm", "unsupported"),
+    (b"\0\0\0\1\x67\x64\0\x1f", "h26x", "unsupported"),
+    (b"DKIF\0\0\x20\0VP80", "ivf", "unsupported"),
     (b"%PDF-1.7", "pdf", "unsupported"),
     (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "svg", "unsupported"),
     (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- made by hand -->\n<svg/>", "svg", "unsupported"),

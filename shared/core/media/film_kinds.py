@@ -1,0 +1,52 @@
+"""Films that no single magic number tells: streams of packets, and containers that hold sound or pictures alike."""
+
+from __future__ import annotations
+
+SYNC = b"G"
+PACKET_BYTES = (188, 192, 204)
+"""MPEG-TS (ISO/IEC 13818-1); of cameras and Blu-ray, with a clock before each; of receivers, with a checksum behind."""
+
+FEWEST_PACKETS = 3
+FEWEST_WHEN_JOINED = 5
+"""A recording may begin in the middle of a packet: then more of them must agree."""
+
+OGG_PICTURES = (b"\x80theora", b"BBCD\x00", b"OVP80\x01", b"\x01video\x00\x00\x00")
+
+ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+ASF_PICTURES = b"\xc0\xef\x19\xbc\x4d\x5b\xcf\x11\xa8\xfd\x00\x80\x5f\x5c\x44\x2b"
+ASF_SOUND = b"\x40\x9e\x69\xf8\x4d\x5b\xcf\x11\xa8\xfd\x00\x80\x5f\x5c\x44\x2b"
+
+MXF_PARTITION = b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"  # SMPTE ST 377-1, 7.1; a run-in may precede
+DV_BLOCK = b"\x1f\x07\x00"  # IEC 61834: the header block of the first DIF sequence
+DV_SYSTEMS = (b"\x3f", b"\xbf")  # NTSC, PAL
+
+
+def film_format(head: bytes) -> str | None:
+    """The format word of kinds.KINDS, or None. Ogg and ASF that hold sound alone are named as that."""
+    if head.startswith(b"OggS"):
+        return "ogv" if any(magic in head for magic in OGG_PICTURES) else "ogg"
+    if head.startswith(ASF):
+        return "wma" if ASF_SOUND in head and ASF_PICTURES not in head and is_whole_asf_header(head) else "asf"
+    if MXF_PARTITION in head:
+        return "mxf"
+    if head.startswith(DV_BLOCK) and head[3:4] in DV_SYSTEMS:
+        return "dv"
+    return "ts" if is_transport_stream(head) else None
+
+
+def is_whole_asf_header(head: bytes) -> bool:
+    return int.from_bytes(head[16:24], "little") <= len(head)
+
+
+def is_transport_stream(head: bytes) -> bool:
+    """Sync bytes at equal distances."""
+    return any(
+        is_in_sync(head, start, packet, FEWEST_PACKETS if start in {0, packet - 188} else FEWEST_WHEN_JOINED)
+        for packet in PACKET_BYTES
+        for start in range(packet)
+        if head[start : start + 1] == SYNC
+    )
+
+
+def is_in_sync(head: bytes, start: int, packet: int, packets: int) -> bool:
+    return head[start : start + packet * packets : packet] == SYNC * packets

@@ -1,0 +1,78 @@
+"""Giving a job back until its endpoint can answer; or for good, when what goes wrong is the job's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.core import limits
+from shared.core.answer.gate import PICTURE_CODES
+from shared.core.errors import ModelUnavailable, ReplyMalformed, VisiondropError
+from shared.core.jobs import job as jobs
+from shared.core.jobs.job import AnalysisMessage, Job
+from shared.core.waits import backoff
+from shared.pipeline.ask import MAYBE_PAID
+from shared.pipeline.ports import Services, Stored
+from shared.pipeline.records import store_result
+
+FIRST_WAIT_S = 5.0  # a restart or a lost packet is over by then; what lasts is waited for longer each time
+JITTER = 0.2  # workers that were throttled together must not come back together
+
+Fault = ModelUnavailable | ReplyMalformed
+
+
+def postpone(services: Services, message: AnalysisMessage, stored: Stored, error: Fault) -> Job:
+    """The job as it waits, its message on the way back when the endpoint said, or later each time; or the failed job,
+    when this was its last try.
+    """
+    now = services.now()
+    job = counted(stored.job, error)
+    if (last := last_word(job, error)) is not None:
+        return store_result(services, stored, jobs.fail(job, last, now=now))
+    until = now + timedelta(seconds=wait_s(services, error, times(job, error.code)))
+    job = services.jobs.replace(stored, jobs.wait(job, error, until=until, now=now)).job
+    services.log("waiting", {"job_id": job.job_id, "code": error.code, "until": until.isoformat()})
+    return come_back(services, message, job, at=until)
+
+
+def counted(job: Job, error: Fault) -> Job:
+    """The job with this try in its counts: of calls that may have been paid, and of failures that were its alone."""
+    may_be_paid = isinstance(error, ReplyMalformed) or error.code in MAYBE_PAID
+    is_alone = isinstance(error, ModelUnavailable) and error.is_alone and error.code in PICTURE_CODES
+    return replace(job, maybe_paid=job.maybe_paid + may_be_paid, failed_alone=job.failed_alone + is_alone)
+
+
+def last_word(job: Job, error: Fault) -> VisiondropError | None:
+    """What the job fails with now; None while it may try again.
+
+    A malformed reply may have been paid for each time. A failure that comes back while others are answered comes from
+    the picture (llama.cpp answers 500 for ever for some): the first one counts too, though nobody knew it then.
+    """
+    if isinstance(error, ReplyMalformed):
+        return error if times(job, error.code) + 1 >= limits.MALFORMED_REPLIES.value else None
+    failures = job.failed_alone + 1
+    if failures < limits.FAILURES_ALONE.value:
+        return None
+    return ModelUnavailable(
+        f"{error.message}; {failures} times, while others were answered",
+        code=error.code,
+        hint="It comes from this file or question: ask another model, or prepare the file differently, and rerun it.",
+    )
+
+
+def times(job: Job, code: str) -> int:
+    return sum(event.code == code for event in job.history)
+
+
+def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
+    """Seconds until the next try: as many as the endpoint said; "at once" is no answer of one that has just refused."""
+    asked_s = error.retry_after_s if isinstance(error, ModelUnavailable) else None
+    base_s = asked_s or backoff(times_before, first_s=FIRST_WAIT_S, longest_s=limits.JOB_WAIT_S.value)
+    return base_s * (1 + JITTER * services.jitter())
+
+
+def come_back(services: Services, message: AnalysisMessage, job: Job, *, at: datetime) -> Job:
+    """The job, its message sent so that it comes then; a second from now at the earliest."""
+    delay_s = max(1.0, (at - services.now()).total_seconds())
+    services.messages.send(message, delay_s=delay_s)
+    return job
