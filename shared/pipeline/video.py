@@ -142,7 +142,7 @@ def call_transcriber(services: Services, job: Job, item: Normalized, call_id: st
 
 
 def room_of(target: Target) -> int:
-    return min(target.model.max_images, target.max_images or host_limits(target.kind).images)
+    return min(target.model.max_images, host_limits(target.kind).images)
 
 
 def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:

@@ -219,7 +219,7 @@ def test_uploads_of_long_ago_are_not_touched(world):
 
 
 def message(job_id):
-    return json.dumps({"schema_version": 1, "job_id": job_id, "step": "ask", "attempt": 1}).encode()
+    return json.dumps({"schema_version": 1, "job_id": job_id}).encode()
 
 
 def test_a_poisoned_message_is_sent_anew(world):

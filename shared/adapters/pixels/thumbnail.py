@@ -6,7 +6,6 @@ import io
 
 from PIL import Image
 
-MEDIA_TYPE = "image/jpeg"
 LONGEST_SIDE = 320
 QUALITY = 80
 

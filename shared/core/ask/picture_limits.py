@@ -13,7 +13,6 @@ from shared.core.models.api_versions import USE_V1
 from shared.core.models.catalogue import host_limits
 
 BYTES_ONLY_PORTS = frozenset({11434})  # Ollama never fetches a URL
-TEXT_ONLY_WHEN_PROVISIONED = frozenset({"gpt-4-turbo-2024-04-09"})
 
 
 def check_pictures(asked: Asked) -> None:
@@ -28,10 +27,6 @@ def check_places(asked: Asked) -> None:
     pictures, version = asked.question.pictures, asked.version
     if pictures and version.pictures == "none":
         raise CapabilityMissing(f"API version {version.name} takes no pictures", hint=USE_V1)
-    if pictures and asked.target.provisioned and asked.model.name in TEXT_ONLY_WHEN_PROVISIONED:
-        raise CapabilityMissing(
-            f"a provisioned deployment of {asked.model.name} takes text only", hint="Use a standard deployment."
-        )
     if pictures and asked.question.video_index is not None:
         raise CapabilityMissing(
             "a video prompt holds one video and no pictures", hint="Ask about the pictures in a second question."
@@ -43,7 +38,7 @@ def check_places(asked: Asked) -> None:
 
 
 def fetches_urls(target: Target) -> bool:
-    return target.takes_image_urls and urlsplit(target.base_url).port not in BYTES_ONLY_PORTS
+    return urlsplit(target.base_url).port not in BYTES_ONLY_PORTS
 
 
 def check_count(asked: Asked) -> None:
@@ -56,7 +51,7 @@ def check_count(asked: Asked) -> None:
 
 
 def check_number(count: int, target: Target) -> None:
-    most = target.max_images or host_limits(target.kind).images
+    most = host_limits(target.kind).images
     if count > most:
         raise CapabilityMissing(
             f"{count} pictures in one request; this endpoint takes {most}", hint="Send fewer pictures (option frames)."

@@ -109,7 +109,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`api_version` None is the v1 API. `max_images` None is the host's published number.
+    """Which deployment of which model is asked, and where; `api_version` None is the v1 API.
 
     `vision_endpoint` and `vision_key` belong to the Vision resource behind ocr, grounding and the video index.
     """
@@ -121,9 +121,6 @@ class Target:
     api_version: str | None = None
     vision_endpoint: str = ""
     vision_key: str = field(default="", repr=False)
-    max_images: int | None = None
-    takes_image_urls: bool = True
-    provisioned: bool = False
 
     @property
     def api(self) -> str:

@@ -135,12 +135,10 @@ REDELIVERED = "redelivered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisMessage:
-    """The queue message: a pointer to a job and the step to take, never its content."""
+    """The queue message: a pointer to a job, never its content."""
 
     schema_version: int = SCHEMA_VERSION
     job_id: str
-    step: str = "ask"
-    attempt: int = 1
 
 
 FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None, "not_before": None, "budget_day": None}

@@ -76,8 +76,6 @@ CAPABILITIES: list[tuple[Question, Target, str, str]] = [
         "bytes only",
         "bytes",
     ),
-    (replace(ASKED, pictures=(URL,)), azure("gpt-4o", takes_image_urls=False), "bytes only", "bytes"),
-    (ASKED, azure("gpt-4-turbo", provisioned=True), "provisioned deployment", "standard"),
     (ASKED, azure("gpt-image-1"), "makes pictures", "./visiondrop models"),
     (ASKED, azure("gpt-5-pro", "2024-12-01-preview"), "Responses API only", "v1"),
     (ASKED, azure("gpt-5-mini", "2024-10-21"), "max_completion_tokens", "v1"),
@@ -92,7 +90,6 @@ CAPABILITIES: list[tuple[Question, Target, str, str]] = [
     (replace(ASKED, schema=SCHEMA), azure("gpt-4-turbo"), "no JSON schema", "gpt-4o-2024-08-06"),
     (replace(ASKED, schema=SCHEMA), azure("gpt-4o", "2024-06-01"), "2024-06-01 has no structured", "v1"),
     (replace(ASKED, pictures=(JPEG,) * 51), GPT_4O, "51 pictures in one request; this endpoint takes 50", "frames"),
-    (replace(ASKED, pictures=(JPEG,) * 11), azure("gpt-4o", max_images=10), "takes 10", "frames"),
     (replace(ASKED, pictures=(JPEG,) * 1501), openai("gpt-4o"), "takes 1500", "frames"),
 ]
 
