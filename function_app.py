@@ -39,10 +39,10 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     source=func.BlobSource.EVENT_GRID,
 )
 def accept(upload: blob.BlobClient) -> None:  # type: ignore[name-defined]  # a module loaded lazily
-    from shared.pipeline.accept import accept_upload
+    from shared.pipeline.watch import accept_event
     from shared.wiring import services
 
-    accept_upload(services(), upload.blob_name)
+    accept_event(services(), upload.blob_name)
 
 
 @app.queue_trigger(arg_name="message", queue_name=places.ANALYZE, connection="AzureWebJobsStorage")
@@ -72,8 +72,10 @@ def bury_accept(message: func.QueueMessage) -> None:
 @app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
 def sweep(timer: func.TimerRequest) -> None:
     from shared.pipeline.sweep import sweep
+    from shared.pipeline.watch import watch
     from shared.wiring import services
 
+    watch(services())
     sweep(services())
 
 

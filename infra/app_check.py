@@ -4,7 +4,7 @@
     python3 infra/app_check.py drop URL NAME        uploads a picture that no earlier run has uploaded
     python3 infra/app_check.py result URL NAME      waits for the answer to an upload
 
-VISIONDROP_KEY is the function key.
+VISIONDROP_KEY is the function key, VISIONDROP_TOKEN a token of whoever signs in; both go into headers only.
 Exit code 0 only when what was waited for came. It prints codes, counts and money, never an answer.
 """
 
@@ -43,8 +43,7 @@ class Answer:
 
 def send(url: str, *, data: bytes | None = None) -> Answer:
     """GET, or PUT of data."""
-    key = os.environ.get("VISIONDROP_KEY", "")
-    headers = {"x-functions-key": key} if key else {}
+    headers = credentials(os.environ)
     method = "GET" if data is None else "PUT"
     request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - the URL is ours
     try:
@@ -54,6 +53,11 @@ def send(url: str, *, data: bytes | None = None) -> Answer:
         return Answer(fault.code, parsed(fault.read()))
     except OSError as fault:
         return Answer(0, {"error": {"message": str(fault)}})
+
+
+def credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    key, token = environ.get("VISIONDROP_KEY", ""), environ.get("VISIONDROP_TOKEN", "")
+    return {**({"x-functions-key": key} if key else {}), **({"Authorization": f"Bearer {token}"} if token else {})}
 
 
 def parsed(body: bytes) -> Mapping[str, Any]:

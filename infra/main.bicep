@@ -1,7 +1,8 @@
 // Everything Visiondrop runs on, in one resource group. Each module is one concern; this file only names and connects.
 //
-// It is deployed twice: before the code with connectEvents=false, and after it with true, because Event Grid calls the
-// running app before it accepts it as a destination (docs/decisions/0900-events-by-webhook.md).
+// Modules are given names, never another module's outputs: what is known before anything is made is what a plan
+// (what-if) can show. Upload events are connected after the code, by events.bicep, because Event Grid calls the running
+// app before it accepts it as a destination (docs/decisions/0900-events-by-webhook.md).
 targetScope = 'resourceGroup'
 
 @description('Name of this copy of the app; it is part of every unique name')
@@ -40,7 +41,7 @@ param modelSku string = 'GlobalStandard'
 @minValue(1)
 param modelCapacity int = 50
 
-@description('Undelete the model account of the same name that was deleted less than 48 hours ago')
+@description('Undelete the model account of the same name that was deleted less than 48 hours ago; for one deployment only')
 param restoreModelAccount bool = false
 
 @description('A Computer Vision account for the video-index flow. Microsoft retired its video API on 2025-06-30')
@@ -64,6 +65,25 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
+@description('HTTP requests at once on one instance. The platform gives Python 1: each open long poll would hold an instance')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 16
+
+@description('Instances that always run for upload events; they end the wait, and the refusals, of a cold start')
+@minValue(0)
+param alwaysReadyBlob int = 0
+
+@description('Instances that always run for HTTP')
+@minValue(0)
+param alwaysReadyHttp int = 0
+
+@description('Replace instances in turn, and let what they do end (a preview, not in every region), instead of all at once')
+param rollingUpdate bool = false
+
+@description('Spread the app and its storage over zones; two instances then always run for events and for HTTP')
+param zoneRedundant bool = false
+
 @description('Settings of the app by name, such as DAILY_BUDGET_USD; they win over the ones in modules/app.bicep')
 @secure()
 param appSettings object = {}
@@ -74,11 +94,26 @@ param authClientId string = ''
 @description('Storage and model reachable only from the app, through private endpoints (about 32 USD a month)')
 param privateNetworking bool = false
 
+@description('Id of the resource group that has the private DNS zones, if they are there already; empty makes them here')
+param privateDnsZonesGroupId string = ''
+
 @allowed([
   'Standard_LRS'
   'Standard_ZRS'
 ])
 param storageSku string = 'Standard_LRS'
+
+@description('Nobody can delete the storage account, and with it the state of all jobs, until the lock is taken off')
+param storageLock bool = false
+
+@description('Defender for Storage scans each upload; the app waits for its verdict before it reads a file')
+param malwareScanning bool = false
+
+@description('Gigabytes a month after which Defender scans no more; -1 for no limit')
+param malwareScanCapGb int = 100
+
+@description('Name of the system topic that the storage account has already, where a policy or Defender made one: Azure allows no second')
+param eventTopicName string = ''
 
 @description('Days after which normalised pictures are deleted; they can be made again from the uploads')
 @minValue(1)
@@ -91,6 +126,18 @@ param uploadRetentionDays int = 0
 @description('Days after which results are deleted; 0 keeps them')
 @minValue(0)
 param resultRetentionDays int = 0
+
+@description('Id of a Log Analytics workspace to use; empty makes one here')
+param logWorkspaceId string = ''
+
+@description('Gigabytes of logs a day after which nothing more is stored; -1 for no limit. Of the workspace made here only')
+param logCapGb int = 1
+
+@description('Diagnostic settings on every resource that has them, not only where operations need them')
+param diagnosticsEverywhere bool = false
+
+@description('Tags for every resource besides azd-env-name, by name')
+param extraTags object = {}
 
 @description('Who may drop files into uploads: an object id, empty for nobody')
 param principalId string = ''
@@ -105,6 +152,13 @@ param principalType string = 'User'
 @description('Who hears of faults and of money; empty makes no alerts and no budget')
 param alertEmails array = []
 
+@description('Minutes that the oldest message may wait for a worker before somebody is told')
+@minValue(1)
+param oldestMessageMinutes int = 30
+
+@description('Ask the app for its health from outside every 15 minutes; Azure charges each request')
+param availabilityTest bool = false
+
 @description('US dollars a month for the resource group; a warning only, DAILY_BUDGET_USD is what stops spending')
 @minValue(1)
 param monthlyBudgetUsd int = 50
@@ -112,13 +166,10 @@ param monthlyBudgetUsd int = 50
 @description('First day of the month in which the budget was made (2026-11-01); Azure never lets it move. Empty makes no budget')
 param budgetStartDate string = ''
 
-@description('Deliver upload events to the app. Only after its code is deployed')
-param connectEvents bool = false
-
 var token = uniqueString(resourceGroup().id, environmentName)
-var tags = {
+var tags = union(extraTags, {
   'azd-env-name': environmentName
-}
+})
 var names = {
   storage: 'st${token}'
   topic: 'evgt-${token}'
@@ -128,7 +179,13 @@ var names = {
   logs: 'log-${token}'
   telemetry: 'appi-${token}'
   identity: 'id-${token}'
+  network: 'vnet-${token}'
 }
+var topicName = empty(eventTopicName) ? names.topic : eventTopicName
+var visionAccountName = legacyVision ? names.vision : ''
+var workspaceId = empty(logWorkspaceId)
+  ? resourceId('Microsoft.OperationalInsights/workspaces', names.logs)
+  : logWorkspaceId
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: names.identity
@@ -141,8 +198,10 @@ module monitoring 'modules/monitoring.bicep' = {
   params: {
     location: location
     tags: tags
-    workspaceName: names.logs
+    workspaceName: empty(logWorkspaceId) ? names.logs : ''
+    workspaceId: workspaceId
     telemetryName: names.telemetry
+    logCapGb: logCapGb
   }
 }
 
@@ -152,14 +211,21 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     storageName: names.storage
-    topicName: names.topic
-    sku: storageSku
+    topicName: topicName
+    sku: zoneRedundant ? 'Standard_ZRS' : storageSku
     privateNetworking: privateNetworking
     normalizedRetentionDays: normalizedRetentionDays
     uploadRetentionDays: uploadRetentionDays
     resultRetentionDays: resultRetentionDays
-    workspaceId: monitoring.outputs.workspaceId
+    storageLock: storageLock
+    malwareScanning: malwareScanning
+    malwareScanCapGb: malwareScanCapGb
+    workspaceId: workspaceId
+    diagnosticsEverywhere: diagnosticsEverywhere
   }
+  dependsOn: [
+    monitoring
+  ]
 }
 
 module model 'modules/model.bicep' = {
@@ -174,8 +240,12 @@ module model 'modules/model.bicep' = {
     modelCapacity: modelCapacity
     restore: restoreModelAccount
     privateNetworking: privateNetworking
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: workspaceId
+    diagnosticsEverywhere: diagnosticsEverywhere
   }
+  dependsOn: [
+    monitoring
+  ]
 }
 
 module vision 'modules/legacy_vision.bicep' = if (legacyVision) {
@@ -184,7 +254,12 @@ module vision 'modules/legacy_vision.bicep' = if (legacyVision) {
     location: modelLocation
     tags: tags
     accountName: names.vision
+    workspaceId: workspaceId
+    diagnosticsEverywhere: diagnosticsEverywhere
   }
+  dependsOn: [
+    monitoring
+  ]
 }
 
 module network 'modules/network.bicep' = if (privateNetworking) {
@@ -193,24 +268,34 @@ module network 'modules/network.bicep' = if (privateNetworking) {
     location: location
     tags: tags
     token: token
-    storageId: storage.outputs.id
-    modelAccountId: model.outputs.id
+    networkName: names.network
+    storageName: names.storage
+    modelAccountName: names.model
+    privateDnsZonesGroupId: privateDnsZonesGroupId
   }
+  dependsOn: [
+    access // which waits for both accounts: two writers at once are a conflict
+  ]
 }
 
 module access 'modules/access.bicep' = {
   name: 'access'
   params: {
-    storageName: storage.outputs.name
-    modelAccountName: model.outputs.name
-    visionAccountName: legacyVision ? vision!.outputs.name : ''
-    visionPrincipalId: legacyVision ? vision!.outputs.principalId : ''
-    telemetryName: monitoring.outputs.telemetryName
-    appPrincipalId: identity.properties.principalId
-    topicPrincipalId: storage.outputs.topicPrincipalId
+    storageName: names.storage
+    topicName: topicName
+    modelAccountName: names.model
+    visionAccountName: visionAccountName
+    telemetryName: names.telemetry
+    identityName: identity.name
     personPrincipalId: principalId
     personPrincipalType: principalType
   }
+  dependsOn: [
+    storage
+    model
+    vision
+    monitoring
+  ]
 }
 
 module app 'modules/app.bicep' = {
@@ -220,33 +305,31 @@ module app 'modules/app.bicep' = {
     tags: tags
     appName: names.app
     identityName: identity.name
-    storageName: storage.outputs.name
-    packageContainer: storage.outputs.packageContainer
-    telemetryName: monitoring.outputs.telemetryName
-    modelEndpoint: model.outputs.endpoint
-    modelDeployment: model.outputs.deployment
+    storageName: names.storage
+    telemetryName: names.telemetry
+    modelAccountName: names.model
     modelName: modelName
-    visionEndpoint: legacyVision ? vision!.outputs.endpoint : ''
+    visionAccountName: visionAccountName
     pythonVersion: pythonVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
+    httpConcurrency: httpConcurrency
+    alwaysReadyBlob: zoneRedundant ? max(alwaysReadyBlob, 2) : alwaysReadyBlob
+    alwaysReadyHttp: zoneRedundant ? max(alwaysReadyHttp, 2) : alwaysReadyHttp
+    rollingUpdate: rollingUpdate
+    zoneRedundant: zoneRedundant
     appSettings: appSettings
     authClientId: authClientId
-    subnetId: privateNetworking ? network!.outputs.appSubnetId : ''
+    subnetId: privateNetworking
+      ? resourceId('Microsoft.Network/virtualNetworks/subnets', names.network, 'app')
+      : ''
+    workspaceId: workspaceId
+    diagnosticsEverywhere: diagnosticsEverywhere
   }
   dependsOn: [
     access
+    network
   ]
-}
-
-module events 'modules/events.bicep' = if (connectEvents) {
-  name: 'events'
-  params: {
-    appName: app.outputs.name
-    topicName: names.topic
-    storageName: storage.outputs.name
-    deadLetterContainer: storage.outputs.deadLetterContainer
-  }
 }
 
 module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
@@ -254,18 +337,25 @@ module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
   params: {
     location: location
     tags: tags
-    workspaceId: monitoring.outputs.workspaceId
-    topicId: storage.outputs.topicId
+    appName: names.app
+    telemetryName: names.telemetry
+    workspaceId: workspaceId
     alertEmails: alertEmails
+    oldestMessageMinutes: oldestMessageMinutes
+    availabilityTest: availabilityTest
     monthlyBudgetUsd: monthlyBudgetUsd
     budgetStartDate: budgetStartDate
   }
+  dependsOn: [
+    app
+  ]
 }
 
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = resourceGroup().name
-output AZURE_FUNCTION_NAME string = app.outputs.name
+output AZURE_FUNCTION_NAME string = names.app
 output AZURE_FUNCTION_URL string = app.outputs.url
-output AZURE_STORAGE_ACCOUNT string = storage.outputs.name
-output AZURE_OPENAI_ENDPOINT string = model.outputs.endpoint
-output AZURE_OPENAI_DEPLOYMENT string = model.outputs.deployment
+output AZURE_STORAGE_ACCOUNT string = names.storage
+output AZURE_EVENT_TOPIC string = topicName
+output AZURE_OPENAI_ENDPOINT string = 'https://${names.model}.openai.azure.com'
+output AZURE_OPENAI_DEPLOYMENT string = modelName

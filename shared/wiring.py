@@ -58,6 +58,7 @@ def build(settings: Settings) -> Services:
         ledger=ledger.Ledger(job_table.connect(settings, LEDGER)),
         answers=shared_state.Answers(jobs_table),
         gates=shared_state.Gates(jobs_table),
+        notes=shared_state.Notes(jobs_table),
         video_index=connect_video_index(settings),
         transcriber=TranscriberOnDemand(settings) if settings.transcribe_deployment else None,
         jitter=random.random,

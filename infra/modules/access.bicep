@@ -1,11 +1,11 @@
-// Who may do what: every role assignment there is, each on one resource, never on the group.
+// Who may do what: every role assignment there is, each on one resource, never on the group. Identities come by name and
+// are looked up here, so that a plan shows each assignment; its own name is made of the identity's id for that reason.
 param storageName string
+param topicName string
 param modelAccountName string
 param visionAccountName string
 param telemetryName string
-param appPrincipalId string
-param topicPrincipalId string
-param visionPrincipalId string
+param identityName string
 param personPrincipalId string
 param personPrincipalType string
 
@@ -27,6 +27,14 @@ var appOnStorage = [
   roles.storageQueueDataContributor
   roles.storageTableDataContributor
 ]
+
+resource app 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
+  name: topicName
+}
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
@@ -58,46 +66,46 @@ resource telemetry 'Microsoft.Insights/components@2020-02-02' existing = {
 
 resource appStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in appOnStorage: {
-    name: guid(storage.id, appPrincipalId, role)
+    name: guid(storage.id, app.id, role)
     scope: storage
     properties: {
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
-      principalId: appPrincipalId
+      principalId: app.properties.principalId
       principalType: 'ServicePrincipal'
     }
   }
 ]
 
 resource appModel 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(modelAccount.id, appPrincipalId, roles.cognitiveServicesOpenAIUser)
+  name: guid(modelAccount.id, app.id, roles.cognitiveServicesOpenAIUser)
   scope: modelAccount
   properties: {
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
       roles.cognitiveServicesOpenAIUser
     )
-    principalId: appPrincipalId
+    principalId: app.properties.principalId
     principalType: 'ServicePrincipal'
   }
 }
 
 resource appTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(telemetry.id, appPrincipalId, roles.monitoringMetricsPublisher)
+  name: guid(telemetry.id, app.id, roles.monitoringMetricsPublisher)
   scope: telemetry
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
-    principalId: appPrincipalId
+    principalId: app.properties.principalId
     principalType: 'ServicePrincipal'
   }
 }
 
 // Event Grid keeps what it could not deliver
 resource topicDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage::blobs::deadLetters.id, topicPrincipalId, roles.storageBlobDataContributor)
+  name: guid(storage::blobs::deadLetters.id, topic.id, roles.storageBlobDataContributor)
   scope: storage::blobs::deadLetters
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
-    principalId: topicPrincipalId
+    principalId: topic.identity.principalId
     principalType: 'ServicePrincipal'
   }
 }
@@ -114,22 +122,22 @@ resource personUploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
 }
 
 resource appVision 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(visionAccountName)) {
-  name: guid(visionAccount.id, appPrincipalId, roles.cognitiveServicesUser)
+  name: guid(visionAccount.id, app.id, roles.cognitiveServicesUser)
   scope: visionAccount
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.cognitiveServicesUser)
-    principalId: appPrincipalId
+    principalId: app.properties.principalId
     principalType: 'ServicePrincipal'
   }
 }
 
 // Computer Vision fetches the videos that it is to index
 resource visionUploads 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(visionAccountName)) {
-  name: guid(storage::blobs::uploads.id, visionPrincipalId, roles.storageBlobDataReader)
+  name: guid(storage::blobs::uploads.id, visionAccount.id, roles.storageBlobDataReader)
   scope: storage::blobs::uploads
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataReader)
-    principalId: visionPrincipalId
+    principalId: visionAccount!.identity.principalId
     principalType: 'ServicePrincipal'
   }
 }

@@ -4,28 +4,31 @@ param tags object
 param appName string
 param identityName string
 param storageName string
-param packageContainer string
 param telemetryName string
-param modelEndpoint string
-param modelDeployment string
+param modelAccountName string
 param modelName string
-param visionEndpoint string
+param visionAccountName string
 param pythonVersion string
 param instanceMemoryMB int
 param maximumInstanceCount int
+param httpConcurrency int
+param alwaysReadyBlob int
+param alwaysReadyHttp int
+param rollingUpdate bool
+param zoneRedundant bool
 
 @secure()
 param appSettings object
 
 param authClientId string
 param subnetId string
+param workspaceId string
+param diagnosticsEverywhere bool
+
+var visionEndpoint = empty(visionAccountName) ? '' : 'https://${visionAccountName}.cognitiveservices.azure.com/'
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
-}
-
-resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
-  name: storageName
 }
 
 resource telemetry 'Microsoft.Insights/components@2020-02-02' existing = {
@@ -43,6 +46,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zoneRedundant
   }
 }
 
@@ -67,30 +71,48 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       remoteDebuggingEnabled: false
     }
-    functionAppConfig: {
-      deployment: {
-        storage: {
-          type: 'blobContainer'
-          value: '${storage.properties.primaryEndpoints.blob}${packageContainer}'
-          authentication: {
-            type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identity.id
+    // union, because the published types do not know siteUpdateStrategy yet
+    functionAppConfig: union(
+      {
+        deployment: {
+          storage: {
+            type: 'blobContainer'
+            value: 'https://${storageName}.blob.${environment().suffixes.storage}/app-package'
+            authentication: {
+              type: 'UserAssignedIdentity'
+              userAssignedIdentityResourceId: identity.id
+            }
           }
         }
-      }
-      runtime: {
-        name: 'python'
-        version: pythonVersion
-      }
-      scaleAndConcurrency: {
-        instanceMemoryMB: instanceMemoryMB
-        maximumInstanceCount: maximumInstanceCount
-      }
-    }
+        runtime: {
+          name: 'python'
+          version: pythonVersion
+        }
+        scaleAndConcurrency: {
+          instanceMemoryMB: instanceMemoryMB
+          maximumInstanceCount: maximumInstanceCount
+          alwaysReady: concat(
+            alwaysReadyBlob > 0 ? [{ name: 'blob', instanceCount: alwaysReadyBlob }] : [],
+            alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
+          )
+          triggers: {
+            http: {
+              perInstanceConcurrency: httpConcurrency
+            }
+          }
+        }
+      },
+      rollingUpdate
+        ? {
+            siteUpdateStrategy: {
+              type: 'RollingUpdate'
+            }
+          }
+        : {}
+    )
   }
 }
 
@@ -102,15 +124,17 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     {
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identity.properties.clientId
-      AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
-      AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
-      AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+      AzureWebJobsStorage__accountName: storageName // a starting host that has only the addresses may find no storage
+      AzureWebJobsStorage__blobServiceUri: 'https://${storageName}.blob.${environment().suffixes.storage}/'
+      AzureWebJobsStorage__queueServiceUri: 'https://${storageName}.queue.${environment().suffixes.storage}/'
+      AzureWebJobsStorage__tableServiceUri: 'https://${storageName}.table.${environment().suffixes.storage}/'
+      PYTHON_THREADPOOL_THREAD_COUNT: '12' // as many as host.json lets a worker have messages; Python alone would take 5
       APPLICATIONINSIGHTS_CONNECTION_STRING: telemetry.properties.ConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
       OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identity.properties.clientId // signs users in without a client secret
       AZURE_CLIENT_ID: identity.properties.clientId
-      AZURE_OPENAI_ENDPOINT: modelEndpoint
-      AZURE_OPENAI_DEPLOYMENT: modelDeployment
+      AZURE_OPENAI_ENDPOINT: 'https://${modelAccountName}.openai.azure.com'
+      AZURE_OPENAI_DEPLOYMENT: modelName
       AZURE_OPENAI_API_VERSION: ''
       VISION_MODEL: modelName
       VISION_DEPLOYMENTS: ''
@@ -189,5 +213,24 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(authClientI
   ]
 }
 
-output name string = app.name
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (diagnosticsEverywhere) {
+  name: 'all'
+  scope: app
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'allLogs'
+        enabled: true
+      }
+    ]
+    metrics: [
+      {
+        category: 'AllMetrics'
+        enabled: true
+      }
+    ]
+  }
+}
+
 output url string = 'https://${app.properties.defaultHostName}'

@@ -3,6 +3,8 @@
 param location string
 param tags object
 param accountName string
+param workspaceId string
+param diagnosticsEverywhere bool
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-09-01' = {
   name: accountName
@@ -22,6 +24,22 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-09-01' = {
   }
 }
 
-output name string = account.name
-output endpoint string = account.properties.endpoint
-output principalId string = account.identity.principalId
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (diagnosticsEverywhere) {
+  name: 'audit'
+  scope: account
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+    metrics: [
+      {
+        category: 'AllMetrics'
+        enabled: true
+      }
+    ]
+  }
+}

@@ -1,4 +1,4 @@
-// The model account, used with Entra ID only, and its one deployment.
+// The model account, used with Entra ID only, and its one deployment. It is asked at the subdomain of its name.
 param location string
 param tags object
 param accountName string
@@ -9,6 +9,7 @@ param modelCapacity int
 param restore bool
 param privateNetworking bool
 param workspaceId string
+param diagnosticsEverywhere bool
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-09-01' = {
   name: accountName
@@ -63,13 +64,16 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
         enabled: true
       }
     ]
+    metrics: diagnosticsEverywhere
+      ? [
+          {
+            category: 'AllMetrics'
+            enabled: true
+          }
+        ]
+      : []
   }
   dependsOn: [
     deployment
   ]
 }
-
-output id string = account.id
-output name string = account.name
-output endpoint string = 'https://${account.properties.customSubDomainName}.openai.azure.com'
-output deployment string = deployment.name

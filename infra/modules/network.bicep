@@ -3,8 +3,12 @@
 param location string
 param tags object
 param token string
-param storageId string
-param modelAccountId string
+param networkName string
+param storageName string
+param modelAccountName string
+
+@description('The resource group that has the private DNS zones already; empty makes them here')
+param privateDnsZonesGroupId string
 
 var storageServices = [
   'blob'
@@ -16,9 +20,21 @@ var modelZones = [
   'privatelink.openai.azure.com'
   'privatelink.services.ai.azure.com'
 ]
+// Zones of the company are linked to its networks by the company
+var storageZonesMade = empty(privateDnsZonesGroupId) ? storageServices : []
+var modelZonesMade = empty(privateDnsZonesGroupId) ? modelZones : []
+var zonesIn = '${empty(privateDnsZonesGroupId) ? resourceGroup().id : privateDnsZonesGroupId}/providers/Microsoft.Network/privateDnsZones'
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageName
+}
+
+resource modelAccount 'Microsoft.CognitiveServices/accounts@2025-09-01' existing = {
+  name: modelAccountName
+}
 
 resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
-  name: 'vnet-${token}'
+  name: networkName
   location: location
   tags: tags
   properties: {
@@ -51,17 +67,13 @@ resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
     ]
   }
 
-  resource appSubnet 'subnets' existing = {
-    name: 'app'
-  }
-
   resource endpointSubnet 'subnets' existing = {
     name: 'endpoints'
   }
 }
 
 resource storageZones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for service in storageServices: {
+  for service in storageZonesMade: {
     name: 'privatelink.${service}.${environment().suffixes.storage}'
     location: 'global'
     tags: tags
@@ -69,7 +81,7 @@ resource storageZones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
 ]
 
 resource storageLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (service, index) in storageServices: {
+  for (service, index) in storageZonesMade: {
     parent: storageZones[index]
     name: 'app'
     location: 'global'
@@ -84,7 +96,7 @@ resource storageLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@202
 ]
 
 resource aiZones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for zone in modelZones: {
+  for zone in modelZonesMade: {
     name: zone
     location: 'global'
     tags: tags
@@ -92,7 +104,7 @@ resource aiZones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
 ]
 
 resource aiLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (zone, index) in modelZones: {
+  for (zone, index) in modelZonesMade: {
     parent: aiZones[index]
     name: 'app'
     location: 'global'
@@ -107,19 +119,22 @@ resource aiLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-
 ]
 
 module storageEndpoints 'private_endpoint.bicep' = [
-  for (service, index) in storageServices: {
+  for service in storageServices: {
     name: 'endpoint-${service}'
     params: {
       location: location
       tags: tags
       name: 'pep-${service}-${token}'
-      targetId: storageId
+      targetId: storage.id
       groupId: service
       subnetId: network::endpointSubnet.id
       zoneIds: [
-        storageZones[index].id
+        '${zonesIn}/privatelink.${service}.${environment().suffixes.storage}'
       ]
     }
+    dependsOn: [
+      storageLinks
+    ]
   }
 ]
 
@@ -129,15 +144,16 @@ module modelEndpoint 'private_endpoint.bicep' = {
     location: location
     tags: tags
     name: 'pep-model-${token}'
-    targetId: modelAccountId
+    targetId: modelAccount.id
     groupId: 'account'
     subnetId: network::endpointSubnet.id
     zoneIds: [
-      aiZones[0].id
-      aiZones[1].id
-      aiZones[2].id
+      '${zonesIn}/${modelZones[0]}'
+      '${zonesIn}/${modelZones[1]}'
+      '${zonesIn}/${modelZones[2]}'
     ]
   }
+  dependsOn: [
+    aiLinks
+  ]
 }
-
-output appSubnetId string = network::appSubnet.id

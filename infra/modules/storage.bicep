@@ -9,7 +9,11 @@ param privateNetworking bool
 param normalizedRetentionDays int
 param uploadRetentionDays int
 param resultRetentionDays int
+param storageLock bool
+param malwareScanning bool
+param malwareScanCapGb int
 param workspaceId string
+param diagnosticsEverywhere bool
 
 var packageContainerName = 'app-package'
 var deadLetterContainerName = 'deadletters'
@@ -28,6 +32,32 @@ var queueNames = [
 var tableNames = [
   'jobs'
   'ledger'
+]
+// What the app itself makes of uploads, and what the host keeps: nobody else writes there
+var unscannedPrefixes = [
+  'normalized/'
+  'results/'
+  'app-package/'
+  'deadletters/'
+  'azure-webjobs-hosts/'
+  'azure-webjobs-secrets/'
+]
+// Every list, read and poll is a row; what is asked after a loss is who wrote and who deleted
+var storageAudit = [
+  {
+    category: 'StorageWrite'
+    enabled: true
+  }
+  {
+    category: 'StorageDelete'
+    enabled: true
+  }
+]
+var storageMetrics = [
+  {
+    category: 'Transaction'
+    enabled: true
+  }
 ]
 // A day count of 0 means keep: the rule is then there, but switched off
 var retention = [
@@ -162,6 +192,15 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
   ]
 }
 
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (storageLock) {
+  name: 'state-of-all-jobs'
+  scope: account
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'It holds what every job has cost and found out'
+  }
+}
+
 // What happens to blobs, told to Event Grid; events.bicep subscribes the app to it. Its identity writes dead letters.
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   name: topicName
@@ -176,17 +215,60 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   }
 }
 
+// Defender hangs its subscription on the topic that is there, and makes one where there is none. Azure allows no second,
+// so ours comes first; the verdicts come as tags of the blobs and need no topic at all
+resource defender 'Microsoft.Security/defenderForStorageSettings@2025-06-01' = if (malwareScanning) {
+  name: 'current'
+  scope: account
+  properties: {
+    isEnabled: true
+    overrideSubscriptionLevelSettings: true
+    malwareScanning: {
+      blobScanResultsOptions: 'blobIndexTags'
+      onUpload: {
+        isEnabled: true
+        capGBPerMonth: malwareScanCapGb
+        filters: {
+          excludeBlobsWithPrefix: unscannedPrefixes
+        }
+      }
+    }
+    sensitiveDataDiscovery: {
+      isEnabled: false
+    }
+  }
+  dependsOn: [
+    topic
+  ]
+}
+
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'audit'
   scope: blobs
   properties: {
     workspaceId: workspaceId
-    logs: [
-      {
-        categoryGroup: 'audit'
-        enabled: true
-      }
-    ]
+    logs: storageAudit
+    metrics: diagnosticsEverywhere ? storageMetrics : []
+  }
+}
+
+resource queueAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (diagnosticsEverywhere) {
+  name: 'audit'
+  scope: queueService
+  properties: {
+    workspaceId: workspaceId
+    logs: storageAudit
+    metrics: storageMetrics
+  }
+}
+
+resource tableAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (diagnosticsEverywhere) {
+  name: 'audit'
+  scope: tableService
+  properties: {
+    workspaceId: workspaceId
+    logs: storageAudit
+    metrics: storageMetrics
   }
 }
 
@@ -201,12 +283,13 @@ resource topicFailures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview
         enabled: true
       }
     ]
+    metrics: diagnosticsEverywhere
+      ? [
+          {
+            category: 'AllMetrics'
+            enabled: true
+          }
+        ]
+      : []
   }
 }
-
-output id string = account.id
-output name string = account.name
-output packageContainer string = packageContainerName
-output deadLetterContainer string = deadLetterContainerName
-output topicId string = topic.id
-output topicPrincipalId string = topic.identity.principalId

@@ -1,7 +1,9 @@
 """`./visiondrop package`: the zip that is deployed: what .funcignore lets through, and Linux wheels for one Python.
 
-The workflow deploys this very file, after `--check` imported the app from it with nothing else installed. The zip is
-the same for the same inputs: files in order, no times.
+The workflow deploys this very file, after `--check` imported the app from it with nothing else installed; `--folder`
+lays the same files out for azd, which zips them itself. The zip is the same for the same inputs: files in order, no
+times. Byte code goes in, because the place where the app runs cannot be written to: each new instance would compile
+everything anew. It is never compared with its source (unchecked-hash), which would be read for nothing.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ SITE_PACKAGES = ".python_packages/lib/site-packages"  # where the Functions work
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 TARGETS = ("3.11", "3.12", "3.13")
 NEEDLESS = {"__pycache__", "bin"}  # of the installed packages
+NEVER_RUN = r"[/\\]tests?[/\\]"  # is not compiled
+FOR_AZD = "# All of it is deployed, byte code too, which azd would leave out without this file.\n/.funcignore\n"
 LOCKED = ("--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt")
 
 # Loaded as the worker does: the app's folder and its packages, no site-packages of the interpreter
 PROBE = """
-import importlib, json, pkgutil, sys, time
+import importlib, json, os, pkgutil, sys, time
 sys.path[:0] = sys.argv[1:]
 start = time.perf_counter()
 import function_app
@@ -39,7 +43,11 @@ import shared
 for module in pkgutil.walk_packages(shared.__path__, "shared."):
     importlib.import_module(module.name)
 names = sorted(f.get_function_name() for f in function_app.app.get_functions())
-print(json.dumps({"import_s": round(import_s, 3), "functions": names}))
+ours = [m for m in list(sys.modules.values()) if (getattr(m, "__file__", None) or "").startswith(sys.argv[1])]
+sources = [m for m in ours if m.__file__.endswith(".py")]
+compiled = [m for m in sources if os.path.isfile(getattr(m, "__cached__", None) or "")]
+print(json.dumps({"import_s": round(import_s, 3),
+    "functions": names, "modules": len(sources), "byte_code": len(compiled)}))
 """
 
 
@@ -50,6 +58,7 @@ class PackageFailed(Exception):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", choices=TARGETS, default=RUNNING if RUNNING in TARGETS else "3.12")
     parser.add_argument("--out", type=Path, default=ROOT / "dist" / "visiondrop.zip", metavar="FILE")
+    parser.add_argument("--folder", type=Path, metavar="FOLDER", help="lay the same files out there, for azd")
     parser.add_argument("--check", action="store_true", help="import the app from the package, with nothing else there")
 
 
@@ -57,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with tempfile.TemporaryDirectory() as made:
             build(Path(made), arguments.python, arguments.out)
+        if arguments.folder:
+            lay_out(arguments.out, arguments.folder)
     except PackageFailed as fault:
         print(f"visiondrop: {fault}", file=sys.stderr)
         return 1
@@ -69,6 +80,13 @@ def build(folder: Path, python: str, out: Path) -> None:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, target)
+    for needless in [path for path in folder.rglob("*") if path.name in NEEDLESS and path.is_dir()]:
+        shutil.rmtree(needless, ignore_errors=True)
+    compiler = interpreter(python)
+    if compiler is None:
+        print(f"visiondrop: no Python {python} here to compile with: the package has no byte code", file=sys.stderr)
+    else:
+        add_byte_code(folder, compiler)
     out.parent.mkdir(parents=True, exist_ok=True)
     count, unpacked = write_zip(folder, out)
     packed = out.stat().st_size
@@ -91,11 +109,40 @@ def deployed_files(root: Path) -> list[str]:
 
 
 def install(folder: Path, python: str) -> None:
-    command = installer(folder, python, shutil.which("uv"))
+    command = installer(
+        folder, python, shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
+    )
     environ = {**SYSTEM_CERTIFICATES, **os.environ}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environ)
     if done.returncode:
         raise PackageFailed(f"installing the packages failed:\n{done.stdout}{done.stderr}")
+
+
+def interpreter(python: str) -> str | None:
+    """A Python of that version: byte code is good for no other. A mere name (a pyenv shim) does not count."""
+    if python == RUNNING:
+        return sys.executable
+    found = shutil.which(f"python{python}")
+    works = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+    return found if works else None
+
+
+def add_byte_code(folder: Path, compiler: str) -> None:
+    """Beside every source but tests'. A file that this Python cannot read is left as it is: nothing can import it."""
+    options = ["-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-x", NEVER_RUN]
+    command = [compiler, "-I", "-m", "compileall", *options, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not any(folder.rglob("*.pyc")):
+        raise PackageFailed(f"compiling failed:\n{done.stdout}{done.stderr}")
+
+
+def lay_out(package: Path, folder: Path) -> None:
+    """The zip's files for azd: it packs this folder, by an ignore file of its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(package) as zipped:
+        zipped.extractall(folder)
+    (folder / ".funcignore").write_text(FOR_AZD, "utf-8")
+    print(f"{folder}: the same files, for azd")
 
 
 def installer(folder: Path, python: str, uv: str | None) -> list[str]:
@@ -106,13 +153,22 @@ def installer(folder: Path, python: str, uv: str | None) -> list[str]:
     if python != RUNNING:
         raise PackageFailed(f"this is Python {RUNNING}: run it with {python}, or install uv")
     platforms = ["--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64"]
-    return [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), *platforms, *LOCKED]
+    return [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-compile",
+        "--target",
+        str(folder),
+        *platforms,
+        *LOCKED,
+    ]
 
 
 def packaged(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not NEEDLESS & set(path.relative_to(folder).parts):
-            yield path
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def write_zip(folder: Path, out: Path) -> tuple[int, int]:
@@ -144,4 +200,10 @@ def try_out(package: Path, python: str) -> int:
     found = json.loads(done.stdout)
     names = ", ".join(found["functions"])
     print(f"imported in {found['import_s']} s ({time.monotonic() - start:.1f} s with all modules); functions: {names}")
+    print(f"byte code for {found['byte_code']} of {found['modules']} modules")
+    if found["byte_code"] < found["modules"]:
+        print(
+            "visiondrop: not every module has byte code; build the package with the Python it is for", file=sys.stderr
+        )
+        return 1
     return 0

@@ -7,9 +7,12 @@ import azure.functions as func
 from shared.http.replies import to_json
 from shared.pipeline.health import check
 from shared.pipeline.ports import Services
+from shared.pipeline.watch import warnings
 
 
 def health(services: Services) -> func.HttpResponse:
     checks = check(services)
-    healthy = all(found == "ok" for found in checks.values())
-    return to_json(200 if healthy else 503, {"status": "ok" if healthy else "unhealthy", "checks": checks})
+    if any(found != "ok" for found in checks.values()):
+        return to_json(503, {"status": "unhealthy", "checks": checks})
+    noticed = warnings(services)
+    return to_json(200, {"status": "ok", "checks": checks, **({"warnings": noticed} if noticed else {})})

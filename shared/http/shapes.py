@@ -86,7 +86,10 @@ SCHEMAS: dict[str, Schema] = {
             "result": STRING,
         }
     ),
-    "Health": shape({"status": one_of(["ok", "unhealthy"]), "checks": {"type": "object"}}),
+    "Health": shape(
+        {"status": one_of(["ok", "unhealthy"]), "checks": {"type": "object"}, "warnings": {"type": "object"}},
+        optional=("warnings",),
+    ),
     "Contract": {"type": "object", "required": ["openapi", "paths"]},
     "Error": shape(
         {"error": shape({"code": STRING, "message": STRING, "hint": STRING, "field": STRING}, optional=("field",))}

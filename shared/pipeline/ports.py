@@ -165,7 +165,18 @@ class Costs(Protocol):
         """Sums that add up to that day's spending; several may be of one model."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peeked:
+    """A message that any worker may take now, and when it was sent."""
+
+    message: AnalysisMessage
+    sent: datetime
+
+
 class Messages(Protocol):
+    def peek(self) -> Sequence[Peeked]:
+        """Some of the messages that wait for a worker, the oldest among them; they stay as they are."""
+
     def depth(self) -> int:
         """About how many messages there are, hidden ones too."""
 
@@ -271,6 +282,15 @@ class Answers(Protocol):
     def take_over(self, key: str, *, from_job_id: str, job_id: str) -> bool: ...
 
 
+class Notes(Protocol):
+    """Facts about the deployment that are kept once and for all, each by a fixed name."""
+
+    def note(self, name: str) -> None:
+        """Keep that it has happened; again changes nothing."""
+
+    def noted(self, name: str) -> bool: ...
+
+
 class Gates(Protocol):
     def change(self, endpoint: str, step: Callable[[Gate], Gate]) -> tuple[Gate, Gate]:
         """The endpoint's gate before and after `step`, stored if it is another by it.
@@ -326,6 +346,7 @@ class Services:
     ledger: Ledger
     answers: Answers
     gates: Gates
+    notes: Notes
     listing: Listing
     costs: Costs
     jitter: Callable[[], float]  # 0 to 1, evenly

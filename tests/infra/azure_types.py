@@ -1,51 +1,115 @@
-"""Each resource against its published type: unknown, missing, read-only or mistyped, wrong words and versions.
+"""Each resource of a plan against its published type: unknown, missing, read-only, mistyped; wrong words and versions.
 
-The types are a part of Azure/bicep-types-az, kept beside the repository. What a template computes is checked as far as
-its kind is known: both branches of a choice, every allowed value of a parameter, the parts of a union.
+The types are a part of Azure/bicep-types-az, kept beside the repository; more_types.json has what that part lacks. What
+only a deployment knows (Unknown) cannot be checked: `coverage` says how much that is.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.infra.bicep import Expression, Resource, Template
+from tests.infra.bicep import Resource, Template
+from tests.infra.bicep_functions import Unknown
+from tests.infra.evaluation import Made, Plan
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "azure-types.json"
+MORE = Path(__file__).with_name("more_types.json")
 REQUIRED = 1
 KINDS: dict[str, type] = {"StringType": str, "StringLiteralType": str, "IntegerType": int, "BooleanType": bool}
-DECIDED_BY_BICEP = frozenset({"parent", "scope", "dependsOn"})
+COMPOSITES = frozenset({"ObjectType", "DiscriminatedObjectType", "ArrayType"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Leaf values of the templates, by what the published types can say about each."""
+
+    checked: int  # held to words, a kind, a pattern, bounds
+    text: int  # any text is right
+    unchecked: int  # only the deployment knows it, or the type takes anything
+
+    @property
+    def unchecked_share(self) -> float:
+        return self.unchecked / (self.checked + self.text + self.unchecked)
+
+    def __str__(self) -> str:
+        return (
+            f"leaf values: {self.checked} held to their type, {self.text} free text, "
+            f"{self.unchecked} unchecked ({self.unchecked_share:.1%})"
+        )
 
 
 @cache
 def known() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(DATA.read_text("utf-8"))
+    more = json.loads(MORE.read_text("utf-8"))
+    shift = len(loaded["types"])
+    loaded["types"] += [shifted(kind, shift) for kind in more["types"]]
+    loaded["resources"] |= {name: {"body": entry["body"] + shift} for name, entry in more["resources"].items()}
+    add_site_update_strategy(loaded)
     return loaded
 
 
-def check(template: Template) -> list[str]:
+def shifted(kind: Any, by: int) -> Any:
+    """A type whose references count from `by` on."""
+    moved = dict(kind)
+    for key in ("properties", "baseProperties"):
+        if key in kind:
+            moved[key] = {name: {**item, "type": item["type"] + by} for name, item in kind[key].items()}
+    for key in ("itemType", "additionalProperties"):
+        if key in kind:
+            moved[key] = kind[key] + by
+    if kind["$type"] == "UnionType":
+        moved["elements"] = [element + by for element in kind["elements"]]
+    return moved
+
+
+def add_site_update_strategy(loaded: dict[str, Any]) -> None:
+    """Documented for API 2024-11-01 and later (flex-consumption-site-updates, 2025-10-28), not yet in the types."""
+    types = loaded["types"]
+    end = len(types)
+    types += [
+        {"$type": "StringLiteralType", "value": "Recreate"},
+        {"$type": "StringLiteralType", "value": "RollingUpdate"},
+        {"$type": "UnionType", "elements": [end, end + 1]},
+        {"$type": "ObjectType", "properties": {"type": {"flags": REQUIRED, "type": end + 2}}},
+    ]
+    body = types[loaded["resources"]["Microsoft.Web/sites@2024-11-01"]["body"]]
+    config = types[body["properties"]["properties"]["type"]]["properties"]["functionAppConfig"]["type"]
+    types[config]["properties"]["siteUpdateStrategy"] = {"flags": 0, "type": end + 3}
+
+
+def unpublished(template: Template) -> list[str]:
+    """Resources of a type or version that is not published, those that are only read too."""
     return [
-        f"{template.path.name}:{resource.line} {resource.symbol}: {fault}"
+        f"{template.path.name}:{resource.line} {resource.symbol}: unknown type {resource.type}@{resource.version}; "
+        f"known versions: {', '.join(versions(resource.type)) or 'none'}"
         for resource in template.resources
-        for fault in faults(template, resource)
+        if entry_of(resource) is None
     ]
 
 
-def faults(template: Template, resource: Resource) -> Iterator[str]:
-    entry = known()["resources"].get(f"{resource.type}@{resource.version}")
-    if entry is None:
-        versions = sorted(name.partition("@")[2] for name in known()["resources"] if is_version(name, resource.type))
-        yield f"unknown type {resource.type}@{resource.version}; known versions: {', '.join(versions) or 'none'}"
-        return
-    if resource.existing:
-        return
-    body = {name: item for name, item in resource.body.items() if name not in DECIDED_BY_BICEP}
-    yield from Checker(template).value(body, entry["body"], at="")
+def versions(kind: str) -> list[str]:
+    return sorted(name.partition("@")[2] for name in known()["resources"] if name.partition("@")[0] == kind)
+
+
+def entry_of(resource: Resource) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = known()["resources"].get(f"{resource.type}@{resource.version}")
+    return found
+
+
+def check(plan: Plan) -> list[str]:
+    return [
+        f"{made.template.path.name}:{made.resource.line} {made.resource.symbol}: {fault}"
+        for made in plan.made
+        if (entry := entry_of(made.resource)) is not None
+        for fault in faults(made.body, entry["body"], at="")
+    ]
 
 
 def unreadable(template: Template) -> list[str]:
@@ -54,8 +118,8 @@ def unreadable(template: Template) -> list[str]:
     return [
         f"{template.path.name}: {resource.symbol}.{path} is not there to be read"
         for resource in template.resources
-        if (entry := known()["resources"].get(f"{resource.type}@{resource.version}"))
-        for path in re.findall(rf"(?<![/\w]){resource.symbol}\.([\w.]+)\b(?!\()", text)
+        if (entry := entry_of(resource))
+        for path in re.findall(rf"(?<![/\w]){resource.symbol}!?\.([\w.]+)\b(?!\()", text)
         if not readable(entry["body"], path.split("."))
     ]
 
@@ -69,128 +133,90 @@ def readable(index: int, path: list[str]) -> bool:
     return path[0] in kind.get("readOnly", ()) or "additionalProperties" in kind
 
 
-def is_version(name: str, wanted: str) -> bool:
-    return name.partition("@")[0] == wanted
+def faults(value: Any, index: int, *, at: str) -> Iterator[str]:
+    kind = known()["types"][index]
+    if value is None or isinstance(value, Unknown) or kind["$type"] == "AnyType":
+        return
+    match kind["$type"]:
+        case "UnionType":
+            yield from of_union(value, kind, at=at)
+        case "ObjectType":
+            yield from of_object(value, kind, at=at)
+        case "DiscriminatedObjectType":
+            yield from of_discriminated(value, kind, at=at)
+        case "ArrayType":
+            yield from of_array(value, kind, at=at)
+        case _:
+            yield from of_scalar(value, kind, at=at)
 
 
-@dataclass(frozen=True, slots=True)
-class Checker:
-    template: Template
-
-    def value(self, value: Any, index: int, *, at: str) -> Iterator[str]:
-        kind = known()["types"][index]
-        if isinstance(value, Expression):
-            yield from self.expression(value, index, at=at)
-        elif value is None or kind["$type"] == "AnyType":
-            return
-        elif kind["$type"] == "UnionType":
-            yield from self.union(value, kind, at=at)
-        elif kind["$type"] == "ObjectType":
-            yield from self.object(value, kind, at=at)
-        elif kind["$type"] == "DiscriminatedObjectType":
-            yield from self.discriminated(value, kind, at=at)
-        elif kind["$type"] == "ArrayType":
-            yield from self.array(value, kind, at=at)
+def of_object(value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{at}: {shown(value)} is not an object"
+        return
+    for name, item in value.items():
+        declared = kind.get("properties", {}).get(name)
+        rest = kind.get("additionalProperties")
+        if declared is not None:
+            yield from faults(item, declared["type"], at=f"{at}.{name}")
+        elif name in kind.get("readOnly", ()):
+            yield f"{at}.{name}: is read-only"
+        elif rest is not None:
+            yield from faults(item, rest, at=f"{at}.{name}")
         else:
-            yield from scalar(value, kind, at=at)
-
-    def object(self, value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
-        if not isinstance(value, dict):
-            yield f"{at}: {shown(value)} is not an object"
-            return
-        yield from self.properties(value, kind, at=at)
-        for name, declared in kind.get("properties", {}).items():
-            if declared["flags"] & REQUIRED and name not in value:
-                yield f"{at}.{name}: is missing"
-
-    def properties(self, value: dict[str, Any], kind: dict[str, Any], *, at: str) -> Iterator[str]:
-        for name, item in value.items():
-            declared = kind.get("properties", {}).get(name)
-            rest = kind.get("additionalProperties")
-            if declared is not None:
-                yield from self.value(item, declared["type"], at=f"{at}.{name}")
-            elif name in kind.get("readOnly", ()):
-                yield f"{at}.{name}: is read-only"
-            elif rest is not None:
-                yield from self.value(item, rest, at=f"{at}.{name}")
-            else:
-                yield f"{at}.{name}: is unknown; known: {', '.join(kind.get('properties', {}))}"
-
-    def discriminated(self, value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
-        chosen = value.get(kind["discriminator"]) if isinstance(value, dict) else None
-        if not isinstance(chosen, str) or chosen not in kind["elements"]:
-            yield f"{at}.{kind['discriminator']}: {shown(chosen)} is not one of {', '.join(kind['elements'])}"
-            return
-        element = known()["types"][kind["elements"][chosen]]
-        merged = {**element, "properties": {**kind["baseProperties"], **element.get("properties", {})}}
-        merged["readOnly"] = [*kind.get("readOnly", ()), *element.get("readOnly", ())]
-        yield from self.object(value, merged, at=at)
-
-    def array(self, value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
-        if not isinstance(value, list):
-            yield f"{at}: {shown(value)} is not an array"
-            return
-        for position, item in enumerate(value):
-            yield from self.value(item, kind["itemType"], at=f"{at}[{position}]")
-
-    def union(self, value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
-        """An open list of words is held to its words too: another word is a typing error far more often than news."""
-        options = [known()["types"][index] for index in kind["elements"]]
-        words = [option["value"] for option in options if option["$type"] == "StringLiteralType"]
-        if words and isinstance(value, str):
-            if value not in words:
-                yield f"{at}: {value!r} is not one of {', '.join(words)}"
-            return
-        if all(any(True for _ in self.value(value, index, at=at)) for index in kind["elements"]):
-            yield f"{at}: {shown(value)} has the wrong type"
-
-    def expression(self, value: Expression, index: int, *, at: str) -> Iterator[str]:
-        kind = known()["types"][index]
-        match value.kind:
-            case "text":
-                if holds_no_text(kind):
-                    yield f"{at}: {value.text} is text, not {kind['$type'].removesuffix('Type').lower()}"
-            case "name":
-                yield from self.named(value, index, at=at)
-            case "choice":
-                for part in value.parts[1:]:
-                    yield from self.value(part, index, at=at)
-            case "loop":
-                if kind["$type"] != "ArrayType":
-                    yield f"{at}: is a loop, not {kind['$type'].removesuffix('Type').lower()}"
-                else:
-                    yield from self.value(value.parts[1], kind["itemType"], at=f"{at}[]")
-            case "call" if value.name == "union":
-                yield from self.merged(value, kind, at=at)
-
-    def named(self, value: Expression, index: int, *, at: str) -> Iterator[str]:
-        """A variable is looked through; a parameter counts with all that it allows, or with its kind."""
-        if value.name in self.template.variables:
-            yield from self.value(self.template.variables[value.name], index, at=at)
-            return
-        parameter = self.template.parameters.get(value.name)
-        if parameter is None:
-            return
-        for allowed in parameter.decorators.get("allowed") or [sample(parameter.type)]:
-            if allowed is not None:
-                yield from self.value(allowed, index, at=at)
-
-    def merged(self, value: Expression, kind: dict[str, Any], *, at: str) -> Iterator[str]:
-        for part in value.parts:
-            if isinstance(part, dict) and kind["$type"] == "ObjectType":
-                yield from self.properties(part, kind, at=at)
+            yield f"{at}.{name}: is unknown; known: {', '.join(kind.get('properties', {}))}"
+    for name, declared in kind.get("properties", {}).items():
+        if declared["flags"] & REQUIRED and name not in value:
+            yield f"{at}.{name}: is missing"
 
 
-def sample(kind: str) -> Any:
-    """A value that stands for a parameter of which only the kind is known; text and composites can be anything."""
-    return {"int": 1, "bool": True}.get(kind)
+def of_discriminated(value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
+    chosen = chosen_kind(value, kind)
+    if chosen is None:
+        word = value.get(kind["discriminator"]) if isinstance(value, dict) else value
+        yield f"{at}.{kind['discriminator']}: {shown(word)} is not one of {', '.join(kind['elements'])}"
+        return
+    yield from of_object(value, chosen, at=at)
 
 
-def holds_no_text(kind: dict[str, Any]) -> bool:
-    return kind["$type"] in {"IntegerType", "BooleanType", "ArrayType", "ObjectType", "DiscriminatedObjectType"}
+def chosen_kind(value: Any, kind: dict[str, Any]) -> dict[str, Any] | None:
+    """The type that the value's own word chooses, with what all choices have."""
+    word = value.get(kind["discriminator"]) if isinstance(value, dict) else None
+    if not isinstance(word, str) or word not in kind["elements"]:
+        return None
+    element = known()["types"][kind["elements"][word]]
+    return {
+        **element,
+        "properties": {**kind["baseProperties"], **element.get("properties", {})},
+        "readOnly": [*kind.get("readOnly", ()), *element.get("readOnly", ())],
+    }
 
 
-def scalar(value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
+def of_array(value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield f"{at}: {shown(value)} is not an array"
+        return
+    for position, item in enumerate(value):
+        yield from faults(item, kind["itemType"], at=f"{at}[{position}]")
+
+
+def of_union(value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
+    """An open list of words is held to its words too: another word is a typing error far more often than news."""
+    words = words_of(kind)
+    if words and isinstance(value, str):
+        if value not in words:
+            yield f"{at}: {value!r} is not one of {', '.join(words)}"
+        return
+    if all(any(True for _ in faults(value, index, at=at)) for index in kind["elements"]):
+        yield f"{at}: {shown(value)} has the wrong type"
+
+
+def words_of(kind: dict[str, Any]) -> list[str]:
+    options = [known()["types"][index] for index in kind["elements"]]
+    return [option["value"] for option in options if option["$type"] == "StringLiteralType"]
+
+
+def of_scalar(value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
     wanted = KINDS.get(kind["$type"])
     if wanted is None:
         return
@@ -213,3 +239,47 @@ def bounds(value: Any, kind: dict[str, Any], *, at: str) -> Iterator[str]:
 
 def shown(value: Any) -> str:
     return repr(value)[:60]
+
+
+def coverage(plans: Iterable[Plan]) -> Coverage:
+    """A leaf is a place in a template, whatever loops and plans fill it; it is checked when it is in all of them."""
+    found: dict[tuple[str, str, str], str] = {}
+    for made in (made for plan in plans for made in plan.made):
+        for path, says in leaves(made):
+            place = (made.template.path.name, made.resource.symbol, path)
+            found[place] = max(found.get(place, ""), says)  # of "checked", "text", "unchecked" the worst is the last
+    words = list(found.values())
+    return Coverage(**{word: words.count(word) for word in ("checked", "text", "unchecked")})
+
+
+def leaves(made: Made) -> Iterator[tuple[str, str]]:
+    entry = entry_of(made.resource)
+    yield from below(made.body, {"$type": "AnyType"} if entry is None else known()["types"][entry["body"]], "")
+
+
+def below(value: Any, kind: dict[str, Any], at: str) -> Iterator[tuple[str, str]]:
+    if kind["$type"] == "DiscriminatedObjectType":
+        kind = chosen_kind(value, kind) or kind
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from below(item, part_of(kind, name), f"{at}.{name}")
+    elif isinstance(value, list):
+        item_kind = known()["types"][kind["itemType"]] if kind["$type"] == "ArrayType" else kind
+        for item in value:
+            yield from below(item, item_kind, f"{at}[]")
+    else:
+        yield at, said_of(value, kind)
+
+
+def part_of(kind: dict[str, Any], name: str) -> dict[str, Any]:
+    declared = kind.get("properties", {}).get(name)
+    index = declared["type"] if declared else kind.get("additionalProperties")
+    return {"$type": "AnyType"} if index is None else known()["types"][index]
+
+
+def said_of(value: Any, kind: dict[str, Any]) -> str:
+    if isinstance(value, Unknown) or kind["$type"] in {"AnyType", *COMPOSITES}:
+        return "unchecked"
+    is_free = kind["$type"] == "StringType" and not {"pattern", "minLength", "maxLength"} & kind.keys()
+    is_free = is_free or (kind["$type"] == "UnionType" and not words_of(kind))
+    return "text" if is_free else "checked"

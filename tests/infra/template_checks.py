@@ -11,25 +11,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from shared.core.answer import error_rules
 from tests.infra import azure_types, bicep
 from tests.infra.bicep import Expression, ModuleCall, Template
+from tests.infra.bicep_functions import FUNCTIONS
+from tests.infra.plans import MOST, made, plan, plans
 
 Check = Callable[[Path], list[str]]
-FUNCTIONS = {
-    "empty",
-    "environment",
-    "guid",
-    "listKeys",
-    "loadTextContent",
-    "max",
-    "resourceGroup",
-    "subscriptionResourceId",
-    "tenant",
-    "union",
-    "uniqueString",
-}
+WAIT_CODES = {rule.code for rule in (*error_rules.RULES, *error_rules.BY_STATUS.values())}
+AT_DEPLOYMENT = {"listKeys"}  # only Azure can
+IN_THE_FILE = {"loadTextContent"}  # read while compiling
 GENERAL = {"targetId"}
-TABLES = {"AppTraces", "AppRequests", "AppExceptions", "AppDependencies", "AppMetrics"}
+TABLES = {"AppTraces", "AppRequests", "AppExceptions", "AppDependencies", "AppMetrics", "_LogOperation"}
+QUERIES = "Microsoft.Insights/scheduledQueryRules"
+TABLE = re.compile(r"(?:^|\n|= )(\w+)(?= *\|| *\n\|)")  # what a pipe of operators begins with
+ALSO_CALLED = {"logs": "workspace"}
 KINDS = {"string": str, "int": int, "bool": bool, "array": list, "object": dict}
 
 
@@ -46,7 +42,14 @@ def syntax(root: Path) -> list[str]:
 
 
 def published_types(root: Path) -> list[str]:
-    return [fault for template in templates(root) for fault in azure_types.check(template)]
+    """Every resource of every plan is as its published type wants it."""
+    unpublished = [fault for template in templates(root) for fault in azure_types.unpublished(template)]
+    return unpublished or sorted({fault for each in plans(root) for fault in azure_types.check(each)})
+
+
+def known_before(root: Path) -> list[str]:
+    """No module is given what only a deployment knows: a plan (what-if) would not look into it."""
+    return sorted({f"{name} is known only once it is deployed" for each in plans(root) for name in each.opaque})
 
 
 def published_reads(root: Path) -> list[str]:
@@ -56,12 +59,13 @@ def published_reads(root: Path) -> list[str]:
 def names(root: Path) -> list[str]:
     """Everything that is used is declared, and everything that is declared is used."""
     found = []
+    known = FUNCTIONS.keys() | AT_DEPLOYMENT | IN_THE_FILE
     for template in templates(root):
         given = {*template.parameters, *template.variables}
         unknown = template.used - given - template.symbols - template.loop_names
         found += [f"{template.path.name}: {name} is not declared" for name in sorted(unknown)]
         found += [f"{template.path.name}: {name} is never used" for name in sorted(given - template.used)]
-        found += [f"{template.path.name}: there is no function {name}" for name in template.called - FUNCTIONS]
+        found += [f"{template.path.name}: there is no function {name}" for name in template.called - known]
         twice = {name for name in template.declared if template.declared.count(name) > 1}
         found += [f"{template.path.name}: {name} is declared twice" for name in sorted(twice)]
     return found
@@ -97,10 +101,13 @@ def misread(text: str, variable: str, items: list[Any]) -> Iterator[str]:
         for key in set(re.findall(rf"(?<![\w.]){name}\.(\w+)", text)):
             if not all(isinstance(item, dict) and key in item for item in items):
                 yield f"{name}.{key} is not in every item of {variable}"
-    for made in re.findall(rf"resource (\w+) '[^']+' = \[\s*for \(?\w+[\w, ]*\)? in {variable}\b", text):
-        for number in re.findall(rf"\b{made}\[(\d+)\]", text):
+    for looped in re.findall(rf"resource (\w+) '[^']+' = \[\s*for \(?\w+[\w, ]*\)? in {variable}\b", text):
+        for number in re.findall(rf"\b{looped}\[(\d+)\]", text):
             if int(number) >= len(items):
-                yield f"{made}[{number}] is beyond the end of {variable}"
+                yield f"{looped}[{number}] is beyond the end of {variable}"
+    for number in re.findall(rf"\b{variable}\[(\d+)\]", text):
+        if int(number) >= len(items):
+            yield f"{variable}[{number}] is beyond the end"
 
 
 def same_names(text: str) -> Iterator[str]:
@@ -161,7 +168,7 @@ def disagreements(call: ModuleCall, caller: Template, path: Path) -> Iterator[st
             yield f"{name} is not of type {parameter.type}"
         elif "secure" in decorators_of(given, caller) and "secure" not in parameter.decorators:
             yield f"{name} is secure here, but not in {path.name}"
-        elif not akin(name, given, caller):
+        elif not akin(name, given, caller, call.symbol):
             yield f"{name} is given {given.text}, which is something else"
     for name, parameter in called.parameters.items():
         if parameter.required and name not in call.arguments:
@@ -171,14 +178,24 @@ def disagreements(call: ModuleCall, caller: Template, path: Path) -> Iterator[st
             yield f"{path.name} has no output {output}"
 
 
-def akin(name: str, given: Any, caller: Template) -> bool:
-    """What is passed on keeps its name, or a part of it: two texts that change places have the right type."""
+def akin(name: str, given: Any, caller: Template, module: str) -> bool:
+    """What is passed on keeps its name, or a part of it: two texts that change places have the right type.
+
+    In the module that makes a thing, the thing's name has the module's name.
+    """
     if not isinstance(given, Expression) or name in GENERAL:
         return True
     passed = re.findall(r"\.outputs\.(\w+)", given.text)
     if given.kind == "name" and given.name in caller.parameters:
         passed = [given.name]
-    return all(name.lower() in other.lower() or other.lower() in name.lower() for other in passed)
+    in_names = [ALSO_CALLED.get(key, key) for key in re.findall(r"\bnames\.(\w+)", given.text)]
+    return all(same(name, other) for other in passed) and all(
+        same(name, key) or module == key or name == "subnetId" for key in in_names
+    )
+
+
+def same(one: str, other: str) -> bool:
+    return one.lower() in other.lower() or other.lower() in one.lower()
 
 
 def decorators_of(given: Any, caller: Template) -> dict[str, Any]:
@@ -243,20 +260,31 @@ def workbook(root: Path) -> list[str]:
     """The workbook's queries and the alerts' name events and fields that the app logs."""
     text = (root / "infra" / "workbook.json").read_text("utf-8")
     queries = [item["content"]["query"] for item in json.loads(text)["items"] if item["type"] == 3]
-    alerts = bicep.read(root / "infra" / "modules" / "alerts.bicep").variables["logAlerts"]
-    queries += [alert["query"] for alert in alerts]
+    alerts = [rule.body["properties"] for rule in made(plan(root, MOST), QUERIES)]
+    queries += [alert["criteria"]["allOf"][0]["query"] for alert in alerts]
     events, fields = logged()
     asked_events = {name for query in queries for name in re.findall(r"event\)? == ['\"]([\w ]+)['\"]", query)}
-    tables = {name for query in queries for name in re.findall(r"\bApp\w+", query) or ["none"]}
+    tables = {name for query in queries for name in tables_of(query)}
+    asked_codes = {code for query in queries for code in re.findall(r"facts\.code\) == ['\"](\w+)['\"]", query)}
     asked_fields = {name for query in queries for name in re.findall(r"facts\.(\w+)", query)}
     return [
         *(f"nothing logs the event {name!r}" for name in sorted(asked_events - events)),
         *(f"no log line has the field {name!r}" for name in sorted(asked_fields - fields - {"event"})),
         *([] if asked_events else ["no query asks for an event"]),
+        *(f"no wait has the code {code!r}" for code in sorted(asked_codes - WAIT_CODES)),
         *(f"there is no table {name}" for name in sorted(tables - TABLES)),
-        *(f"{alert['name']}: severity {alert['severity']}" for alert in alerts if alert["severity"] not in range(5)),
+        *(
+            f"{alert['displayName']}: severity {alert['severity']}"
+            for alert in alerts
+            if alert["severity"] not in range(5)
+        ),
         *(f"an item is of type {item['type']}" for item in json.loads(text)["items"] if item["type"] not in {1, 3, 9}),
     ]
+
+
+def tables_of(query: str) -> set[str]:
+    """What a query reads, but for what it names itself."""
+    return set(TABLE.findall(query) or ["none"]) - set(re.findall(r"\blet (\w+) =", query))
 
 
 def logged() -> tuple[set[str], set[str]]:
@@ -269,6 +297,7 @@ TEMPLATE_CHECKS: dict[str, Check] = {
     "syntax": syntax,
     "published types": published_types,
     "published reads": published_reads,
+    "known before": known_before,
     "names": names,
     "shape": shape,
     "conditions": conditions,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,10 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("azure.yaml", "host.json", ".funcignore", "function_app.py", "requirements.txt")
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """The infrastructure and what stands around it, to be broken."""
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The infrastructure and what stands around it, to be broken, and mended again after each test."""
+    tmp_path = tmp_path_factory.mktemp("copy")
     for folder in ("infra", ".github"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in COPIED:
@@ -32,10 +35,15 @@ def copy(tmp_path):
     return tmp_path
 
 
-def replace(path: Path, old: str, new: str) -> None:
+@contextmanager
+def broken(path: Path, change: Callable[[str], str]) -> Iterator[None]:
     text = path.read_text("utf-8")
-    assert old in text, f"{path.name} has no {old!r} any more: change the mutation"
-    path.write_text(text.replace(old, new), "utf-8")
+    assert change(text) != text, f"{path.name} has nothing to break there any more: change the mutation"
+    path.write_text(change(text), "utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, "utf-8")
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: f"{mutation.check}: {mutation.says}")
@@ -43,11 +51,11 @@ def test_a_broken_copy_is_found_out(mutation, copy):
     """The check that is there for this fault reports it."""
     if mutation.check.startswith("published") and not DATA.is_file():
         pytest.skip("the published types of Azure's resources are not here (../shared/data/azure-types.json)")
-    replace(copy / mutation.file, mutation.old, mutation.new)
-    try:
-        found = CHECKS[mutation.check](copy)
-    except ToolMissing as notice:
-        pytest.skip(str(notice))
+    with broken(copy / mutation.file, lambda text: text.replace(mutation.old, mutation.new)):
+        try:
+            found = CHECKS[mutation.check](copy)
+        except ToolMissing as notice:
+            pytest.skip(str(notice))
     assert any(mutation.says in line for line in found), found
 
 
@@ -58,7 +66,7 @@ def written(value: object) -> str:
     return re.escape(str(value).lower() if isinstance(value, bool | int) else f"'{value}'")
 
 
-def broken(value: object) -> str:
+def another(value: object) -> str:
     return str(not value).lower() if isinstance(value, bool) else "'other'"
 
 
@@ -83,10 +91,10 @@ def test_every_rule_can_be_broken(rule, copy):
         for item in template.resources
         if not item.existing and rule.is_about(template, item)
     )
-    text = about.read_text("utf-8")
-    about.write_text(re.sub(pattern_of(rule, text), lambda found: found[1] + broken(rule.value), text), "utf-8")
-    assert bicep.read(about).faults == ()
-    assert any(rule.path in fault for fault in settled(copy))
+    pattern = pattern_of(rule, about.read_text("utf-8"))
+    with broken(about, lambda text: re.sub(pattern, lambda found: found[1] + another(rule.value), text)):
+        assert bicep.read(about).faults == ()
+        assert any(rule.path in fault for fault in settled(copy))
 
 
 def test_no_check_goes_without_a_mutation():

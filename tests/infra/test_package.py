@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_the_zip_is_the_same_for_the_same_files(tmp_path):
     packages = []
     for number in (1, 2):
         folder = tmp_path / str(number)
-        for name in ("b.py", "a/c.py", "a/__pycache__/c.pyc", "bin/tool")[:: 1 if number == 1 else -1]:
+        for name in ("b.py", "a/c.py")[:: 1 if number == 1 else -1]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(name)
         packages.append(tmp_path / f"{number}.zip")
@@ -61,3 +62,55 @@ def test_a_package_without_the_app_is_refused(tmp_path, capsys):
         pass
     assert package.try_out(empty, RUNNING) == 1
     assert "cannot be imported" in capsys.readouterr().err
+
+
+def sources(folder):
+    for name in ("app.py", "pkg/__init__.py", "pkg/tests/test_x.py", "pkg/bad.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("WORDS = {'one', 'two', 'three'}\n" if "bad" not in name else "print 'old'\n")
+    return folder
+
+
+def test_byte_code_goes_in_for_all_but_tests(tmp_path):
+    """A new instance compiles nothing; a file that this Python cannot read stops nobody."""
+    package.add_byte_code(sources(tmp_path), sys.executable)
+    tag = sys.implementation.cache_tag
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.pyc"))
+    assert found == [f"__pycache__/app.{tag}.pyc", f"pkg/__pycache__/__init__.{tag}.pyc"]
+
+
+def test_byte_code_is_never_compared_with_its_source(tmp_path):
+    """The flags say so (PEP 552): no source is read at a start, whatever time the unzipped file has."""
+    package.add_byte_code(sources(tmp_path), sys.executable)
+    flags = next(tmp_path.rglob("app.*.pyc")).read_bytes()[4:8]
+    assert flags == b"\1\0\0\0"  # by hash, and unchecked
+
+
+def test_byte_code_has_no_path_of_this_machine(tmp_path):
+    """The same inputs give the same bytes wherever they are compiled."""
+    made = []
+    for name in ("one", "two"):
+        package.add_byte_code(sources(tmp_path / name), sys.executable)
+        made.append({path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.pyc")})
+    assert made[0] == made[1]
+    assert str(tmp_path).encode() not in b"".join(made[0].values())
+
+
+def test_another_pythons_byte_code_needs_that_python():
+    """Byte code is good for one version only: without its interpreter the package has none, and says so."""
+    assert package.interpreter(RUNNING) == sys.executable
+    assert package.interpreter("3.99") is None
+
+
+def test_azd_gets_the_same_files(tmp_path, capsys):
+    """The folder has what the zip has, an ignore file that keeps azd from leaving byte code out, and nothing old."""
+    zipped = tmp_path / "visiondrop.zip"
+    made = tmp_path / "made"
+    package.add_byte_code(sources(made), sys.executable)
+    write_zip(made, zipped)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "old.py").touch()
+    package.lay_out(zipped, tmp_path / "dist")
+    laid = {path.relative_to(tmp_path / "dist").as_posix() for path in (tmp_path / "dist").rglob("*") if path.is_file()}
+    assert laid == {*zipfile.ZipFile(zipped).namelist(), ".funcignore"}
+    assert "for azd" in capsys.readouterr().out

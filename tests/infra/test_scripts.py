@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import subprocess
+import sys
 import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -25,6 +27,7 @@ class DeployedApp(HTTPServer):
         super().__init__(("127.0.0.1", 0), Scripted)
         self.answers: list[tuple[int, object]] = [(200, {})]
         self.asked: list[tuple[str, str | None]] = []
+        self.authorized: list[str | None] = []
         self.received: list[bytes] = []
 
 
@@ -34,6 +37,7 @@ class Scripted(BaseHTTPRequestHandler):
     def do_GET(self):  # the name that http.server calls
         assert isinstance(self.server, DeployedApp)
         self.server.asked.append((self.path, self.headers.get("x-functions-key")))
+        self.server.authorized.append(self.headers.get("authorization"))
         answers = self.server.answers
         status, body = answers.pop(0) if len(answers) > 1 else answers[0]
         self.send_response(status)
@@ -162,11 +166,49 @@ def test_kinds_agree_with_the_parsed_template():
 def test_parameters_come_typed_from_three_places():
     """Arguments win over the environment, it wins over the workflow's variables; what is not given is left out."""
     variables = {"MODEL_CAPACITY": "10", "ALERT_EMAILS": '["a@example.com"]', "AZURE_ENV_NAME": "ci", "MODEL_NAME": ""}
-    environ = {"VARIABLES": json.dumps(variables), "AZURE_ENV_NAME": "staging", "CONNECT_EVENTS": "false"}
-    made = json.loads(parameters.main(["CONNECT_EVENTS=true"], environ))["parameters"]
+    environ = {"VARIABLES": json.dumps(variables), "AZURE_ENV_NAME": "staging", "STORAGE_LOCK": "false"}
+    made = json.loads(parameters.main(["STORAGE_LOCK=True"], environ))["parameters"]
     assert made == {
         "environmentName": {"value": "staging"},
         "modelCapacity": {"value": 10},
+        "storageLock": {"value": True},
         "alertEmails": {"value": ["a@example.com"]},
-        "connectEvents": {"value": True},
     }
+
+
+@pytest.mark.parametrize("text", ["1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"])
+def test_a_switch_is_taken_as_azd_takes_it(text):
+    """Both ways of deploying read the same variables: Go's ParseBool decides what a switch may say."""
+    made = json.loads(parameters.main([f"LEGACY_VISION={text}"], {}))["parameters"]
+    assert made == {"legacyVision": {"value": text[0] in "1tT"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("LEGACY_VISION=yes", "LEGACY_VISION has 'yes': expected true or false"),
+        ("MODEL_CAPACITY=ten", "MODEL_CAPACITY has 'ten': expected a whole number"),
+        ("MODEL_CAPACITY=1.5", "MODEL_CAPACITY has '1.5': expected a whole number"),
+        ("ALERT_EMAILS=a@example.com", "ALERT_EMAILS has a value: expected JSON such as"),
+        ("APP_SETTINGS=[]", "APP_SETTINGS has a value: expected JSON such as"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_variable(given, said):
+    """Whoever set it reads its name and what is expected, no stack; what may hold a secret is not repeated."""
+    with pytest.raises(parameters.ValueRefused, match=re.escape(said)):
+        parameters.main([given], {})
+
+
+def test_all_wrong_values_are_told_together():
+    """One run is enough to mend them; the script ends with 1 and one line each."""
+    command = [sys.executable, str(ROOT / "infra" / "parameters.py"), "LEGACY_VISION=yes", "MODEL_CAPACITY=ten"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["MODEL_CAPACITY", "LEGACY_VISION"]
+
+
+def test_whoever_signs_in_sends_a_token(app, monkeypatch):
+    """With a sign-in the smoke test passes only with a token, which goes into a header like the key."""
+    monkeypatch.setenv("VISIONDROP_TOKEN", "made-up-token")
+    assert ask("result", address(app), "x.png", timeout="0") == 1
+    assert app.authorized == ["Bearer made-up-token"]

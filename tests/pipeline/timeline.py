@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.core.jobs.job import AnalysisMessage
 from shared.pipeline.analyze import analyze
+from shared.pipeline.ports import Peeked
 from tests.pipeline.world import World
 
 Entry = tuple[datetime, int, Callable[[], object]]
@@ -30,6 +31,10 @@ class Timeline:
 
     def depth(self) -> int:
         return len(self.due)
+
+    def peek(self) -> list[Peeked]:
+        """A message is worked on as soon as it can be: none ever waits for a worker here."""
+        return []
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
         self.at(self.now + timedelta(seconds=delay_s), lambda: analyze(self.world.services, message))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure.storage.blob import BlobServiceClient
@@ -17,7 +17,7 @@ from shared.core.places import UPLOADS
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
-from shared.pipeline.ports import Services
+from shared.pipeline.ports import Peeked, Services
 
 
 @dataclass
@@ -25,11 +25,15 @@ class Outbox:
     """The port `Messages`, holding what would be on the queue with its delay."""
 
     waiting: list[tuple[AnalysisMessage, float]] = field(default_factory=list)
+    sent: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
     def check(self) -> None: ...
 
     def depth(self) -> int:
         return len(self.waiting)
+
+    def peek(self) -> list[Peeked]:
+        return [Peeked(message=message, sent=self.sent) for message, _ in self.waiting]
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
         self.waiting.append((message, delay_s))

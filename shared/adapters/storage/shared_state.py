@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient, UpdateMode
 
 from shared.adapters.storage.azure_storage import key_of, storage_faults
@@ -67,6 +69,29 @@ class Answers:
 
 def answer_partition(key: str) -> str:
     return f"answer-{key_of(key)[:SPREAD]}"
+
+
+class Notes:
+    """The port `Notes`: a row each. What this worker has noted it does not write again."""
+
+    def __init__(self, table: TableClient) -> None:
+        self.table = table
+        self.written: set[str] = set()
+
+    def note(self, name: str) -> None:
+        if name in self.written:
+            return
+        with storage_faults("note"), suppress(ResourceExistsError):
+            self.table.create_entity({"PartitionKey": "note", "RowKey": name})
+        self.written.add(name)
+
+    def noted(self, name: str) -> bool:
+        try:
+            with storage_faults("note"):
+                self.table.get_entity("note", name)
+        except NotFound:
+            return False
+        return True
 
 
 class Gates:

@@ -1,10 +1,16 @@
-// The second deployment: upload events go to the blob trigger `accept`. Event Grid shakes hands with the running app
-// when this is made, and the host makes the key when it first starts, so the code has to be there. The key is read
-// here and goes into the destination, which Event Grid never shows again: no person or script handles it.
+// The second, small deployment: upload events go to the blob trigger `accept`, and nothing else is written, so that no job
+// under way is ended by it. Event Grid shakes hands with the running app when this is made, and the host makes the key
+// when it first starts, so the code has to be there: infra/connect_events.py waits for that, and tries again where the
+// platform is known to need it. The key is read here and goes into the destination, which Event Grid never shows again:
+// no person or script handles it.
+targetScope = 'resourceGroup'
+
 param appName string
 param topicName string
 param storageName string
-param deadLetterContainer string
+
+@description('Where what could not be delivered goes')
+param deadLetterContainer string = 'deadletters'
 
 @description('The Python function that the events are for')
 param functionName string = 'accept'
