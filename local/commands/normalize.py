@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from local.table import table
 from local.video_rows import Asked, sample_file, to_row
 from shared.core.ask.option_rows import SAMPLINGS
-from shared.core.errors import SourceRejected
+from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.limits import VIDEO_FRAMES
 from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.models.catalogue import look_up_model
@@ -94,7 +94,7 @@ def normalize_file(path: Path, out: Path, *, workers: Workers, asked: Asked, nam
         )
     except OSError as error:
         return row | {"state": "rejected", "code": "unreadable", "message": str(error.strerror)}
-    except SourceRejected as error:
+    except (SourceRejected, DecoderBusy) as error:
         return row | {"state": "rejected", "code": error.code, "message": error.message, "hint": error.hint}
     return row | accepted(image) | {"outputs": list(write(image, names.take(path.stem), out))}
 

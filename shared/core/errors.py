@@ -20,7 +20,7 @@
     ├── BudgetExceeded       retryable: no money for it now; the job is parked until there is
     ├── ReplyMalformed       retryable: the endpoint answered with something that is no reply
     ├── StorageUnavailable   retryable: storage is down or slow
-    └── DecoderBusy          retryable: other videos are being decoded, and it would not be done in time
+    └── DecoderBusy          retryable: other videos are being decoded, or the decoder was ended from outside
 
 A retryable error is tried again with backoff and never ends a job by itself; any other is stored as the job's result.
 """
@@ -220,8 +220,13 @@ class StorageRefused(VisiondropError):
 
 
 class DecoderBusy(VisiondropError):
+    """`verdict` is what is said of the file when the same happens to it once more; None: never its fault."""
+
     status_code = 503
     retryable = True
 
-    def __init__(self) -> None:
-        super().__init__("the decoder is busy with other videos", code="decoder_busy", hint="Try again shortly.")
+    def __init__(
+        self, message: str = "the decoder is busy with other videos", *, verdict: SourceRejected | None = None
+    ) -> None:
+        super().__init__(message, code="decoder_busy", hint="Try again shortly.")
+        self.verdict = verdict

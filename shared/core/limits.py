@@ -110,11 +110,11 @@ DECODE_BYTES = Limit(
 )
 DECODE_S = Limit(
     about="Pictures and videos",
-    what="time that decoding one picture may take",
+    what="processor time that decoding one picture may take; three times that by the clock",
     value=30.0,
     unit="seconds",
     why="a hundred times what a phone photo needs",
-    enforced="adapters/decoding/capped_child.py",
+    enforced="adapters/decoding/clock.py",
 )
 DECODE_WITHIN_S = Limit(
     about="Pictures and videos",

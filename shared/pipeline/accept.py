@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from shared.core.ask.options_file import is_options_file
-from shared.core.errors import StateConflict, StorageUnavailable, VisiondropError
+from shared.core.errors import DecoderBusy, StateConflict, StorageUnavailable, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import Job, State, job_id_of
 from shared.core.places import UPLOADS
@@ -94,10 +94,23 @@ def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
         return run(services, begin(services, stored, upload)).job
     except StateConflict:
         return take_up(services, stored.job.job_id)
+    except DecoderBusy as error:
+        return try_once_more(services, stored, error)
     except VisiondropError as error:
         if error.retryable:
             raise
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
+
+
+def try_once_more(services: Services, stored: Stored, error: DecoderBusy) -> Job:
+    """Raises DecoderBusy, noted in the history: the event comes again. The second time it is the file's fault."""
+    fault = jobs.verdict(stored.job, error)
+    if fault is not None:
+        return store_result(services, stored, jobs.fail(stored.job, fault, now=services.now()))
+    if error.verdict is not None:
+        services.jobs.replace(stored, jobs.hindered(stored.job, error, now=services.now()))
+        services.log("decoder ended", {"job_id": stored.job.job_id})
+    raise error
 
 
 def begin(services: Services, stored: Stored, upload: Upload) -> Draft:

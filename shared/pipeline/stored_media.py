@@ -8,7 +8,7 @@ from dataclasses import replace
 from shared.core.ask.options import Options
 from shared.core.ask.video_flow import USE_FRAMES
 from shared.core.errors import DecoderBusy, SourceRejected
-from shared.core.jobs.job import Job
+from shared.core.jobs.job import Job, verdict
 from shared.core.media.normalized import Normalized
 from shared.core.media.picture import Picture, SoundPiece
 from shared.core.media.playback import MP4_CODECS, Making, making
@@ -52,6 +52,11 @@ def sound_of(
         pieces = services.media.sound(file)
     except SourceRejected as error:
         return (), f"no transcript was made: {error.message}"
+    except DecoderBusy as error:
+        fault = verdict(job, error)
+        if fault is None:
+            raise
+        return (), f"no transcript was made: {fault.message}"
     return tuple(store_piece(services, job, number, piece) for number, piece in enumerate(pieces)), None
 
 

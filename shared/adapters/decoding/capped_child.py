@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, ClassVar, Self, cast
 
-from shared.adapters.decoding.wire import receive
-from shared.core.errors import SourceRejected, VisiondropError
+from shared.adapters.decoding.clock import Clock
+from shared.adapters.decoding.wire import Nonsense, receive
+from shared.core.errors import DecoderBusy, SourceRejected, VisiondropError
 from shared.core.media.decode_limits import DEFAULT_LIMITS, MEGABYTE, DecodeLimits
 
 ROOT = Path(__file__).parents[3]
@@ -27,6 +28,9 @@ MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": str(32 * MEGABYTE),
 }
 """Of glibc: memory that one step has freed is the next one's. To ask the kernel for it anew is a tenth of the time."""
+REFUSALS = frozenset({"unsupported", "corrupt", "too_large", "too_slow", "empty"})
+LONGEST_WORDS = 500  # characters of a refusal that a child tells
+ENDS_WITHIN_S = 5.0  # a child that has closed its pipes
 
 
 class CappedChild:
@@ -55,21 +59,23 @@ class CappedChild:
         if self.child is None or self.child.poll() is not None:
             self.stop()
             self.child = start_child(self.module, self.limits)
-        late = threading.Event()
-        clock = threading.Timer(self.limits.max_seconds, kill_late, (self.child, late))
+        clock = Clock(self.child, self.limits)
         clock.start()
         try:
             yield cast("IO[bytes]", self.child.stdin), cast("IO[bytes]", self.child.stdout)
         except VisiondropError:
             raise
+        except Nonsense as error:
+            self.stop()
+            raise taken_over(error) from error
         except (EOFError, OSError) as error:
-            status = self.child.wait()
-            raise too_slow(self.limits.max_seconds) if late.is_set() else taken_down(status) from error
+            status = end_of(self.child)
+            raise clock.fault() if clock.verdict else taken_down(status) from error
         except BaseException:
             self.stop()  # mid-sentence: the next file gets a new child
             raise
         finally:
-            clock.cancel()
+            clock.stop()
 
     def stop(self) -> None:
         if self.child is not None:
@@ -102,31 +108,45 @@ def start_child(module: str, limits: DecodeLimits) -> subprocess.Popen[bytes]:
     return child
 
 
-def answer(replies: IO[bytes]) -> Any:
+def answer(replies: IO[bytes]) -> dict[str, Any]:
     return unless_rejected(receive(replies))
 
 
-def unless_rejected(reply: Any) -> Any:
-    if fault := reply.get("rejected"):
-        raise SourceRejected(str(fault["message"]), code=str(fault["code"]), hint=str(fault["hint"]))
-    return reply
+def unless_rejected(reply: dict[str, Any]) -> dict[str, Any]:
+    """The reply itself. Raises SourceRejected where it is a refusal, in its words, which are bounded."""
+    if "rejected" not in reply:
+        return reply
+    match reply["rejected"]:
+        case {"message": str(message), "code": str(code), "hint": str(hint)} if code in REFUSALS:
+            raise SourceRejected(message[:LONGEST_WORDS], code=code, hint=hint[:LONGEST_WORDS])
+    raise Nonsense("a refusal is none of ours")
 
 
-def kill_late(child: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    child.kill()
+def end_of(child: subprocess.Popen[bytes]) -> int:
+    """The exit status of a child that has gone. One that has only closed its pipes is ended, and was the file's."""
+    try:
+        return child.wait(ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        return 1
 
 
-def too_slow(max_seconds: float) -> SourceRejected:
+def taken_over(error: Nonsense) -> SourceRejected:
     return SourceRejected(
-        f"decoding took longer than {max_seconds:g} s", code="too_slow", hint="Upload a smaller copy, or fewer frames."
+        f"the file makes its decoder answer nonsense: {error}",
+        code="corrupt",
+        hint="Open it in a viewer and save it again.",
     )
 
 
-def taken_down(status: int) -> SourceRejected:
-    """SIGKILL that we did not send is the kernel's, out of memory; any other end is the decoder's own."""
+def taken_down(status: int) -> VisiondropError:
+    """SIGKILL that we did not send is the kernel's, out of memory, perhaps of somebody else's doing: once it is not the
+    file's fault. Any other end is the decoder's own.
+    """
     if status == -getattr(signal, "SIGKILL", 9):
-        return SourceRejected("decoding needs too much memory", code="too_large", hint="Upload a smaller copy.")
+        verdict = SourceRejected("decoding needs too much memory", code="too_large", hint="Upload a smaller copy.")
+        return DecoderBusy("the decoder was ended from outside", verdict=verdict)
     return SourceRejected(
         "the file makes its decoder fail", code="corrupt", hint="Open it in a viewer and save it again."
     )

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import IO, TYPE_CHECKING, Any
 
-from shared.adapters.decoding.wire import receive_block, send
-from shared.core.codec import from_json
+from shared.adapters.decoding.believed import believed
+from shared.adapters.decoding.wire import BLOCK_BYTES, Nonsense, receive_block, send
+from shared.core.media.decode_limits import MEGABYTE
 from shared.core.media.picture import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+SENT_TYPES = frozenset({"image/jpeg", "image/png"})
+MOST_PICTURES = 1_000
+REPLY_BYTES = 256 * MEGABYTE  # of all pictures of a file: they are in memory together, and a request takes 50 MB
 
 
 def send_pictures(replies: IO[bytes], pictures: Sequence[Picture], **more: Any) -> None:
@@ -19,10 +24,26 @@ def send_pictures(replies: IO[bytes], pictures: Sequence[Picture], **more: Any) 
 
 
 def receive_pictures(replies: IO[bytes], message: dict[str, Any]) -> tuple[Picture, ...]:
-    """In the parent: the pictures of a message that has just come."""
-    return tuple(
-        replace(from_json(Picture, {**one, "data": b""}), data=receive_block(replies)) for one in message["pictures"]
-    )
+    """In the parent: the pictures of a message that has just come. Raises Nonsense for what are none."""
+    described = message.get("pictures")
+    if not isinstance(described, list) or not 0 < len(described) <= MOST_PICTURES:
+        raise Nonsense("an answer has no pictures, or more than any file gives")
+    pictures, left = [], REPLY_BYTES
+    for one in map(picture_of, described):
+        data = receive_block(replies, limit=min(left, BLOCK_BYTES))
+        left -= len(data)
+        pictures.append(replace(one, data=data))
+    return tuple(pictures)
+
+
+def picture_of(described: object) -> Picture:
+    """Without its bytes."""
+    if not isinstance(described, dict):
+        raise Nonsense("a picture is described by no JSON object")
+    picture = believed(Picture, {**described, "data": b""})
+    if picture.media_type not in SENT_TYPES or not picture.width or not picture.height:
+        raise Nonsense("a picture is of no type or size that is sent")
+    return picture
 
 
 def facts(picture: Picture) -> dict[str, Any]:

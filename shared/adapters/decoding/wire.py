@@ -1,7 +1,7 @@
-"""What pixels/worker.py and its child process say to each other: blocks of bytes with their length in front.
+"""What a decoding child process and its parent say to each other: blocks of bytes with their length in front.
 
-A message is a JSON block, followed by blocks of picture bytes. JSON, not pickle: a child that a hostile picture has
-taken over can only answer with values.
+A message is a JSON block, followed by blocks of picture bytes. JSON, not pickle: a child that a hostile file has taken
+over can only answer with values. The parent does not trust them: sizes are checked here, types in believed.py.
 """
 
 from __future__ import annotations
@@ -10,11 +10,18 @@ import json
 import struct
 from typing import IO, TYPE_CHECKING, Any
 
+from shared.core.media.decode_limits import MEGABYTE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LENGTH = struct.Struct(">Q")
-MAX_BLOCK_BYTES = 1 << 32
+MESSAGE_BYTES = 8 * MEGABYTE  # the index of a film of two hours in which every picture is a keyframe has 4 MB
+BLOCK_BYTES = 64 * MEGABYTE  # a picture of 31 megapixels, more than any model sees, has 40 MB as PNG at the most
+
+
+class Nonsense(Exception):
+    """The other side has said what it never says unless a file has taken it over."""
 
 
 def send(stream: IO[bytes], message: Any, blocks: Iterable[bytes] = ()) -> None:
@@ -24,15 +31,23 @@ def send(stream: IO[bytes], message: Any, blocks: Iterable[bytes] = ()) -> None:
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> Any:
-    return json.loads(receive_block(stream))
+def receive(stream: IO[bytes]) -> dict[str, Any]:
+    """The next message. Raises EOFError where the other side has gone, Nonsense for what is no JSON object."""
+    text = receive_block(stream, limit=MESSAGE_BYTES)
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Nonsense(f"a message of {len(text)} bytes is no JSON") from error
+    if not isinstance(message, dict):
+        raise Nonsense("a message is no JSON object")
+    return message
 
 
-def receive_block(stream: IO[bytes]) -> bytes:
-    """Raises EOFError where the other side has gone."""
+def receive_block(stream: IO[bytes], *, limit: int = BLOCK_BYTES) -> bytes:
+    """The next block. Raises EOFError where the other side has gone, Nonsense before a larger one is read."""
     (size,) = LENGTH.unpack(read_exactly(stream, LENGTH.size))
-    if size > MAX_BLOCK_BYTES:
-        raise EOFError
+    if size > limit:
+        raise Nonsense(f"a block of {size} bytes is announced; at most {limit} may come")
     return read_exactly(stream, size)
 
 

@@ -1,17 +1,20 @@
 """How the decoding child sees a file that its parent has: every read is a question over the pipe.
 
-The child holds no address and no key, and its parent counts and caps what it reads.
+The child holds no address and no key. What it may read at once and in all is capped twice: by the child, so that a
+decoder's fault ends as one, and by the parent, which does not trust a child that a file may have taken over.
 """
 
 from __future__ import annotations
 
 import io
 import os
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
-from shared.adapters.decoding.wire import receive, receive_block, send
+from shared.adapters.decoding.wire import Nonsense, receive, receive_block, send
+from shared.core.media.decode_limits import MEGABYTE
 
-LEAST_READ = 512 * 1024 * 1024  # small enough for one file; a video without an index must be read whole
+READ_BYTES = 8 * MEGABYTE  # in one question
+LEAST_READ = 512 * MEGABYTE  # small enough for one file; a video without an index must be read whole
 READ_SHARE = 20  # of a larger file, at most one byte in this many
 
 
@@ -23,15 +26,42 @@ class Ranges(Protocol):
     def read(self, at: int, size: int) -> bytes: ...
 
 
-def serve(requests: IO[bytes], replies: IO[bytes], file: Ranges) -> dict[str, object]:
+def allowance(size: int, *, whole: bool) -> int:
+    """How many bytes of a file may be read in all. Twice its size where all of it is wanted: indexes lie at the end."""
+    return max(LEAST_READ, 2 * size if whole else size // READ_SHARE)
+
+
+class Served:
+    """In the parent: one file for one task of the child, and how much of it may still be read."""
+
+    def __init__(self, file: Ranges, *, whole: bool = False) -> None:
+        self.file = file
+        self.left = allowance(file.size, whole=whole)
+
+    def read(self, wanted: object) -> bytes:
+        """The range that a child asks for. Raises Nonsense for one that no child of ours asks for."""
+        at, size = checked_range(wanted)
+        if self.left <= 0:
+            raise Nonsense("more of the file is asked for than its task may read")
+        data = self.file.read(at, size)
+        self.left -= len(data)
+        return data
+
+
+def checked_range(wanted: object) -> tuple[int, int]:
+    match wanted:
+        case [int(at), int(size)] if at >= 0 and 0 < size <= READ_BYTES:
+            return at, size
+    raise Nonsense("a range is asked for that is none, or too long")
+
+
+def serve(requests: IO[bytes], replies: IO[bytes], served: Served) -> dict[str, Any]:
     """In the parent: hand out ranges until the child says something else, and return that."""
     while True:
-        message: dict[str, object] = receive(replies)
-        wanted = message.get("read")
-        if not isinstance(wanted, list):
+        message = receive(replies)
+        if "read" not in message:
             return message
-        at, size = (int(number) for number in wanted)
-        send(requests, {}, [file.read(at, size)])
+        send(requests, {}, [served.read(message["read"])])
 
 
 class RemoteFile(io.RawIOBase):
@@ -40,7 +70,7 @@ class RemoteFile(io.RawIOBase):
     def __init__(self, requests: IO[bytes], replies: IO[bytes], size: int, *, whole: bool = False) -> None:
         self.requests, self.replies, self.size = requests, replies, size
         self.at = 0
-        self.left = max(LEAST_READ, 2 * size if whole else size // READ_SHARE)
+        self.left = allowance(size, whole=whole)
 
     def readable(self) -> bool:
         return True
@@ -49,7 +79,8 @@ class RemoteFile(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        wanted = self.size - self.at if size < 0 else size
+        """May be fewer bytes than asked for, as of any raw file."""
+        wanted = min(self.size - self.at if size < 0 else size, READ_BYTES)
         if self.at >= self.size or wanted <= 0:
             return b""
         if self.left <= 0:

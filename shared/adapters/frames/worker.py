@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
+from shared.adapters.decoding.believed import believed
 from shared.adapters.decoding.capped_child import CappedChild, unless_rejected
 from shared.adapters.decoding.pictures import receive_pictures
-from shared.adapters.decoding.wire import receive_block, send
-from shared.adapters.frames.wire import Ranges, serve
-from shared.core.codec import from_json, to_json
+from shared.adapters.decoding.wire import BLOCK_BYTES, Nonsense, receive_block, send
+from shared.adapters.frames.wire import Ranges, Served, serve
+from shared.core.codec import to_json
 from shared.core.errors import DecoderBusy, VisiondropError
 from shared.core.media.decode_limits import MEGABYTE, DecodeLimits
 from shared.core.media.frame_choice import Coverage
@@ -25,8 +26,11 @@ from shared.core.media.frame_plan import Sampling, VideoInfo, VideoPlan, plan_vi
 from shared.core.media.picture import Picture, SoundPiece
 from shared.core.models.catalogue import Detail, Model
 
-VIDEO_LIMITS = DecodeLimits(max_pixels=36_000_000, max_decode_bytes=512 * MEGABYTE, max_seconds=150.0)
-"""8K pictures; the time is for reading ranges too, and most of it for videos that have hardly any keyframes."""
+VIDEO_LIMITS = DecodeLimits(max_pixels=36_000_000, max_decode_bytes=512 * MEGABYTE, max_seconds=150.0, wall_factor=1.0)
+"""8K pictures; the time is for reading ranges too, and most of it for videos that have hardly any keyframes. It is also
+that of the clock: the function has ten minutes for three such tasks."""
+SOUND_BYTES = 256 * MEGABYTE  # of all pieces, which are in memory together: eighteen hours
+FILM_BYTES = 1024 * MEGABYTE  # of an MP4, beside twice its source: what is encoded anew may grow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,8 @@ class FrameWorker(CappedChild):
     ) -> SampledVideo:
         """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
         with self.turn(before), self.running_child() as (requests, replies):
-            info = self.header(requests, replies, file)
+            served = Served(file)
+            info = self.header(requests, replies, served)
             try:
                 plan = plan_video(
                     info, model=model, detail=detail, frames=frames, sampling=sampling, contact_sheet=contact_sheet
@@ -74,36 +79,39 @@ class FrameWorker(CappedChild):
                 send(requests, {"plan": None})
                 raise
             send(requests, {"plan": to_json(plan)})
-            reply = self.answer(requests, replies, file)
+            reply = self.answer(requests, replies, served)
             *sent, poster = receive_pictures(replies, reply)
             return SampledVideo(
                 info=info,
                 plan=plan,
                 frames=tuple(sent),
                 poster=poster,
-                coverage=from_json(Coverage, reply["coverage"]),
+                coverage=believed(Coverage, reply.get("coverage")),
             )
 
     def inspect(self, file: Ranges) -> VideoInfo:
         """The header's facts; only the first frame is decoded. Raises as `sample` does."""
         with self.lock, self.running_child() as (requests, replies):
-            info = self.header(requests, replies, file)
+            info = self.header(requests, replies, Served(file))
             send(requests, {"plan": None})
             return info
 
-    def header(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> VideoInfo:
+    def header(self, requests: IO[bytes], replies: IO[bytes], served: Served) -> VideoInfo:
         """The child waits for a plan then."""
-        send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "frames"}})
-        return from_json(VideoInfo, self.answer(requests, replies, file)["info"])
+        send(requests, {"open": {"bytes": served.file.size, "limits": to_json(self.limits), "give": "frames"}})
+        return believed(VideoInfo, self.answer(requests, replies, served).get("info"))
 
     def sound(self, file: Ranges, *, before: float = math.inf) -> list[SoundPiece]:
         """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""
         found: list[SoundPiece] = []
         with self.turn(before), self.running_child() as (requests, replies):
             send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "sound"}})
-            while facts := self.answer(requests, replies, file)["piece"]:
-                piece = from_json(SoundPiece, {**facts, "data": receive_block(replies)})
-                found += [piece] if piece.data else []
+            served, left = Served(file, whole=True), SOUND_BYTES
+            while (facts := piece_of(self.answer(requests, replies, served))) is not None:
+                piece = believed(SoundPiece, {**facts, "data": b""})
+                data = receive_block(replies, limit=min(left, BLOCK_BYTES))
+                left -= len(data)
+                found += [replace(piece, data=data)] if data else []
         return found
 
     def mp4(self, file: Ranges, *, copied: frozenset[str], before: float = math.inf) -> Iterator[bytes]:
@@ -114,8 +122,11 @@ class FrameWorker(CappedChild):
         with self.turn(before), self.running_child() as (requests, replies):
             task = {"bytes": file.size, "limits": to_json(self.limits), "give": "mp4", "copied": sorted(copied)}
             send(requests, {"open": task})
-            while self.answer(requests, replies, file)["piece"] is not None:
-                yield receive_block(replies)
+            served, left = Served(file, whole=True), 2 * file.size + FILM_BYTES
+            while piece_of(self.answer(requests, replies, served)) is not None:
+                block = receive_block(replies, limit=min(left, BLOCK_BYTES))
+                left -= len(block)
+                yield block
 
     @contextmanager
     def turn(self, before: float) -> Iterator[None]:
@@ -127,11 +138,21 @@ class FrameWorker(CappedChild):
         finally:
             self.lock.release()
 
-    def answer(self, requests: IO[bytes], replies: IO[bytes], file: Ranges) -> Any:
+    def answer(self, requests: IO[bytes], replies: IO[bytes], served: Served) -> dict[str, Any]:
         """A read that fails leaves the child in the middle of a question, so it does not live on."""
         try:
-            message = serve(requests, replies, file)
+            message = serve(requests, replies, served)
         except VisiondropError:
             self.stop()
             raise
         return unless_rejected(message)
+
+
+def piece_of(message: dict[str, Any]) -> dict[str, Any] | None:
+    """What a message says of the piece whose bytes follow it; None at the end. Raises Nonsense for neither."""
+    match message:
+        case {"piece": None}:
+            return None
+        case {"piece": dict(facts)}:
+            return facts
+    raise Nonsense("an answer is neither a piece nor the end of them")

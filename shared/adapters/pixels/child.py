@@ -33,7 +33,7 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
             limits = from_json(DecodeLimits, receive(requests)["limits"])
         except EOFError:
             return
-        data = receive_block(requests)
+        data = receive_block(requests, limit=limits.max_bytes)
         try:
             info = inspect(data, limits)
             send(replies, {"info": to_json(info)})

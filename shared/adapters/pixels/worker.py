@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.adapters.decoding.believed import believed
 from shared.adapters.decoding.capped_child import CappedChild, answer
 from shared.adapters.decoding.pictures import receive_pictures
 from shared.adapters.decoding.wire import send
-from shared.core.codec import from_json, to_json
+from shared.core.codec import to_json
 from shared.core.errors import VisiondropError
 from shared.core.media.decode_limits import Load, check_source
 from shared.core.media.picture import NormalizedImage
@@ -29,11 +30,11 @@ class PixelWorker(CappedChild):
     def normalize_image(
         self, data: bytes, *, model: Model, detail: Detail, max_images: int | None = None
     ) -> NormalizedImage:
-        """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`."""
+        """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or DecoderBusy if that may pass."""
         check_source(Load(bytes=len(data)), self.limits)
         with self.lock, self.running_child() as (requests, replies):
             send(requests, {"limits": to_json(self.limits)}, [data])
-            info = from_json(ImageInfo, answer(replies)["info"])
+            info = believed(ImageInfo, answer(replies).get("info"))
             try:
                 plan = plan_image(info, model=model, detail=detail, max_images=max_images)
                 check_source(Load(bytes=info.bytes, decode_bytes=plan.decode_bytes), self.limits)

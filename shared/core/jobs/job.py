@@ -21,7 +21,7 @@ from typing import Any
 from shared.core import codec, limits
 from shared.core.answer.reply import Reply
 from shared.core.ask.options import Options
-from shared.core.errors import NotFound, StateConflict, VisiondropError
+from shared.core.errors import DecoderBusy, NotFound, SourceRejected, StateConflict, VisiondropError
 from shared.core.jobs.result import SCHEMA_VERSION, AskedModel, Estimate, Fault, Origin, Plan, Source, Timings
 from shared.core.media.normalized import Normalized
 from shared.core.models.tokens import Usage
@@ -197,6 +197,18 @@ def redelivered(job: Job, *, now: datetime) -> Job:
     """Note that the host gave up on the job's message and that a new one is sent."""
     event = Event(at=now, state=job.state.value, code=REDELIVERED)
     return replace(job, updated=now, history=(*job.history, event)[-limits.HISTORY_EVENTS.value :])
+
+
+def hindered(job: Job, error: DecoderBusy, *, now: datetime) -> Job:
+    """Note that the job's file could not be decoded, which may have had another cause than the file."""
+    event = Event(at=now, state=job.state.value, code=error.code)
+    return replace(job, updated=now, history=(*job.history, event)[-limits.HISTORY_EVENTS.value :])
+
+
+def verdict(job: Job, error: DecoderBusy) -> SourceRejected | None:
+    """What to say of the file when this has happened to it before; None the first time, or if it is never its fault."""
+    before = any(event.code == error.code for event in job.history)
+    return error.verdict if before else None
 
 
 def is_hopeless(job: Job) -> bool:

@@ -18,13 +18,17 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeLimits:
-    """`max_decode_bytes` is what one decode may take beside the app; `max_seconds` is wall time per file."""
+    """`max_decode_bytes` is what one decode may take beside the app, `max_seconds` the processor time per file.
+
+    On a busy machine a file may take `wall_factor` times as long by the clock.
+    """
 
     max_bytes: int = limits.PICTURE_BYTES.value
     max_pixels: int = limits.PICTURE_PIXELS.value
     max_frames: int = limits.SOURCE_FRAMES.value
     max_decode_bytes: int = limits.DECODE_BYTES.value
     max_seconds: float = limits.DECODE_S.value
+    wall_factor: float = 3.0
 
 
 DEFAULT_LIMITS = DecodeLimits()

@@ -202,8 +202,9 @@ def test_what_cannot_be_read_is_refused(worker, data, code):
 
 def test_too_slow_ends_the_child():
     """The clock covers the header too, so the smallest limit stops it."""
-    with FrameWorker(DecodeLimits(max_seconds=0.01)) as hasty, pytest.raises(SourceRejected) as refused:
-        sample(hasty, clip(200))
+    limits = DecodeLimits(max_seconds=0.03, wall_factor=1000)
+    with FrameWorker(limits) as hasty, pytest.raises(SourceRejected) as refused:
+        sample(hasty, clip([counted(number, (640, 480)) for number in range(40)], gop=1000), frames=40)
 
     assert refused.value.code == "too_slow"
 
