@@ -171,7 +171,7 @@ UNHEARD = [
 @pytest.mark.parametrize("error", UNHEARD, ids=lambda error: error.code)
 def test_sound_that_cannot_be_read_costs_the_transcript(world, error):
     """The frames are fine: they are asked about, the plan says what is missing, and the result is partial."""
-    settings = replace(world.services.settings, transcribe_deployment="whisper")
+    settings = replace(world.services.settings, transcribe_deployment="whisper", transcribe_model="whisper")
     transcriber = TranscriberOnDemand(settings)
     media = Deaf(world.services.media, error)
     world.services = replace(world.services, settings=settings, transcriber=transcriber, media=media)

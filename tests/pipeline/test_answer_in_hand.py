@@ -123,7 +123,7 @@ def test_an_outage_longer_than_the_lease_is_counted(world):
 @pytest.mark.parametrize("ports", [BLOBS, TABLES, BLOBS + TABLES], ids=["blobs", "tables", "both"])
 def test_a_step_of_a_video_is_kept_too(world, ports):
     """The transcript and the answers about parts are paid for one by one; each is held until it is stored."""
-    settings = replace(world.services.settings, transcribe_deployment="whisper")
+    settings = replace(world.services.settings, transcribe_deployment="whisper", transcribe_model="whisper")
     world.services = replace(world.services, settings=settings, transcriber=TranscriberOnDemand(settings))
     transcriber = world.services.transcriber
     world.drop("film.mp4", clip(40, tone_hz=440), max_output_tokens="4000")

@@ -95,7 +95,7 @@ def test_waiting_for_a_turn_is_never_the_files_fault(world):
 
 def test_sound_whose_decoder_is_killed_every_time_costs_the_transcript(world):
     """Once it is tried again, then the video is answered without."""
-    settings = replace(world.services.settings, transcribe_deployment="whisper")
+    settings = replace(world.services.settings, transcribe_deployment="whisper", transcribe_model="whisper")
     media = Deaf(world.services.media, BUSY)
     transcriber = TranscriberOnDemand(settings)
     world.services = replace(world.services, settings=settings, transcriber=transcriber, media=media)
