@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
@@ -39,7 +39,8 @@ STORED = ("__azurite_db_*", "__blobstorage__", "__queuestorage__", "dropped.json
 class Stack:
     """`storage` None keeps everything in memory; `fresh` empties it first.
 
-    `offline` asks the stand-in whatever the environment names. Wrong settings raise SettingsInvalid before any start.
+    `offline` asks the stand-in whatever the environment names. `names` are hosts that the local host answers for.
+    Wrong settings raise SettingsInvalid before any start.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Stack:
         port: int = 0,
         offline: bool = False,
         logs: Path = STATE / "logs",
+        names: Sequence[str] = (),
     ) -> None:
         self.environ = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         self.storage = storage
@@ -59,6 +61,7 @@ class Stack:
         self.host = host
         self.port = port
         self.logs = logs
+        self.names = names
         self.endpoint = None if offline else named_endpoint(environ)
         self.children: list[Child] = []
         self.running = ExitStack()
@@ -101,7 +104,8 @@ class Stack:
             app = ROOT / "function_app.py"
             options = ("--app", str(app), "--port", str(self.port), "--grace", HOST_GRACE_S, "--blob-scan", BLOB_SCAN_S)
             self.environ = {**IMPATIENT, **self.environ}
-            child = self.start_module("functions host", "local.host", *options)
+            further = (f"--allow-host={name}" for name in self.names)
+            child = self.start_module("functions host", "local.host", *options, *further)
             make_places(self.connection_string)
             self.url = child.wait_for(READY)[1]
 

@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, help=f"of the functions host; default: {USUAL_PORT}, or any if that is taken"
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="answer for this name too: that of a reverse proxy or tunnel; the host itself listens on 127.0.0.1 only",
+    )
     parser.add_argument("--offline", action="store_true", help="use the stand-in, whatever the environment names")
     parser.add_argument("--fresh", action="store_true", help="forget everything that earlier runs stored")
     parser.add_argument("--state", type=Path, default=STATE, metavar="FOLDER", help="for blobs, jobs and logs")
@@ -38,6 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     from local.children import ChildFailed
     from shared.core.errors import SettingsInvalid
 
+    if arguments.allow_host and arguments.host == "func":
+        print("visiondrop up: --allow-host is for the local host; func answers for every name", file=sys.stderr)
+        return 2
     for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell has set them to be ignored
         signal.signal(ending, signal.default_int_handler)
     try:
@@ -72,6 +82,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
             port=usual_port() if arguments.port is None else arguments.port,
             offline=arguments.offline,
             logs=arguments.state / "logs",
+            names=arguments.allow_host,
         ) as stack,
         ContainerClient.from_connection_string(stack.connection_string, UPLOADS, **BLOB_AND_QUEUE_RETRIES) as uploads,
     ):

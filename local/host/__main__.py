@@ -33,6 +33,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--keys", type=Path, metavar="FILE", help="where the keys are kept (made if it does not exist)")
     parser.add_argument("--blob-scan", type=float, default=BLOB_SCAN_S, metavar="SECONDS", help="between blob scans")
     parser.add_argument("--grace", type=float, default=GRACE_S, metavar="SECONDS", help="for running functions at stop")
+    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="answer for this name too")
     return parser.parse_args(argv)
 
 
@@ -95,6 +96,7 @@ def main(argv: list[str]) -> int:
             keys=chosen_keys(arguments),
             blob_scan_s=arguments.blob_scan,
             grace_s=arguments.grace,
+            names=frozenset(name.lower() for name in arguments.allow_host),
         )
     except (AppFault, HostJsonInvalid, OSError) as fault:
         say(f"The host cannot start: {fault}")

@@ -7,7 +7,7 @@ import logging
 import platform
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,10 +40,11 @@ GRACE_S = 10.0
 class Host:
     """`app` is a FunctionApp or the path of its module. `environ` is all settings; the process environment is not read.
 
-    `lease_s` and `blob_scan_s` are the real host's unless a test or the local run wants them shorter.
+    `lease_s` and `blob_scan_s` are the real host's unless a test or the local run wants them shorter. `names` are hosts
+    that it answers for beside this machine's own names.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a run or a test may vary, each by its name
         self,
         app: func.FunctionApp | Path,
         *,
@@ -54,6 +55,7 @@ class Host:
         lease_s: float = LEASE_S,
         blob_scan_s: float = BLOB_SCAN_S,
         grace_s: float = GRACE_S,
+        names: Collection[str] = (),
     ) -> None:
         folder = app.parent if isinstance(app, Path) else Path.cwd()
         self.settings = Settings({"AZURE_FUNCTIONS_ENVIRONMENT": "Development"}, local_settings(folder), environ)
@@ -62,6 +64,7 @@ class Host:
         self.functions = index(self.app)
         self.host_id = self.settings.get("AzureFunctionsWebHost__hostid") or local_host_id(folder)
         self.keys, self.lease_s, self.blob_scan_s, self.grace_s = keys, lease_s, blob_scan_s, grace_s
+        self.names = names
         self.storage = Storage(self.settings)
         self.socket = listen(port)
         self.url = f"http://{LOOPBACK}:{self.socket.getsockname()[1]}"
@@ -181,6 +184,7 @@ class Host:
             events=events,
             keys=self.keys,
             largest_body=int(limit) if limit else LARGEST_BODY_BYTES,
+            names=self.names,
         )
         return Server(front, self.socket, grace_s=self.grace_s)
 

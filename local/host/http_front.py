@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from local.host import event_grid
+from local.host.callers import refusal
 from local.host.functions import CONVERTERS, Function
 from local.host.keys import Keys
 from local.host.routes import Route, decode_path, first_match
@@ -70,6 +71,7 @@ class HttpFront:
         events: event_grid.BlobEvents,
         keys: Keys | None,
         largest_body: int = LARGEST_BODY_BYTES,
+        names: Collection[str] = (),
     ) -> None:
         self.routes = routes
         self.disabled = disabled
@@ -77,17 +79,24 @@ class HttpFront:
         self.events = events
         self.keys = keys
         self.largest_body = largest_body
+        self.names = names
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Any) -> None:
-        try:
-            request = await read_request(scope, receive, self.largest_body)
-        except BodyTooLarge:
-            reply = Reply(status=413)
-        else:
-            reply = await self.answer(request)
+        reply = await self.reply_to(scope, receive)
         headers = [*reply.headers, (b"content-length", str(len(reply.body)).encode())]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
+
+    async def reply_to(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]]) -> Reply:
+        """The answer to a request whose body has not been read yet: that of a stranger never is."""
+        headers = read_headers(scope)
+        refused = refusal(scope["method"].upper(), headers, names=self.names)
+        if refused is not None:
+            return Reply(status=403, headers=PLAIN, body=refused.encode())
+        try:
+            return await self.answer(await read_request(scope, headers, receive, self.largest_body))
+        except BodyTooLarge:
+            return Reply(status=413)
 
     async def answer(self, request: Request) -> Reply:
         if request.path == "/":
@@ -136,8 +145,13 @@ async def result(invocation: Invocation) -> Any:
     return invocation.result()
 
 
-async def read_request(scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], largest_body: int) -> Request:
-    headers = joined((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+def read_headers(scope: Mapping[str, Any]) -> dict[str, str]:
+    return joined((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+
+
+async def read_request(
+    scope: Mapping[str, Any], headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]], largest_body: int
+) -> Request:
     query = scope["query_string"].decode("latin-1")
     address = f"{scope['scheme']}://{headers.get('host', '')}{scope['raw_path'].decode('latin-1')}"
     return Request(
