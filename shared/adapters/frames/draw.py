@@ -15,7 +15,7 @@ from shared.adapters.frames.deinterlace import progressive
 from shared.adapters.frames.rgb import in_srgb, scaled
 from shared.adapters.frames.shape import square_pixels
 from shared.adapters.pixels.encode import Encoded, save
-from shared.adapters.pixels.normalize import TRANSPOSES
+from shared.adapters.pixels.orientation import TRANSPOSES
 from shared.core.media.frame_choice import Look
 from shared.core.media.frame_plan import Sheet, VideoPlan, fit_into
 from shared.core.media.picture_plan import SWAPS_SIDES, Size

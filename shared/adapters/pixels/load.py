@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageFile
 
 from shared.adapters.pixels.errors import ALL_OVER, LEAST_SHARE, LOWER_PART, UPPER_PART, corrupt, damage_of
+from shared.adapters.pixels.ground import weighted
 from shared.adapters.pixels.open import open_picture
 from shared.adapters.pixels.png import is_streamed, load_png
-from shared.adapters.pixels.shrink import over_white_if_transparent, shrink_bands
+from shared.adapters.pixels.readers import READERS
+from shared.adapters.pixels.shrink import shrink_bands
 from shared.adapters.pixels.webp import is_decoded_as_planes, load_webp
 from shared.core.media.picture_plan import decode_scale
 
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
 
 PROGRESSIVE_FRAME = b"\xff\xc2"
 JPEG_SCAN = b"\xff\xda"
-SALVAGED = ("jpeg", "png", "bmp", "tiff", "gif")
-PHOTOMETRIC_TAG, WHITE_IS_ZERO = 262, 0
 YCBCR_LAYERS = (1, 2, 3)
 
 
@@ -47,15 +47,17 @@ def load_frame(image: Image.Image, data: bytes, info: ImageInfo, index: int, siz
 
 
 def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
-    """By Pillow."""
+    """As a whole."""
     shrink_decode(image, info, size, len(data))
     interlaced = is_interlaced(image)
     try:
+        if info.kind.format == "tiff":
+            from shared.adapters.pixels.tiff import prepare_page  # noqa: PLC0415 -- with Pillow's reader, see readers.py
+
+            prepare_page(image, image.info["pages"][image.tell()])
         image.load()
-        if info.kind.format == "tiff" and image.tag_v2.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
-            image.info["white_is_zero"] = True
     except (OSError, ValueError, SyntaxError):
-        if info.kind.format not in SALVAGED or info.frames > 1:
+        if not READERS[info.kind.format].is_salvaged or info.frames > 1:
             raise
         image.tile = []  # no further attempt: what is decoded is the picture, the rest of it is black
         if info.kind.format == "jpeg":
@@ -82,7 +84,7 @@ def load_heic(data: bytes, index: int, size: Size) -> Image.Image:
         rows = bytes(pixels[top * stride : bottom * stride])
         return Image.frombuffer(mode, (picture.size[0], bottom - top), rows, "raw", mode, stride, 1)
 
-    return shrink_bands(band, picture.size, size, over_white_if_transparent)
+    return shrink_bands(band, picture.size, size, weighted)
 
 
 def shrink_decode(image: Any, info: ImageInfo, size: Size, data_bytes: int) -> None:

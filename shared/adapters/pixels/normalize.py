@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from shared.adapters.pixels.colour import to_srgb
+from shared.adapters.pixels.content import notes_on
 from shared.adapters.pixels.encode import encode
 from shared.adapters.pixels.errors import DECODER_ERRORS, decoder_errors
+from shared.adapters.pixels.ground import lay_on_ground
 from shared.adapters.pixels.load import load_frame
-from shared.adapters.pixels.open import ANIMATED, inspect, open_picture
+from shared.adapters.pixels.open import inspect, open_picture
+from shared.adapters.pixels.orientation import TRANSPOSES
+from shared.adapters.pixels.readers import READERS
 from shared.adapters.pixels.shrink import shrink
 from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
 from shared.core.media.picture import NormalizedImage, Picture
@@ -24,16 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.core.models.catalogue import Detail, Model
-
-TRANSPOSES = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def normalize_image(
@@ -72,7 +66,7 @@ def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImageP
             if place == 0:
                 raise
             return
-        drawn = draw(loaded, size, TRANSPOSES.get(turn_to_do(info)), release=info.frames == 1)
+        drawn, steps = draw(loaded, size, TRANSPOSES.get(turn_to_do(info)), release=info.frames == 1)
         encoded = encode(drawn, jpeg_quality=plan.jpeg_quality, max_bytes=plan.max_bytes)
         yield Picture(
             data=encoded.data,
@@ -80,9 +74,11 @@ def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImageP
             width=drawn.width,
             height=drawn.height,
             index=frame.index,
-            at_s=clock.now_s(image) if info.kind.format in ANIMATED and info.frames > 1 else None,
+            at_s=clock.now_s(image) if READERS[info.kind.format].is_animated and info.frames > 1 else None,
             encoding=encoded.how,
             damage=damage,
+            steps=steps,
+            notes=tuple(notes_on(drawn)),
         )
 
 
@@ -101,14 +97,20 @@ class FrameClock:
         return round(float(image.info.get("timestamp", self.passed_ms)) / 1000, 3)
 
 
-def draw(image: Image.Image, size: Size, turn: Image.Transpose | None, *, release: bool) -> Image.Image:
-    """Shrink first: turning and colour conversion then touch few pixels."""
+def draw(
+    image: Image.Image, size: Size, turn: Image.Transpose | None, *, release: bool
+) -> tuple[Image.Image, tuple[str, ...]]:
+    """The picture as it is sent, and what was decided by its pixels.
+
+    Shrink first: turning and colour conversion then touch few pixels.
+    """
     icc_profile = image.info.get("icc_profile")
     small = shrink(image, size)
     if small is not image and release:
         image.close()  # its pixels, a quarter of the peak
-    upright = small if turn is None else small.transpose(turn)
-    return to_srgb(upright, icc_profile)
+    laid, ground = lay_on_ground(small)
+    upright = laid if turn is None else laid.transpose(turn)
+    return to_srgb(upright, icc_profile), (*image.info.get("steps", ()), *ground)
 
 
 def turn_to_do(info: ImageInfo) -> int:

@@ -5,15 +5,14 @@ Pillow and pillow-heif are told the format that the bytes show, so no other deco
 
 from __future__ import annotations
 
-from contextlib import suppress
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, not_read
 from shared.adapters.pixels.profiles import keep_profile
-from shared.core.media import boxes, jpeg, png
+from shared.adapters.pixels.readers import READERS, open_as
+from shared.core.media import boxes, jpeg, png, tiff
 from shared.core.media.boxes import is_cut_off, largest_extent
 from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source, unsupported
 from shared.core.media.kinds import sniff
@@ -21,89 +20,26 @@ from shared.core.media.picture_plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost
 from shared.core.media.webp import canvas_size, is_opaque_lossy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from shared.core.media.kinds import Kind
+    from shared.core.media.tiff import Page
 
-PILLOW_FORMATS = {
-    "jpeg": ("JPEG",),  # which opens MPO too
-    "png": ("PNG",),
-    "apng": ("PNG",),
-    "gif": ("GIF",),
-    "webp": ("WEBP",),
-    "bmp": ("BMP",),
-    "tiff": ("TIFF",),
-    "heic": ("HEIF",),
-    "avif": ("AVIF",),
-    "ico": ("ICO",),
-    "jp2": ("JPEG2000",),
-    "psd": ("PSD",),
-}
-WITHOUT_METADATA: dict[str, tuple[Callable[[bytes], bytes], ...]] = {
-    "jpeg": (jpeg.drop_but_exif, jpeg.drop_metadata),
-    "png": (png.drop_metadata,),
-    "apng": (png.drop_metadata,),
-    "avif": (boxes.without_exif,),
-}
-ANIMATED = {"apng", "gif", "webp", "avif"}  # frames of one canvas
-CONTAINERS = {"heic", "avif"}  # ISO base media: truncation shows in the boxes, and the decoder may not tell
-
-# Bytes per pixel at the peak of a decode, measured (docs/images.md). Pillow's own layouts take 4 for any colour.
-FORMAT_BYTES = {"webp": 18, "heic": 6, "avif": 12, "psd": 8}
+WEBP_BYTES = 18  # of the layouts that Pillow decodes
 PLANES_BYTES = 8  # pixels/webp.py: Pillow reserves that much to read the header, of which 3 are then used
 STREAMED = DecodeCost(scaled=6, max_scale=1024)  # pixels/png.py keeps averages only
-ANIMATION_BYTES = {"webp": 26, "avif": 28, "gif": 18, "apng": 22}
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
+ANY_COLOUR_BYTES = 4  # Pillow's own layouts
 
-ROWS_PER_STRIP_TAG = 278
 ORIENTATION_TAG = 0x112
 XMP = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")  # Pillow's names for it
-SUBFILE_TYPE_TAG = 254
-REDUCED_OR_MASK = 0b101  # TIFF 6.0: a thumbnail of another page, or a transparency mask
-DNG_VERSION_TAG = 50706
 
 
 def open_picture(data: bytes, kind: Kind, limits: DecodeLimits = DEFAULT_LIMITS) -> Image.Image:
     """The picture with nothing decoded yet. Call within `decoder_errors`."""
-    if kind.format == "heic":
-        register_heif()
-    if kind.format == "avif":
-        use_one_thread()
-    Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
-    image = open_as(data, kind)
+    image = open_as(data, kind, limits)
     keep_profile(image, kind, data)
     return image
-
-
-def open_as(data: bytes, kind: Kind) -> Image.Image:
-    """Metadata that break the reader are left out: the pixels may be fine."""
-    formats = PILLOW_FORMATS[kind.format]
-    whole = png.drop_broken_metadata(data) if formats == ("PNG",) else data
-    try:
-        return Image.open(BytesIO(whole), formats=formats)
-    except DECODER_ERRORS:
-        for without in WITHOUT_METADATA.get(kind.format, ()):
-            with suppress(*DECODER_ERRORS):
-                return Image.open(BytesIO(without(data)), formats=formats)
-        raise
-
-
-def register_heif() -> None:
-    """Imported for the first HEIC only: it costs 28 ms and 4 MB."""
-    if "HEIF" in Image.OPEN:
-        return
-    import pillow_heif  # noqa: PLC0415 -- see the docstring
-
-    pillow_heif.register_heif_opener(
-        thumbnails=False, depth_images=False, aux_images=False, decode_threads=1, allow_incorrect_headers=False
-    )
-
-
-def use_one_thread() -> None:
-    """As for HEIC: the smallest instance has one core, and threads cost memory."""
-    from PIL import AvifImagePlugin  # noqa: PLC0415 -- its library takes 1.6 MB
-
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
@@ -113,7 +49,7 @@ def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
     if kind.kind != "image":
         raise unsupported(kind)
     check_readable(data, kind)
-    if kind.format in CONTAINERS:
+    if READERS[kind.format].is_container:
         check_container(data, kind, limits)
     if kind.format == "webp":
         check_canvas(data, limits)
@@ -145,7 +81,7 @@ def check_canvas(data: bytes, limits: DecodeLimits) -> None:
 
 
 def webp_bytes(data: bytes) -> int:
-    return PLANES_BYTES if is_opaque_lossy(data) else FORMAT_BYTES["webp"]
+    return PLANES_BYTES if is_opaque_lossy(data) else WEBP_BYTES
 
 
 def describe(image: Image.Image, kind: Kind, data: bytes, limits: DecodeLimits) -> ImageInfo:
@@ -180,16 +116,21 @@ def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
         return DecodeCost(scaled=4, fixed=progressive, max_scale=8)
     if kind.format == "jp2":
         return DecodeCost(scaled=20, fixed=4, max_scale=32)
+    if own := getattr(image, "bytes_per_pixel", None):
+        return DecodeCost(scaled=own)
     if kind.format == "tiff":
-        strip = 0 if image.info.get("compression") == "raw" else image.tag_v2.get(ROWS_PER_STRIP_TAG, image.height)
+        page = image.info["pages"][0]
+        is_plain = page.one(tiff.COMPRESSION, 1) == tiff.NONE
+        strip = 0 if is_plain else page.one(tiff.ROWS_PER_STRIP) or image.height
         return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))
-    if getattr(image, "n_frames", 1) > 1 and kind.format in ANIMATION_BYTES:
-        return DecodeCost(scaled=ANIMATION_BYTES[kind.format])
+    reader = READERS[kind.format]
+    if reader.frames_bytes_per_pixel and getattr(image, "n_frames", 1) > 1:
+        return DecodeCost(scaled=reader.frames_bytes_per_pixel)
     if kind.format == "webp":
         return DecodeCost(scaled=webp_bytes(data))
     if kind.format == "png" and png.samples_per_pixel(data) and image.mode in {"RGB", "RGBA"}:
         return STREAMED
-    return DecodeCost(scaled=FORMAT_BYTES.get(kind.format, MODE_BYTES.get(image.mode, 4)))
+    return DecodeCost(scaled=reader.bytes_per_pixel or MODE_BYTES.get(image.mode, ANY_COLOUR_BYTES))
 
 
 def samples_per_pixel(layers: Sequence[tuple[int, int, int, int]]) -> float:
@@ -199,7 +140,7 @@ def samples_per_pixel(layers: Sequence[tuple[int, int, int, int]]) -> float:
 
 
 def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, tuple[str, ...]]:
-    """EXIF orientation 1..8. libheif has applied its own already; broken EXIF is no reason to fail.
+    """EXIF orientation 1..8; a TIFF's own tag. libheif has applied its own already; broken EXIF is no reason to fail.
 
     An orientation in XMP alone is what tools leave behind that have turned the pixels: browsers do not turn by it.
     """
@@ -207,6 +148,9 @@ def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, 
         return 1, ()
     if kind.format in {"png", "apng"} and "exif" not in image.info and (exif := png.find_chunk(data, b"eXIf")):
         image.info["exif"] = exif
+    if kind.format == "tiff":
+        value = next((page.one(tiff.ORIENTATION, 1) for page in image.info["pages"]), 1)
+        return (value if value in ORIENTATIONS else 1), ()
     for name in XMP:
         image.info.pop(name, None)
     try:
@@ -226,18 +170,18 @@ def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:
 
 def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeLimits) -> tuple[tuple[int, Size], ...]:
     """Number and size of each frame or page that is a picture of its own."""
-    if kind.format in ANIMATED:
+    if READERS[kind.format].is_animated:
         start = 1 if image.info.get("default_image") else 0  # of an APNG: for readers that know no animation
         return tuple((number, first) for number in range(start, int(image.n_frames)))
     if kind.format == "heic":
         return tuple(enumerate(heic_sizes(data)))
     if kind.format != "tiff":
         return ((0, first),)
-    if DNG_VERSION_TAG in image.tag_v2:
+    pages: list[Page] = image.info["pages"]
+    if pages and tiff.DNG_VERSION in pages[0].entries:
         raise unsupported(sniff(b"FUJIFILMCCD-RAW"))
-    count = int(image.n_frames)
-    check_source(Load(bytes=1, frames=count), limits)
-    return tuple(tiff_pages(image, count)) or ((0, first),)
+    check_source(Load(bytes=1, frames=len(pages)), limits)
+    return tuple(tiff.pictures_of(pages)) or ((0, first),)
 
 
 def heic_sizes(data: bytes) -> Iterator[Size]:
@@ -245,11 +189,3 @@ def heic_sizes(data: bytes) -> Iterator[Size]:
     import pillow_heif  # noqa: PLC0415 -- see register_heif
 
     return (picture.size for picture in pillow_heif.open_heif(data))
-
-
-def tiff_pages(image: Any, count: int) -> Iterator[tuple[int, Size]]:
-    """Without thumbnails of other pages and transparency masks."""
-    for number in range(count):
-        image.seek(number)
-        if not image.tag_v2.get(SUBFILE_TYPE_TAG, 0) & REDUCED_OR_MASK:
-            yield number, image.size

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from PIL import Image
 
 from shared.adapters.pixels.errors import damage_of
-from shared.adapters.pixels.shrink import over_white_if_transparent, shrink_bands
+from shared.adapters.pixels.ground import weighted
+from shared.adapters.pixels.shrink import shrink_bands
 from shared.core.media import png
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def is_streamed(info: ImageInfo, data: bytes) -> bool:
 def load_png(image: Image.Image, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
     """The picture at `size`, and what is missing of it ("" = nothing)."""
     rows = Rows(data, image.width, png.samples_per_pixel(data))
-    shrunk = shrink_bands(rows.band, image.size, size, over_white_if_transparent, band_pixels=BAND_PIXELS)
+    shrunk = shrink_bands(rows.band, image.size, size, weighted, band_pixels=BAND_PIXELS)
     shrunk.info["icc_profile"] = image.info.get("icc_profile")
     return shrunk, damage_of(info.kind, rows.there / image.height) if rows.there < image.height else ""
 

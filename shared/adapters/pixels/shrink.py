@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, cast
 from PIL import Image
 
 from shared.adapters.pixels.content import is_flat
+from shared.adapters.pixels.ground import weighted, without_full_alpha
+from shared.adapters.pixels.levels import WIDE_MODES, to_greys
 from shared.core.media.picture_plan import SHRINK_GAP
 
 if TYPE_CHECKING:
@@ -25,14 +27,12 @@ if TYPE_CHECKING:
 LANCZOS, BILINEAR = Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
 BOX, NEAREST = Image.Resampling.BOX, Image.Resampling.NEAREST
 AVERAGEABLE = {"L", "RGB", "CMYK", "LAB"}
-WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
-SIXTEEN_BIT_MAX = 65_535
 BAND_PIXELS = 1_000_000
 COLOUR_SLACK = 0.1  # colour may have somewhat fewer pixels than are sent: JPEG keeps a quarter of them
 
 
 def shrink(image: Image.Image, size: Size) -> Image.Image:
-    """L, RGB, CMYK, LAB or YCbCr of that size; transparency is laid over white."""
+    """L, RGB, CMYK, LAB or YCbCr of that size; La or RGBa where it is transparent."""
     if image.mode == "YCbCr":
         return finish(image, image.size, size, 1)
     if image.mode not in AVERAGEABLE or "transparency" in image.info:
@@ -51,6 +51,7 @@ def whole_factor(source: Size, target: Size) -> int:
 
 def finish(reduced: Image.Image, source: Size, size: Size, factor: int) -> Image.Image:
     """`source` is the size before the averaging, whose last column or row may have had fewer pixels to average."""
+    reduced = without_full_alpha(reduced)
     if reduced.size == size:
         return reduced
     box = (0.0, 0.0, source[0] / factor, source[1] / factor)
@@ -97,35 +98,14 @@ def shrink_bands(
 
 
 def converter(image: Image.Image) -> Convert:
+    """What is found out about the levels of wide samples is left in the picture's `info`, as `steps`."""
     if image.mode in WIDE_MODES:
-        return eight_bits_by(image)
+        convert, image.info["steps"] = to_greys(image)
+        return convert
     if image.mode == "1":
         return lambda band: band.convert("L")
     if image.mode == "LA":
-        return lambda band: over_white(band, "L")
+        return weighted
     if image.has_transparency_data:
-        return lambda band: over_white(band.convert("RGBA"), "RGB")
+        return lambda band: weighted(band.convert("RGBA"))
     return lambda band: band.convert("RGB")
-
-
-def over_white_if_transparent(image: Image.Image) -> Image.Image:
-    return over_white(image, "RGB") if image.mode in {"RGBA", "RGBa"} else image
-
-
-def over_white(image: Image.Image, mode: str) -> Image.Image:
-    canvas = Image.new(mode, image.size, "white")
-    canvas.paste(image.convert(mode), mask=image.getchannel("A"))
-    return canvas
-
-
-def eight_bits_by(image: Image.Image) -> Convert:
-    """Scaled by the samples' range: that of 16 bits, 0..1 for floating point, or their extremes where they leave it.
-
-    Pillow turns TIFF's white-is-zero over in 8 bits only.
-    """
-    low, high = cast("tuple[float, float]", image.getextrema())
-    top = 1.0 if image.mode == "F" and high <= 1 else SIXTEEN_BIT_MAX
-    low, high = (0.0, top) if low >= 0 and high <= top else (low, high)
-    low, high = (high, low) if image.info.get("white_is_zero") else (low, high)
-    scale = 255.0 / ((high - low) or 1.0)
-    return lambda band: band.convert("F").point(lambda value: value * scale - low * scale).convert("L")

@@ -104,6 +104,7 @@ MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", "jp2"),
     (0, b"\xff\x4f\xff\x51", "jp2"),
     (0, b"8BPS\x00\x01", "psd"),
+    (0, b"8BPS\x00\x02", "psd"),
     (0, b"\x00\x00\x01\x00", "ico"),
     (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", "jxl"),
     (0, b"\xff\x0a", "jxl"),

@@ -18,7 +18,8 @@ class Picture:
 
     `at_s` is its moment in a video or animation, in seconds from the start. A contact sheet has those of all its frames
     in `frames_at_s`, in reading order. `index` is the frame or page of its file, `label` the name that tells it from
-    pictures of other files. `encoding` says how it was written, `damage` what was missing of it ("" = nothing).
+    pictures of other files. `encoding` says how it was written, `damage` what was missing of it ("" = nothing),
+    `steps` what was decided by its pixels, `notes` what a reader of the answer should know of them.
     """
 
     data: bytes = field(repr=False)
@@ -31,6 +32,8 @@ class Picture:
     label: str | None = None
     encoding: str = ""
     damage: str = ""
+    steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def times_s(self) -> tuple[float, ...]:
@@ -77,12 +80,15 @@ class NormalizedImage:
     def notes(self) -> tuple[str, ...]:
         lost = len(self.plan.frames) - len(self.pictures)
         frames = (f"the last {lost} of {len(self.plan.frames)} chosen frames are damaged",) if lost else ()
-        return (*self.info.notes, *frames, *dict.fromkeys(one.damage for one in self.pictures if one.damage))
+        damage = (one.damage for one in self.pictures if one.damage)
+        seen = (note for one in self.pictures for note in one.notes)
+        return (*self.info.notes, *frames, *dict.fromkeys(damage), *dict.fromkeys(seen))
 
     @property
     def steps(self) -> tuple[str, ...]:
         """Provenance for the result document: the plan's steps and how the pictures were encoded."""
         return (
             *self.plan.steps,
+            *dict.fromkeys(step for one in self.pictures for step in one.steps),
             *(f"encoded as {how}" for how in dict.fromkeys(one.encoding for one in self.pictures)),
         )

@@ -155,6 +155,4 @@ def explain(info: ImageInfo, frames: tuple[FramePlan, ...]) -> Iterator[str]:
         yield f"turned upright (it was stored {ORIENTATIONS[info.orientation]})"
     if info.colours:
         yield f"converted to sRGB from {info.colours}"
-    if info.has_alpha:
-        yield "laid over white where it is transparent"
     yield "removed all metadata"

@@ -1,0 +1,288 @@
+"""TIFF pages whose samples Pillow has no mode for: 10, 12, 14 or 24 bits, floating point in colours, greys with alpha.
+
+Libtiff decompresses: each strip or tile is handed to it as a small grey TIFF of bytes. What the bytes mean is told
+here, a channel at a time, and ends in 8 bits; greys keep all their bits until their range is known (pixels/levels.py).
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from io import BytesIO
+from itertools import accumulate, islice
+from math import ceil, lcm
+from sys import byteorder
+from typing import TYPE_CHECKING, Any, Literal
+
+from PIL import Image, ImageFile
+
+from shared.adapters.pixels.levels import range_of, samples_in, to_greys, upper_halves
+from shared.adapters.pixels.orientation import TRANSPOSES
+from shared.core.media import tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.core.media.picture_plan import Size
+    from shared.core.media.tiff import Page
+
+    Numbers = array[int] | array[float]
+
+MODES = {tiff.WHITE_IS_ZERO: "L", tiff.GREY: "L", tiff.RGB: "RGB", tiff.CMYK: "CMYK"}
+ASSOCIATED, UNASSOCIATED = 1, 2  # extra samples: colours are multiplied by them already, or not
+COMPRESSED = {tiff.LZW, tiff.DEFLATE, tiff.OLD_DEFLATE, tiff.PACK_BITS}
+DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
+FLOATS = {16: "e", 32: "f", 64: "d"}
+INTEGERS = {8: "B", 16: "H", 32: "I"}
+MOST_BITS = 32
+BYTE = 8
+REVERSED = 2  # fill order
+REVERSED_BITS = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
+NATIVE = "<" if byteorder == "little" else ">"
+COPIES = 4  # of the raw samples, at the peak
+
+
+def is_read_here(page: Page) -> bool:
+    kinds = {tiff.UNSIGNED: range(1, MOST_BITS + 1), tiff.SIGNED: (8, 16, 32), tiff.FLOAT: FLOATS}
+    is_grey = MODES.get(page.photometric) == "L"
+    return (
+        page.photometric in MODES
+        and page.bits in kinds.get(page.kind, ())
+        and (page.kind != tiff.SIGNED or is_grey)
+        and page.samples >= tiff.CHANNELS[page.photometric]
+        and page.one(tiff.COMPRESSION, 1) in {tiff.NONE, *COMPRESSED}
+        and is_predictor_read(page)
+        and not (page.is_tiled and page.bits * page.samples % BYTE)
+    )
+
+
+def is_predictor_read(page: Page) -> bool:
+    predictor = page.one(tiff.PREDICTOR, 1)
+    if page.one(tiff.COMPRESSION, 1) == tiff.NONE or predictor == 1:
+        return True
+    if predictor == DIFFERENCES:
+        return page.bits in INTEGERS and page.kind != tiff.FLOAT
+    return predictor == FLOAT_DIFFERENCES and page.kind == tiff.FLOAT
+
+
+class SampleTiff(ImageFile.ImageFile):
+    """As Pillow's own reader: nothing is decoded before `load`."""
+
+    format = "TIFF"
+    format_description = "TIFF of other samples"
+
+    def __init__(self, pages: list[Page]) -> None:
+        self.pages = pages
+        super().__init__(BytesIO())
+
+    def _open(self) -> None:
+        self.show_page(0)
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.pages)
+
+    @property
+    def bytes_per_pixel(self) -> float:
+        """At the peak of a decode."""
+        page = self.pages[self.number]
+        return COPIES * ceil(page.bits / BYTE) * page.samples + len(MODES[page.photometric])
+
+    def show_page(self, number: int) -> None:
+        self.number = number
+        page = self.pages[number]
+        self._mode, self._size, self.tile = MODES[page.photometric], page.upright_size, []
+        self.info = {"icc_profile": profile} if (profile := page.raw(tiff.ICC_PROFILE)) else {}
+        self.is_loaded = False
+
+    def seek(self, frame: int) -> None:
+        if frame != self.number:
+            self.show_page(frame)
+
+    def tell(self) -> int:
+        return self.number
+
+    def load(self) -> Any:
+        if not self.is_loaded:
+            page = self.pages[self.number]
+            drawn = decode(page)
+            turn = TRANSPOSES.get(page.one(tiff.ORIENTATION, 1))
+            upright = drawn.transpose(turn) if turn is not None else drawn
+            self.info |= drawn.info
+            self.im, self._mode, self.is_loaded = upright.im, upright.mode, True
+        return Image.Image.load(self)
+
+
+def decode(page: Page) -> Image.Image:
+    """The page as stored. Raises OSError where data are missing."""
+    colours, extra = split(channels_of(page), tiff.CHANNELS[page.photometric])
+    alpha = page.one(tiff.EXTRA_SAMPLES) if extra else 0
+    if MODES[page.photometric] == "L":
+        return grey(page, colours[0], extra[0] if alpha in {ASSOCIATED, UNASSOCIATED} else None)
+    eight, steps = eight_bits(page, colours)
+    if page.photometric == tiff.RGB and alpha in {ASSOCIATED, UNASSOCIATED}:
+        opacity, _ = eight_bits(page, extra[:1])
+        drawn = Image.merge("RGBA" if alpha == UNASSOCIATED else "RGBa", (*eight, *opacity))
+    else:
+        drawn = Image.merge(MODES[page.photometric], eight)
+    drawn.info["steps"] = steps
+    return drawn
+
+
+def split(channels: list[Image.Image], count: int) -> tuple[list[Image.Image], list[Image.Image]]:
+    return channels[:count], channels[count:]
+
+
+def grey(page: Page, wide: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """Still wide where there is no alpha: pixels/levels.py then works on it band by band."""
+    wide.info["samples"] = samples_in(page)
+    wide.info["white_is_zero"] = page.photometric == tiff.WHITE_IS_ZERO
+    if alpha is None:
+        return wide
+    convert, steps = to_greys(wide)
+    drawn = Image.merge("LA", (convert(wide), *eight_bits(page, [alpha])[0]))
+    drawn.info["steps"] = steps
+    return drawn
+
+
+def eight_bits(page: Page, channels: list[Image.Image]) -> tuple[list[Image.Image], tuple[str, ...]]:
+    """By the range of all of them together, so that colours stay what they are."""
+    if page.kind == tiff.FLOAT:
+        low, high, steps = range_of(channels, samples_in(page))
+    else:
+        low, high, steps = 0.0, float(2**page.bits - 1), ()
+    if page.bits == MOST_BITS and page.kind == tiff.UNSIGNED:
+        channels, high = [upper_halves(one) for one in channels], float(2 ** (MOST_BITS // 2) - 1)
+    scale = 255.0 / ((high - low) or 1.0)
+    return [one.convert("F").point(lambda v: v * scale + (0.5 - low * scale)).convert("L") for one in channels], steps
+
+
+def channels_of(page: Page) -> list[Image.Image]:
+    """As F, or as I where numbers have no fractions; extra samples after the colours."""
+    if page.one(tiff.PLANAR, 1) == 1:
+        numbers = numbers_in(page, raw_plane(page, 0, page.samples), page.samples)
+        return [to_image(page, numbers[place :: page.samples]) for place in range(page.samples)]
+    return [to_image(page, numbers_in(page, raw_plane(page, plane, 1), 1)) for plane in range(page.samples)]
+
+
+def to_image(page: Page, numbers: Numbers) -> Image.Image:
+    size = (page.width, page.height)
+    if page.kind == tiff.FLOAT:
+        return Image.frombytes("F", size, array("f", numbers).tobytes(), "raw", "F;32NF")
+    wide = numbers if numbers.typecode in "iI" else array("i", numbers)
+    return Image.frombytes("I", size, wide.tobytes(), "raw", "I;32NS")
+
+
+def numbers_in(page: Page, raw: bytes, channels: int) -> Numbers:
+    if page.kind != tiff.FLOAT and page.bits not in INTEGERS:
+        return unpacked(page, raw, channels)
+    code = FLOATS[page.bits] if page.kind == tiff.FLOAT else INTEGERS[page.bits]
+    if code == "e":  # which arrays do not have
+        return array("f", (value for (value,) in struct.iter_unpack(f"{page.order}e", raw)))
+    numbers: Numbers = array(code.lower() if page.kind == tiff.SIGNED else code, raw)
+    if page.order != NATIVE:
+        numbers.byteswap()
+    return numbers
+
+
+def unpacked(page: Page, raw: bytes, channels: int) -> Numbers:
+    """Samples of any number of bits: first bits first, rows begin at whole bytes. Whole bytes have the file's order."""
+    if page.bits % BYTE == 0:
+        size, order = page.bits // BYTE, ORDERS[page.order]
+        return array("I", (int.from_bytes(raw[at : at + size], order) for at in range(0, len(raw), size)))
+    numbers: Numbers = array("I")
+    row_bytes = bytes_per_row(page, page.width, channels)
+    for top in range(0, len(raw), row_bytes):
+        numbers.extend(islice(bit_groups(raw[top : top + row_bytes], page.bits), page.width * channels))
+    return numbers
+
+
+def bit_groups(row: bytes, bits: int) -> Iterator[int]:
+    """As many samples at a time as fill whole bytes."""
+    group, mask = lcm(bits, BYTE), (1 << bits) - 1
+    size, shifts = group // BYTE, range(group - bits, -1, -bits)
+    for at in range(0, len(row), size):
+        number = int.from_bytes(row[at : at + size].ljust(size, b"\0"), "big")
+        for shift in shifts:
+            yield number >> shift & mask
+
+
+def raw_plane(page: Page, plane: int, channels: int) -> bytes:
+    """The bytes of all rows, of all channels or of one plane: strips or tiles, put together as a picture of bytes."""
+    width, height = (page.one(tiff.TILE_WIDTH), page.one(tiff.TILE_HEIGHT)) if page.is_tiled else strip_size(page)
+    across, down = ceil(page.width / width), ceil(page.height / height)
+    row_bytes, chunk_bytes = (bytes_per_row(page, length, channels) for length in (page.width, width))
+    whole = Image.new("L", (row_bytes, page.height))
+    for place in range(across * down):
+        top, left = place // across * height, place % across * chunk_bytes
+        rows = height if page.is_tiled else min(height, page.height - top)
+        raw = raw_chunk(page, plane * across * down + place, (chunk_bytes, rows))
+        straight = undo_predictor(page, raw, chunk_bytes, channels)
+        whole.paste(Image.frombytes("L", (chunk_bytes, rows), straight), (left, top))
+    return whole.tobytes()
+
+
+def strip_size(page: Page) -> Size:
+    return page.width, min(page.one(tiff.ROWS_PER_STRIP) or page.height, page.height)
+
+
+def bytes_per_row(page: Page, width: int, channels: int) -> int:
+    return ceil(width * channels * page.bits / BYTE)
+
+
+def raw_chunk(page: Page, place: int, size: Size) -> bytes:
+    """One strip or tile, decompressed."""
+    offsets, counts = chunk_places(page)
+    stored = page.data[offsets[place] : offsets[place] + counts[place]]
+    if page.one(tiff.FILL_ORDER, 1) == REVERSED:
+        stored = stored.translate(REVERSED_BITS)
+    compression, expected = page.one(tiff.COMPRESSION, 1), size[0] * size[1]
+    if compression != tiff.NONE:
+        with Image.open(BytesIO(tiff.of_bytes(stored, size, compression)), formats=("TIFF",)) as image:
+            return image.tobytes()
+    if len(stored) < expected:
+        raise OSError("a strip is shorter than its rows")
+    return stored[:expected]
+
+
+def chunk_places(page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if page.is_tiled:
+        return page.all(tiff.TILE_OFFSETS), page.all(tiff.TILE_BYTES)
+    offsets, counts = page.all(tiff.STRIP_OFFSETS), page.all(tiff.STRIP_BYTES)
+    return offsets, counts or (len(page.data),) * len(offsets)  # a single strip's may be missing
+
+
+def undo_predictor(page: Page, raw: bytes, row_bytes: int, channels: int) -> bytes:
+    predictor = page.one(tiff.PREDICTOR, 1)
+    if predictor == 1 or page.one(tiff.COMPRESSION, 1) == tiff.NONE:
+        return raw
+    undo = sum_samples if predictor == DIFFERENCES else sum_bytes
+    return b"".join(undo(page, raw[top : top + row_bytes], channels) for top in range(0, len(raw), row_bytes))
+
+
+def sum_samples(page: Page, row: bytes, channels: int) -> bytes:
+    """Each sample was stored as the difference from the one before in its channel."""
+    numbers: array[int] = array(INTEGERS[page.bits], row)
+    if page.order != NATIVE:
+        numbers.byteswap()
+    mask = (1 << page.bits) - 1
+    for channel in range(channels):
+        totals = accumulate(numbers[channel::channels])
+        numbers[channel::channels] = array(numbers.typecode, (total & mask for total in totals))
+    if page.order != NATIVE:
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def sum_bytes(page: Page, row: bytes, channels: int) -> bytes:
+    """Floating point: first all highest bytes, then all second ones, and so on; then differences of bytes."""
+    size = page.bits // BYTE
+    summed = bytearray(row)
+    for channel in range(channels):
+        summed[channel::channels] = bytes(total & 0xFF for total in accumulate(row[channel::channels]))
+    count, straight = len(row) // size, bytearray(len(row))
+    for place in range(size):
+        at = place if page.order == ">" else size - 1 - place
+        straight[at::size] = summed[place * count : (place + 1) * count]
+    return bytes(straight)
