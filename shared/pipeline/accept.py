@@ -39,10 +39,10 @@ from shared.pipeline.spending.reservations import DAY
 
 Step = Callable[[Services, Draft], Draft]
 
-ACCEPT: tuple[Step, ...] = (
-    sniff_kind,
-    check_limits,
-    choose_options,
+CHOOSE: tuple[Step, ...] = (sniff_kind, check_limits, choose_options)
+"""What is done before anything is stored: it is known what is asked, and of which model."""
+
+PREPARE: tuple[Step, ...] = (
     check_index_options,
     normalize,
     keep_pictures,
@@ -51,9 +51,10 @@ ACCEPT: tuple[Step, ...] = (
     keep_film,
     make_key,
     estimate_cost,
-    record,
-    send_pointer,
 )
+"""What makes a job of that, under the job's id."""
+
+ACCEPT: tuple[Step, ...] = (*CHOOSE, *PREPARE, record, send_pointer)
 """What is done to a drop whose job has its row, in this order. Nothing is sent before `record` has written it down."""
 
 

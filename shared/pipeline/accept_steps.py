@@ -18,7 +18,7 @@ from shared.core.media.decode_limits import Load, check_source, unsupported
 from shared.core.media.kinds import HEAD_BYTES, Kind, sniff
 from shared.core.media.normalized import Normalized
 from shared.pipeline.ask import options_of, target_of
-from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options
+from shared.pipeline.effective_options import folders_with_budget, read_folders, read_options, with_changes
 from shared.pipeline.ports import Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import reload
 from shared.pipeline.reuse import key_of
@@ -35,7 +35,8 @@ T = TypeVar("T")
 class Draft:
     """A drop on its way to a queued job. `job` is what has been learned so far, `stored` its row as it was read.
 
-    `kind`, `target` and `ready` are None until a step has found them out.
+    `changes` are the options of a request that asks for the drop to be read again. `kind`, `target` and `ready` are
+    None until a step has found them out.
     """
 
     stored: Stored
@@ -43,6 +44,7 @@ class Draft:
     file: SourceFile
     job: Job
     started_s: float  # of the monotonic clock
+    changes: Mapping[str, Any] = field(default_factory=dict)
     folders: Mapping[str, bytes] = field(default_factory=dict)
     kind: Kind | None = None
     target: Target | None = None
@@ -83,9 +85,10 @@ def check_limits(_: Services, draft: Draft) -> Draft:
 
 
 def choose_options(services: Services, draft: Draft) -> Draft:
-    """The options that hold for the file, and the deployment that they name."""
+    """The options that hold for the file now, with what a request says otherwise, and the deployment that they name."""
     folders = read_folders(services, draft.upload.name)
     options = read_options(services, draft.upload, folders, is_video=draft.is_video)
+    options = with_changes(services, options, draft.changes)
     target = target_of(services.settings, options)
     draft = replace(draft, folders=folders, target=target)
     return draft.learn(options=options, budget_folders=folders_with_budget(folders), model=asked_model(target))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core import limits
@@ -57,6 +57,15 @@ def read_options(services: Services, upload: Upload, folders: dict[str, bytes], 
     layers = read_layers(upload, folders)
     schema = {"schema": read_named_schema(services, layers)}
     return effective([schema, *(layer.given for layer in layers)], defaults=defaults)
+
+
+def with_changes(services: Services, options: Options, changes: Mapping[str, Any]) -> Options:
+    """The options with what a request says otherwise; a schema may be the name of an upload.
+
+    Raises OptionsInvalid for a schema that is not there or is none.
+    """
+    schema = read_schema(services, changes.get("schema", options.schema))
+    return replace(options, **{**changes, "schema": schema})
 
 
 def read_layers(upload: Upload, folders: dict[str, bytes]) -> list[Layer]:

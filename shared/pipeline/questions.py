@@ -7,7 +7,7 @@ follows from what is asked: a request that is sent twice is one job.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,16 +15,17 @@ from shared.core import limits
 from shared.core.ask.option_rows import ROWS
 from shared.core.ask.options import Options
 from shared.core.ask.picture_limits import check_number
-from shared.core.errors import StateConflict
+from shared.core.errors import NotFound, StateConflict
 from shared.core.jobs.asked_jobs import asked_job_id, check_pictures_ready, origin_of, turns_after
 from shared.core.jobs.job import Job, State
 from shared.core.jobs.result import Origin, Plan
 from shared.core.media.normalized import Normalized
+from shared.pipeline.accept import CHOOSE, PREPARE, begin, run
 from shared.pipeline.accept_steps import asked_model, describe_source, dispatch, open_source
-from shared.pipeline.ask import compose, options_of, target_of
-from shared.pipeline.effective_options import read_schema
+from shared.pipeline.ask import compose, options_of, target_of, turns_of
+from shared.pipeline.effective_options import read_folders, read_options, with_changes
 from shared.pipeline.look_up import look_up, look_up_job
-from shared.pipeline.ports import Services
+from shared.pipeline.ports import Services, Stored, Upload
 from shared.pipeline.records import load, reload
 from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
 from shared.pipeline.stored_media import store_for_index, store_pictures, store_poster
@@ -32,6 +33,8 @@ from shared.pipeline.stored_media import store_for_index, store_pictures, store_
 Changes = Mapping[str, Any]
 NEED_THE_UPLOAD = tuple(row.name for row in ROWS if row.about in {"pictures", "video"})
 """Options that decide which pictures are made of an upload, and for which model."""
+OPTIONS_AT_FAULT = frozenset({"options_invalid", "capability_missing"})
+"""Why a job failed that would fail again with the same options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +57,12 @@ def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key
     request = Request(
         parent=found[0],
         origin=origin_of("ask", found),
-        options=changed(services, options_of(found[0]), changes),
+        options=with_changes(services, options_of(found[0]), changes),
         pictures=tuple(label(picture, job, found) for job in found for picture in job.normalized),
         partial=any(job.source_partial for job in found),
         key=key,
     )
-    return submit(services, request)
+    return submit_request(services, request)
 
 
 def label(picture: Normalized, job: Job, found: Sequence[Job]) -> Normalized:
@@ -75,41 +78,80 @@ def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | N
     request = Request(
         parent=parent,
         origin=origin_of("follow_up", (parent,), turns),
-        options=changed(services, replace(options_of(parent), schema=None), changes),
+        options=with_changes(services, replace(options_of(parent), schema=None), changes),
         pictures=parent.normalized,
         partial=parent.source_partial,
         key=key,
     )
-    return submit(services, request)
+    return submit_request(services, request)
 
 
 def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
-    """The same question with other options."""
+    """The same question with other options. A drop that failed for its folder's options has those of today."""
     parent = look_up_job(services, job_id)
+    if was_never_prepared(parent):
+        return accept_anew(services, parent, changes, key=key)
     check_pictures_ready(parent)
     request = Request(
         parent=parent,
-        origin=origin_of("rerun", (parent,), parent.origin.turns if parent.origin else ()),
-        options=changed(services, options_of(parent), changes),
+        origin=origin_of("rerun", (parent,), turns_of(parent)),
+        options=with_changes(services, options_today(services, parent), changes),
         pictures=parent.normalized,
         partial=parent.source_partial,
         key=key,
     )
-    return submit(services, request)
+    return submit_request(services, request)
 
 
-def changed(services: Services, options: Options, changes: Changes) -> Options:
-    """The options with what the request says otherwise; a schema may be the name of an upload."""
-    schema = read_schema(services, changes.get("schema", options.schema))
-    return replace(options, **{**changes, "schema": schema})
+def was_never_prepared(job: Job) -> bool:
+    """Whether it is a drop that failed before there were pictures of it: wrong options, no decoder, a broken file."""
+    return job.origin is None and job.state is State.FAILED and not job.normalized
 
 
-def submit(services: Services, request: Request) -> Job:
-    """Checked as far as can be without paying, stored, and put on the queue; what is there already is left alone."""
+def accept_anew(services: Services, parent: Job, changes: Changes, *, key: str | None) -> Job:
+    """The drop is read again, with the options that hold now. Raises what is wrong with it, if something still is.
+
+    Raises NotFound if that version of the upload is not there any more.
+    """
+    upload, origin, now = same_upload(services, parent), origin_of("rerun", (parent,)), services.now()
+    if upload is None:
+        hint = "Drop the file again: a new version has a job of its own."
+        raise NotFound(f"the upload of job {parent.job_id} was deleted or replaced", hint=hint)
+    job = Job(job_id="", state=State.QUEUED, source=parent.source, created=now, updated=now, origin=origin)
+    draft = begin(services, Stored(job=job, version=""), upload)
+    file = replace(draft.file, decode_before=time.monotonic() + limits.ASK_DECODE_S.value)
+    draft = run(services, replace(draft, file=file, changes=changes), CHOOSE)
+    job_id = asked_job_id(origin, draft.options, key)
+    return submit(services, job_id, lambda: run(services, draft.learn(job_id=job_id), PREPARE).job)
+
+
+def same_upload(services: Services, job: Job) -> Upload | None:
+    """The upload of a job, if that version of it is still there."""
+    upload = services.blobs.describe(job.source.container, job.source.name)
+    return upload if upload is not None and upload.etag == job.source.etag else None
+
+
+def options_today(services: Services, parent: Job) -> Options:
+    """The options that the job was asked with, or, if they were at fault, those that hold for its upload now."""
+    at_fault = parent.origin is None and parent.error is not None and parent.error.code in OPTIONS_AT_FAULT
+    upload = same_upload(services, parent) if at_fault else None
+    if upload is None:
+        return options_of(parent)
+    folders = read_folders(services, upload.name)
+    return read_options(services, upload, folders, is_video=parent.source.kind == "video")
+
+
+def submit_request(services: Services, request: Request) -> Job:
+    """The job of a request about pictures that are there."""
     job_id = asked_job_id(request.origin, request.options, request.key)
+    return submit(services, job_id, lambda: make_job(services, request, job_id))
+
+
+def submit(services: Services, job_id: str, make: Callable[[], Job]) -> Job:
+    """Checked as far as can be without paying, stored, and put on the queue; what is there already is left alone."""
     stored = services.jobs.load(job_id)
     if stored is None:
-        stored = services.jobs.insert(make_job(services, request, job_id)) or load(services, job_id)
+        stored = services.jobs.insert(make()) or load(services, job_id)
     if stored.job.dispatched or stored.job.state is not State.QUEUED:
         return stored.job
     services.jobs.publish(stored.job)
@@ -165,8 +207,8 @@ def needs_other_pictures(request: Request) -> bool:
 
 def prepare_anew(services: Services, job: Job, request: Request) -> Job:
     """From the upload, if that version of it is still there."""
-    upload = services.blobs.describe(job.source.container, job.source.name)
-    if upload is None or upload.etag != job.source.etag:
+    upload = same_upload(services, job)
+    if upload is None:
         steps = ("the upload is gone or was replaced: sent the pictures that were prepared before",)
         return replace(job, plan=Plan(steps=steps))
     model = target_of(services.settings, request.options).model

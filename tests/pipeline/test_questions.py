@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from shared.core.errors import CapabilityMissing, StateConflict
+from shared.core.errors import CapabilityMissing, NotFound, OptionsInvalid, SourceRejected, StateConflict
 from shared.core.jobs.job import State
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.questions import ask_about, follow_up, rerun
@@ -119,3 +119,74 @@ def test_more_pictures_than_fit_into_a_request(world):
 
     assert "51 pictures" in refused.value.message
     assert world.calls == before
+
+
+def test_a_drop_that_failed_for_its_folder_s_options_runs_again(world):
+    """With the options that the folder has by now: sound, film and key too, as if it had just been dropped."""
+    world.drop("f/_vision.toml", b'detail = "lo')
+    failed = world.answer("f/a.jpg", picture())
+    world.drop("f/_vision.toml", b'detail = "low"\nprompt = "Mended?"\ndaily_budget_usd = 5')
+    job = rerun(world.services, failed.job_id, {}, key=None)
+    done, _ = world.analyze_next()
+
+    assert (failed.state, failed.error.code, failed.options) == (State.FAILED, "options_invalid", None)
+    assert (done.job_id, done.state) == (job.job_id, State.DONE)
+    assert (done.options.detail, done.options.prompt, done.budget_folders) == ("low", "Mended?", ("f/",))
+    assert (done.origin.kind, done.origin.jobs[0].job_id) == ("rerun", failed.job_id)
+    assert rerun(world.services, failed.job_id, {}, key=None).job_id == job.job_id
+
+
+def test_a_drop_whose_options_are_still_wrong_says_so_at_once(world):
+    """Nothing is stored; what the request says otherwise does not mend the file."""
+    world.drop("f/_vision.toml", b'detail = "lo')
+    failed = world.answer("f/a.jpg", picture())
+    with pytest.raises(OptionsInvalid) as refused:
+        rerun(world.services, failed.job_id, {"detail": "low"}, key=None)
+
+    assert refused.value.field == "f/_vision.toml"
+
+
+def test_options_that_the_model_refused_are_read_anew(world):
+    """Its pictures are there, but the same options would fail again."""
+    world.drop("f/_vision.toml", b'schema = {type = "string"}')
+    failed = world.answer("f/a.jpg", picture())
+    world.drop("f/_vision.toml", b'prompt = "In words?"')
+    rerun(world.services, failed.job_id, {}, key=None)
+    done, _ = world.analyze_next()
+
+    assert (failed.state, failed.error.code) == (State.FAILED, "options_invalid")
+    assert (done.state, done.options.schema, done.options.prompt) == (State.DONE, None, "In words?")
+    assert done.normalized == failed.normalized
+
+
+def test_an_answer_s_options_stay_as_they_were(world):
+    """Other options of the folder are no reason to ask another question."""
+    first = world.answer("f/a.jpg", picture())
+    world.drop("f/_vision.toml", b'prompt = "Something else?"')
+    job = rerun(world.services, first.job_id, {}, key="again")
+
+    assert job.options.prompt == first.options.prompt
+
+
+@pytest.mark.parametrize("change", ["replace", "delete"])
+def test_a_drop_that_is_gone_cannot_be_read_again(world, change):
+    """It is said which job cannot run again, and that a new drop can."""
+    world.drop("f/_vision.toml", b'detail = "lo')
+    failed = world.answer("f/a.jpg", picture())
+    if change == "replace":
+        world.drop("f/a.jpg", picture(colour="red"))
+    else:
+        world.blobs.get_blob_client("uploads", "f/a.jpg").delete_blob()
+    with pytest.raises(NotFound) as refused:
+        rerun(world.services, failed.job_id, {}, key=None)
+
+    assert failed.job_id in refused.value.message
+
+
+def test_a_broken_file_is_still_broken(world):
+    """Reading it again says what is wrong with it, and makes no job."""
+    broken = world.answer("broken.jpg", picture()[:200])
+    with pytest.raises(SourceRejected) as refused:
+        rerun(world.services, broken.job_id, {}, key=None)
+
+    assert refused.value.code == broken.error.code
