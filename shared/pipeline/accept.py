@@ -16,8 +16,8 @@ from shared.core.jobs.job import Job, State, job_id_of
 from shared.core.places import UPLOADS
 from shared.pipeline.accept_steps import (
     Draft,
-    check_index_options,
     check_limits,
+    check_video_options,
     choose_options,
     dispatch,
     estimate_cost,
@@ -43,7 +43,7 @@ CHOOSE: tuple[Step, ...] = (sniff_kind, check_limits, choose_options)
 """What is done before anything is stored: it is known what is asked, and of which model."""
 
 PREPARE: tuple[Step, ...] = (
-    check_index_options,
+    check_video_options,
     normalize,
     keep_pictures,
     keep_poster,

@@ -22,9 +22,9 @@ from shared.pipeline.effective_options import folders_with_budget, read_folders,
 from shared.pipeline.ports import Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import reload
 from shared.pipeline.reuse import key_of
-from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
-from shared.pipeline.stored_media import film_of, sound_of, store_pictures, store_poster
-from shared.pipeline.video_index import check_index
+from shared.pipeline.spending.estimated_cost import estimate
+from shared.pipeline.stored_media import store_pictures, store_poster
+from shared.pipeline.video_modes import video_actions, work_of
 
 READ_WHOLE_BYTES = 4 * 1024 * 1024  # one request instead of two, for most pictures
 
@@ -94,10 +94,10 @@ def choose_options(services: Services, draft: Draft) -> Draft:
     return draft.learn(options=options, budget_folders=folders_with_budget(folders), model=asked_model(target))
 
 
-def check_index_options(services: Services, draft: Draft) -> Draft:
-    """Raises CapabilityMissing where the video index cannot do what is asked."""
-    if draft.is_video and draft.options.video == "index":
-        check_index(services, draft.options, known(draft.target))
+def check_video_options(services: Services, draft: Draft) -> Draft:
+    """Raises CapabilityMissing where the way of looking at films cannot do what is asked."""
+    if draft.is_video:
+        video_actions(draft.options.video).check(services, draft.options, known(draft.target))
     return draft
 
 
@@ -119,7 +119,10 @@ def keep_poster(services: Services, draft: Draft) -> Draft:
 
 def keep_sound(services: Services, draft: Draft) -> Draft:
     """A video whose sound cannot be read is answered without a transcript, and its result is partial."""
-    sound, why_none = sound_of(services, draft.job, draft.file, known(draft.ready), draft.options)
+    if not draft.is_video:
+        return draft
+    make_sound = video_actions(draft.options.video).sound
+    sound, why_none = make_sound(services, draft.job, draft.file, known(draft.ready))
     draft = with_media(draft, sound, why_none)
     return draft.learn(source_partial=True) if why_none else draft
 
@@ -128,7 +131,8 @@ def keep_film(services: Services, draft: Draft) -> Draft:
     """An MP4 where the video index or a browser needs one."""
     if not draft.is_video:
         return draft
-    return with_media(draft, *film_of(services, draft.job, draft.file, known(draft.ready), draft.options))
+    make_film = video_actions(draft.options.video).film
+    return with_media(draft, *make_film(services, draft.job, draft.file, known(draft.ready)))
 
 
 def with_media(draft: Draft, items: tuple[Normalized, ...], why_none: str | None = None) -> Draft:
@@ -145,7 +149,7 @@ def make_key(services: Services, draft: Draft) -> Draft:
 def estimate_cost(services: Services, draft: Draft) -> Draft:
     """What the answer will cost, and the most that it can."""
     job, model = draft.job, known(draft.target).model
-    work = work_of(services, draft.options, job.media, job.source.duration_s) if draft.is_video else NO_WORK
+    work = work_of(services, job)
     return draft.learn(estimate=estimate(services, model, draft.options, job.normalized, work=work))
 
 

@@ -21,7 +21,7 @@ from shared.pipeline.records import end_job, hold_on, keep_lease, load, read_res
 from shared.pipeline.reuse import reused
 from shared.pipeline.spending.line import enter_line, wait_in_line
 from shared.pipeline.spending.reservations import write_off
-from shared.pipeline.video import answer_video
+from shared.pipeline.video_modes import answer_video
 
 
 def analyze_message(services: Services, body: bytes) -> Job | None:

@@ -21,20 +21,32 @@ from shared.core.jobs.job import Job, State
 from shared.core.jobs.result import Origin, Plan
 from shared.core.media.normalized import Normalized
 from shared.pipeline.accept import CHOOSE, PREPARE, begin, run
-from shared.pipeline.accept_steps import asked_model, describe_source, dispatch, open_source
+from shared.pipeline.accept_steps import (
+    Draft,
+    asked_model,
+    check_video_options,
+    dispatch,
+    keep_film,
+    keep_pictures,
+    keep_poster,
+    keep_sound,
+    normalize,
+    sniff_kind,
+)
 from shared.pipeline.ask import compose, options_of, target_of, turns_of
 from shared.pipeline.effective_options import read_folders, read_options, with_changes
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services, Stored, Upload
 from shared.pipeline.records import load, reload
-from shared.pipeline.spending.estimated_cost import NO_WORK, estimate, work_of
-from shared.pipeline.stored_media import store_for_index, store_pictures, store_poster
+from shared.pipeline.spending.estimated_cost import estimate
+from shared.pipeline.video_modes import work_of
 
 Changes = Mapping[str, Any]
 NEED_THE_UPLOAD = tuple(row.name for row in ROWS if row.about in {"pictures", "video"})
 """Options that decide which pictures are made of an upload, and for which model."""
 OPTIONS_AT_FAULT = frozenset({"options_invalid", "capability_missing"})
 """Why a job failed that would fail again with the same options."""
+NEW_PICTURES = (sniff_kind, check_video_options, normalize, keep_pictures, keep_poster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +130,7 @@ def accept_anew(services: Services, parent: Job, changes: Changes, *, key: str |
         hint = "Drop the file again: a new version has a job of its own."
         raise NotFound(f"the upload of job {parent.job_id} was deleted or replaced", hint=hint)
     job = Job(job_id="", state=State.QUEUED, source=parent.source, created=now, updated=now, origin=origin)
-    draft = begin(services, Stored(job=job, version=""), upload)
-    file = replace(draft.file, decode_before=time.monotonic() + limits.ASK_DECODE_S.value)
-    draft = run(services, replace(draft, file=file, changes=changes), CHOOSE)
+    draft = run(services, replace(open_draft(services, job, upload), changes=changes), CHOOSE)
     job_id = asked_job_id(origin, draft.options, key)
     return submit(services, job_id, lambda: run(services, draft.learn(job_id=job_id), PREPARE).job)
 
@@ -183,15 +193,9 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
     if len(request.origin.jobs) > 1 or job.source.kind != "video":  # one long video is asked in parts by the worker
         check_number(len(job.normalized), target)
         compose(services, job)
-    is_video = job.source.kind == "video"
-    work = work_of(services, request.options, job.media, job.source.duration_s) if is_video else NO_WORK
-    work = replace(work, is_in_index=was_answered_from_index(request.parent))
+    work = work_of(services, job, request.parent)
     known = estimate(services, target.model, request.options, job.normalized, request.origin.turns, work)
     return replace(job, estimate=known)
-
-
-def was_answered_from_index(job: Job) -> bool:
-    return options_of(job).video == "index" and job.state in {State.DONE, State.PARTIAL}
 
 
 def needs_other_pictures(request: Request) -> bool:
@@ -206,21 +210,24 @@ def needs_other_pictures(request: Request) -> bool:
 
 
 def prepare_anew(services: Services, job: Job, request: Request) -> Job:
-    """From the upload, if that version of it is still there."""
+    """The job with other pictures, from the upload, if that version of it is still there.
+
+    Sound and film are made anew only for another way of looking at films.
+    """
     upload = same_upload(services, job)
     if upload is None:
         steps = ("the upload is gone or was replaced: sent the pictures that were prepared before",)
         return replace(job, plan=Plan(steps=steps))
-    model = target_of(services.settings, request.options).model
-    file = replace(open_source(services, upload), decode_before=time.monotonic() + limits.ASK_DECODE_S.value)
-    ready = services.media.prepare(file, is_video=job.source.kind == "video", model=model, options=request.options)
-    made = store_for_index(services, job, file, ready) if request.options.video == "index" else ()
-    kept = [item for item in job.media if item.role != "poster" and not (made and item.role == "video")]
-    return replace(
-        job,
-        source=describe_source(job.source, ready),
-        normalized=store_pictures(services, job, ready),
-        media=(*store_poster(services, job, ready), *made, *kept),
-        plan=ready.plan,
-        source_partial=ready.partial,
-    )
+    same_mode = options_of(request.parent).video == request.options.video
+    kept = tuple(item for item in job.media if same_mode and item.role != "poster")
+    draft = open_draft(services, replace(job, media=()), upload)
+    draft = replace(draft, target=target_of(services.settings, request.options))
+    made = run(services, draft, NEW_PICTURES if same_mode else (*NEW_PICTURES, keep_sound, keep_film)).job
+    return replace(made, media=(*made.media, *kept))
+
+
+def open_draft(services: Services, job: Job, upload: Upload) -> Draft:
+    """An upload to be read again for a job that has no row yet. Somebody waits for the decoder, so not for long."""
+    draft = begin(services, Stored(job=job, version=""), upload)
+    file = replace(draft.file, decode_before=time.monotonic() + limits.ASK_DECODE_S.value)
+    return replace(draft, file=file)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from shared.core.ask.option_rows import VideoMode
 from shared.core.ask.question import Target
 from shared.core.errors import ModelUnavailable
 from shared.core.jobs import job as jobs
@@ -18,6 +17,7 @@ from shared.pipeline.ask import options_of, turns_of
 from shared.pipeline.ports import Services
 from shared.pipeline.records import read_result
 from shared.pipeline.video_index import index_name
+from shared.pipeline.video_modes import video_actions
 
 SAME_QUESTION_S = 5.0
 
@@ -35,7 +35,7 @@ def key_of(settings: Settings, job: Job, target: Target) -> str:
             sound=sound,
             transcriber=settings.transcribe_deployment if sound else None,
             turns=turns_of(job),
-            film=film if source.kind == "video" and options.video is VideoMode.INDEX else None,
+            film=film if source.kind == "video" and video_actions(options.video).sends_film else None,
         )
     )
 

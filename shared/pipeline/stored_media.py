@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from shared.core.ask.options import Options
 from shared.core.ask.video_flow import USE_FRAMES
 from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.jobs.job import Job, verdict
@@ -19,6 +18,8 @@ from shared.pipeline.video_index import INDEX_FORMATS
 INDEX_CODECS = frozenset({"h264", "hevc", "mpeg4"})
 MP3 = "audio/mpeg"
 MP4 = "video/mp4"
+Made = tuple[tuple[Normalized, ...], str | None]
+"""What was stored, and in words why it was not although it is wanted."""
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 
 
@@ -34,19 +35,17 @@ def store_poster(services: Services, job: Job, ready: Prepared) -> tuple[Normali
     return (replace(store_picture(services, f"{job.job_id}/poster", ready.poster), role="poster"),)
 
 
-def wants_sound(services: Services, options: Options, ready: Prepared) -> bool:
-    """The index listens for itself."""
-    return ready.has_sound and services.transcriber is not None and options.video == "frames"
+def no_sound(_services: Services, _job: Job, _file: SourceFile, _ready: Prepared) -> Made:
+    """None: the index listens for itself."""
+    return (), None
 
 
-def sound_of(
-    services: Services, job: Job, file: SourceFile, ready: Prepared, options: Options
-) -> tuple[tuple[Normalized, ...], str | None]:
-    """The sound in pieces, each for a call of its own to the transcriber, and why there is none although one is wanted.
+def sound_for_transcript(services: Services, job: Job, file: SourceFile, ready: Prepared) -> Made:
+    """The sound in pieces, each for a call of its own to the transcriber.
 
     An answer does not wait for sound that cannot be read.
     """
-    if not wants_sound(services, options, ready):
+    if not ready.has_sound or services.transcriber is None:
         return (), None
     try:
         pieces = services.media.sound(file)
@@ -76,15 +75,8 @@ def store_piece(services: Services, job: Job, number: int, piece: SoundPiece) ->
     )
 
 
-def film_of(
-    services: Services, job: Job, file: SourceFile, ready: Prepared, options: Options
-) -> tuple[tuple[Normalized, ...], str | None]:
-    """An MP4 where the index or a browser needs one, and why there is none although one is wanted.
-
-    The index cannot do without, so it raises SourceRejected; an answer does not wait for a film that cannot be played.
-    """
-    if options.video == "index":
-        return store_for_index(services, job, file, ready), None
+def film_for_browsers(services: Services, job: Job, file: SourceFile, ready: Prepared) -> Made:
+    """An MP4 where browsers do not play the upload. An answer does not wait for a film that cannot be played."""
     wanted = making(form=ready.format, codec=ready.codec or "", size=file.size, duration_s=ready.duration_s or 0)
     if wanted is Making.NOTHING:
         return (), None
@@ -96,11 +88,12 @@ def film_of(
         return (), f"no MP4 was made for browsers: {error.message}"
 
 
-def store_for_index(services: Services, job: Job, file: SourceFile, ready: Prepared) -> tuple[Normalized, ...]:
+def film_for_index(services: Services, job: Job, file: SourceFile, ready: Prepared) -> Made:
+    """An MP4 where the index does not take the upload. Raises SourceRejected if none can be made: it needs one."""
     if ready.format in INDEX_FORMATS and ready.codec in INDEX_CODECS | {"vp9"}:
-        return ()
+        return (), None
     try:
-        return store_mp4(services, job, file, ready, copied=INDEX_CODECS)
+        return store_mp4(services, job, file, ready, copied=INDEX_CODECS), None
     except SourceRejected as error:
         message = f"no MP4 can be made for the index: {error.message}"
         raise SourceRejected(message, code=error.code, hint=f"Upload one. {USE_FRAMES}") from error

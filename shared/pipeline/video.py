@@ -42,7 +42,6 @@ from shared.pipeline.gatekeeper import report_success
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import hold_on, keep_lease, step_name
 from shared.pipeline.spending.video_costs import transcript_name, transcription_cost
-from shared.pipeline.video_index import answer_from_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +55,8 @@ class Paid:
     model_ms: int = 0
 
 
-def answer_video(services: Services, stored: Stored) -> tuple[Stored, Answered]:
+def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answered]:
     """As `ask`, with the cost of what was asked before it."""
-    if options_of(stored.job).video == "index":
-        return answer_from_index(services, stored)
     stored, question = before_the_answer(services, stored)
     stored = keep_lease(services, stored)
     before = stored.job

@@ -56,7 +56,7 @@ def test_the_order_of_the_steps():
         "sniff_kind",
         "check_limits",
         "choose_options",
-        "check_index_options",
+        "check_video_options",
         "normalize",
         "keep_pictures",
         "keep_poster",

@@ -23,7 +23,7 @@ from shared.core.money.budget import to_usd
 from shared.core.settings import Settings
 from shared.http import videos
 from shared.pipeline.look_up import look_up, look_up_job
-from shared.pipeline.ports import Allowance
+from shared.pipeline.ports import Allowance, Said
 from shared.pipeline.questions import follow_up, rerun
 from shared.pipeline.spending.reservations import DAY
 from shared.pipeline.sweep import sweep
@@ -86,6 +86,28 @@ def entries(world):
 
 def submissions(world):
     return [path for method, path in world.index.app.requests if method == "PUT" and "/ingestions/" in path]
+
+
+class Hearing:
+    """A transcriber that hears one word at the start of every piece."""
+
+    def close(self): ...
+
+    def transcribe(self, _mp3):
+        return [Said(at_s=0.0, text="hello")]
+
+
+def test_asked_again_by_frames_it_is_listened_to(world):
+    """The index listens for itself; another mode makes the sound that it needs."""
+    film, _ = world.run()
+    world.services = replace(world.services, transcriber=Hearing())
+    again = rerun(world.services, film.job_id, {"video": "frames"}, key=None)
+    world.finish_all()
+    done = look_up_job(world.services, again.job_id)
+
+    assert "sound" not in [item.role for item in film.media]
+    assert [item.role for item in done.media] == ["poster", "sound"]
+    assert done.normalized != ()
 
 
 @pytest.mark.parametrize("camel", [False, True], ids=["as on the wire", "as in the reference"])

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from shared.core.ask.option_rows import VideoMode
 from shared.core.ask.options import Options
 from shared.core.ask.parts import calls, words_before
 from shared.core.ask.question import Exchange
+from shared.core.jobs.job import Job, State
 from shared.core.jobs.result import Estimate
 from shared.core.media.normalized import Normalized
 from shared.core.models.catalogue import Model, host_limits
@@ -45,13 +47,23 @@ class Work:
 NO_WORK = Work()
 
 
-def work_of(services: Services, options: Options, media: tuple[Normalized, ...], duration_s: float | None) -> Work:
-    """`media` is what was stored beside the pictures. The index listens for itself."""
-    if options.video == "index":
-        return Work(indexed_s=duration_s or 0.0)
-    sound = tuple(item for item in media if item.role == "sound")
+def frames_work(services: Services, job: Job) -> Work:
+    """The sound that was stored beside the frames stands in the question, and costs what nobody has heard of it yet."""
+    sound = tuple(item for item in job.media if item.role == "sound")
     unheard = tuple(item for item in sound if services.blobs.describe(RESULTS, transcript_name(item)) is None)
     return Work(sound=sound, unheard=unheard)
+
+
+def index_work(_: Services, job: Job) -> Work:
+    """The whole film goes into the index, which listens for itself."""
+    return Work(indexed_s=job.source.duration_s or 0.0)
+
+
+def later_index_work(services: Services, job: Job, parent: Job) -> Work:
+    """As index_work; a film that was asked about by way of the index and answered is in it already."""
+    mode = parent.options.video if parent.options else None
+    was_answered = mode is VideoMode.INDEX and parent.state in {State.DONE, State.PARTIAL}
+    return replace(index_work(services, job), is_in_index=was_answered)
 
 
 def estimate(
