@@ -39,3 +39,12 @@ def test_the_sample_settings_are_settings():
     unknown = {name for name in sample if f"`{name}`" not in SETTINGS} - OF_THE_HOST
 
     assert unknown == set()
+
+
+def test_the_recipes_name_files_that_exist():
+    """A file that is renamed is renamed in CONTRIBUTING.md too."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:shared|tests|infra|local|docs)/[\w./-]+)`", text))
+
+    assert len(named) > 20
+    assert {name for name in named if not (ROOT / name).exists()} == set()
