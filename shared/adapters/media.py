@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
-from shared.adapters.frames.ranges import RangeReader
+from shared.adapters.frames.kept import KeptRanges
+from shared.adapters.frames.ranges import WHOLE_RUN, RangeReader
 from shared.adapters.frames.worker import FrameWorker, SampledVideo
 from shared.adapters.pixels.thumbnail import make_thumbnail
 from shared.adapters.pixels.worker import PixelWorker
@@ -47,14 +50,24 @@ class MediaReader:
         )
         return from_video(video)
 
+    @contextmanager
+    def kept(self, file: SourceFile) -> Iterator[SourceFile]:
+        with closing(KeptRanges(file.fetch, file.size)) as ranges:
+            yield replace(file, fetch_kept=ranges.fetch)
+
     def sound(self, file: SourceFile) -> list[SoundPiece]:
-        return self.frames.sound(RangeReader(file.fetch, file.size), before=file.decode_before)
+        return self.frames.sound(whole(file), before=file.decode_before)
 
     def mp4(self, file: SourceFile, *, copied: frozenset[str]) -> Iterator[bytes]:
-        return self.frames.mp4(RangeReader(file.fetch, file.size), copied=copied, before=file.decode_before)
+        return self.frames.mp4(whole(file), copied=copied, before=file.decode_before)
 
     def thumbnail(self, data: bytes) -> bytes:
         return make_thumbnail(data)
+
+
+def whole(file: SourceFile) -> RangeReader:
+    """For who reads all of the file, in large pieces."""
+    return RangeReader(file.fetch_kept or file.fetch, file.size, longest_run=WHOLE_RUN)
 
 
 def from_image(image: NormalizedImage, *, sha256: str) -> Prepared:

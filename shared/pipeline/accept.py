@@ -91,8 +91,11 @@ def accept_again(services: Services, stored: Stored) -> Job | None:
 
 def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
     """The job after all steps; a file's fault ends it, and any other fault goes up to the host, which comes again."""
+    started_s = time.monotonic()
     try:
-        return run(services, begin(services, stored, upload)).job
+        with services.media.kept(open_source(services, upload)) as file:
+            draft = Draft(stored=stored, upload=upload, file=file, job=stored.job, started_s=started_s)
+            return run(services, draft).job
     except StateConflict:
         return take_up(services, stored.job.job_id)
     except DecoderBusy as error:
@@ -112,13 +115,6 @@ def try_once_more(services: Services, stored: Stored, error: DecoderBusy) -> Job
         services.jobs.replace(stored, jobs.hindered(stored.job, error, now=services.now()))
         services.log("decoder ended", {"job_id": stored.job.job_id})
     raise error
-
-
-def begin(services: Services, stored: Stored, upload: Upload) -> Draft:
-    """Raises SourceRejected for an empty file."""
-    started_s = time.monotonic()
-    file = open_source(services, upload)
-    return Draft(stored=stored, upload=upload, file=file, job=stored.job, started_s=started_s)
 
 
 def run(services: Services, draft: Draft, steps: Sequence[Step] = ACCEPT) -> Draft:

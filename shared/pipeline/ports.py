@@ -60,11 +60,13 @@ class Said:
 class SourceFile:
     """An upload's bytes, to be read in parts: `fetch(at, size)`. Raises NotFound once the blob has another version.
 
+    `fetch_kept` gives the same, for who reads all of it and may not be the only one: None where nothing is kept.
     `decode_before` is the moment of the monotonic clock after which no decoding is begun any more.
     """
 
     size: int
     fetch: Callable[[int, int], bytes]
+    fetch_kept: Callable[[int, int], bytes] | None = None
     decode_before: float = math.inf
 
 
@@ -195,6 +197,9 @@ class Media(Protocol):
 
         Here and below: raises DecoderBusy when a video's turn does not come in time.
         """
+
+    def kept(self, file: SourceFile) -> AbstractContextManager[SourceFile]:
+        """The same file, of which what is fetched in order to read all of it is kept near, up to a limit."""
 
     def sound(self, file: SourceFile) -> Sequence[SoundPiece]:
         """What is to be heard in a video, in pieces small enough to be transcribed. Reads all of it."""

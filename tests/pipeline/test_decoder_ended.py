@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -83,6 +84,8 @@ def test_waiting_for_a_turn_is_never_the_files_fault(world):
     world.drop("a.jpg", picture())
 
     class Crowded:
+        kept = staticmethod(nullcontext)
+
         def prepare(self, *_, **__):
             raise DecoderBusy
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 BLOCK_BYTES = 64 * 1024
 LONGEST_RUN = 8  # blocks: reading on fetches twice as much each time, up to this
+WHOLE_RUN = 128  # the same where all of the file is read: a request of 8 MB takes little longer than one of 512 KB
 KEPT_BLOCKS = 64
 
 Fetch = Callable[[int, int], bytes]
@@ -18,8 +19,9 @@ Fetch = Callable[[int, int], bytes]
 class RangeReader:
     """`fetch(at, size)` gets that range. Not thread-safe. `bytes_fetched` and `requests` are for figures and logs."""
 
-    def __init__(self, fetch: Fetch, size: int) -> None:
+    def __init__(self, fetch: Fetch, size: int, *, longest_run: int = LONGEST_RUN) -> None:
         self.fetch = fetch
+        self.longest_run, self.kept_blocks = longest_run, max(KEPT_BLOCKS, longest_run)
         self.size = size
         self.blocks: OrderedDict[int, bytes] = OrderedDict()
         self.next_block = -1
@@ -45,7 +47,7 @@ class RangeReader:
 
     def fetch_from(self, number: int, *, least: int) -> None:
         """A read that goes on where the last fetch ended is a run: an index, or a large frame."""
-        self.run = min(LONGEST_RUN, max(least, self.run * 2 if number == self.next_block else 1))
+        self.run = min(self.longest_run, max(least, self.run * 2 if number == self.next_block else 1))
         at = number * BLOCK_BYTES
         data = self.fetch(at, min(self.run * BLOCK_BYTES, self.size - at))
         self.requests += 1
@@ -54,5 +56,5 @@ class RangeReader:
         for index in range(self.run):
             if part := data[index * BLOCK_BYTES : (index + 1) * BLOCK_BYTES]:
                 self.blocks[number + index] = part
-        while len(self.blocks) > KEPT_BLOCKS:
+        while len(self.blocks) > self.kept_blocks:
             self.blocks.popitem(last=False)
