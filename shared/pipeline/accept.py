@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from shared.core.ask.options_file import is_options_file
 from shared.core.errors import DecoderBusy, StateConflict, StorageUnavailable, VisiondropError
@@ -91,11 +92,10 @@ def accept_again(services: Services, stored: Stored) -> Job | None:
 
 def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
     """The job after all steps; a file's fault ends it, and any other fault goes up to the host, which comes again."""
-    started_s = time.monotonic()
     try:
-        with services.media.kept(open_source(services, upload)) as file:
-            draft = Draft(stored=stored, upload=upload, file=file, job=stored.job, started_s=started_s)
-            return run(services, draft).job
+        draft = begin(services, stored, upload)
+        with services.media.kept(draft.file) as file:
+            return run(services, replace(draft, file=file)).job
     except StateConflict:
         return take_up(services, stored.job.job_id)
     except DecoderBusy as error:
@@ -115,6 +115,13 @@ def try_once_more(services: Services, stored: Stored, error: DecoderBusy) -> Job
         services.jobs.replace(stored, jobs.hindered(stored.job, error, now=services.now()))
         services.log("decoder ended", {"job_id": stored.job.job_id})
     raise error
+
+
+def begin(services: Services, stored: Stored, upload: Upload) -> Draft:
+    """Raises SourceRejected for an empty file."""
+    started_s = time.monotonic()
+    file = open_source(services, upload)
+    return Draft(stored=stored, upload=upload, file=file, job=stored.job, started_s=started_s)
 
 
 def run(services: Services, draft: Draft, steps: Sequence[Step] = ACCEPT) -> Draft:

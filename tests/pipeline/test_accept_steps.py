@@ -15,14 +15,13 @@ from shared.core.jobs.job import State
 from shared.core.jobs.result import Plan, Source
 from shared.core.media.kinds import KINDS
 from shared.core.media.normalized import Normalized
-from shared.pipeline.accept import ACCEPT, run
+from shared.pipeline.accept import ACCEPT, begin, run
 from shared.pipeline.accept_steps import (
     Draft,
     check_limits,
     choose_options,
     known,
     make_key,
-    open_source,
     sniff_kind,
     with_media,
 )
@@ -150,9 +149,7 @@ def upload_of(world, name, data):
 def test_a_list_of_steps_can_be_run_in_part(world):
     """Up to the estimate nothing is sent and the row is as it was."""
     stored, upload = upload_of(world, "a.jpg", picture())
-    file = open_source(world.services, upload)
-    draft = Draft(stored=stored, upload=upload, file=file, job=stored.job, started_s=0.0)
-    draft = run(world.services, draft, ACCEPT[: ACCEPT.index(make_key) + 2])
+    draft = run(world.services, begin(world.services, stored, upload), ACCEPT[: ACCEPT.index(make_key) + 2])
 
     assert draft.job.estimate is not None
     assert world.services.jobs.load(stored.job.job_id).job == stored.job
