@@ -149,6 +149,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
       PRICE_SCOPE: 'global'
       DAILY_BUDGET_USD: ''
       FILE_BUDGET_USD: ''
+      FILTERED_PROMPTS_ARE_BILLED: 'false'
     },
     appSettings
   )

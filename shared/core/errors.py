@@ -34,7 +34,8 @@ class VisiondropError(Exception):
     """The root of the tree; not raised itself.
 
     `code` is a stable word for programs, `message` says what happened and to which value,
-    `hint` says what to do. None of them holds a key, a SAS, a prompt or an answer.
+    `hint` says what to do. None of them holds a key, a SAS, a prompt or an answer. `lost_calls` is how many calls to
+    the model, this one's or an earlier attempt at it, may have been paid in vain; whoever settles the call notes it.
     """
 
     status_code: ClassVar[int] = 500
@@ -45,6 +46,7 @@ class VisiondropError(Exception):
         self.message = message
         self.code = code
         self.hint = hint
+        self.lost_calls = 0
 
 
 class SettingsInvalid(VisiondropError):
@@ -195,12 +197,15 @@ class BudgetExceeded(VisiondropError):
 
 
 class ReplyMalformed(VisiondropError):
+    """`http_status` is what the endpoint answered with: a success that is no reply, or a redirection."""
+
     status_code = 502
     retryable = True
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, http_status: int = 200) -> None:
         hint = "Check that the endpoint setting points at a chat completions API."
         super().__init__(message, code="reply_malformed", hint=hint)
+        self.http_status = http_status
 
 
 class StorageUnavailable(VisiondropError):

@@ -70,6 +70,7 @@ class Settings:
     price_scope: str = "global"
     daily_budget_usd: Decimal | None = None
     file_budget_usd: Decimal | None = None
+    filtered_prompts_are_billed: bool = False
     telemetry_to: Destination = "none"
     insights_connection: str | None = field(default=None, repr=False)
 
@@ -95,6 +96,7 @@ class Settings:
             price_scope=reader.value("PRICE_SCOPE", parse_price_scope, default="global"),
             daily_budget_usd=reader.value("DAILY_BUDGET_USD", parse_usd, default=None),
             file_budget_usd=reader.value("FILE_BUDGET_USD", parse_usd, default=None),
+            filtered_prompts_are_billed=reader.value("FILTERED_PROMPTS_ARE_BILLED", parse_flag, default=False),
             telemetry_to=read_destination(reader),
             insights_connection=reader.text(INSIGHTS),
         )
@@ -266,6 +268,12 @@ def parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise ValueError("expected a whole number above 0")
     return int(text)
+
+
+def parse_flag(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("expected true or false")
+    return text.lower() == "true"
 
 
 def parse_usd(text: str) -> Decimal | None:

@@ -10,6 +10,7 @@ import azure.functions as func
 from shared.core import codec, limits
 from shared.core.jobs.job import State
 from shared.core.jobs.listing import PENDING, Filters
+from shared.core.money.exact import exactly
 from shared.http.replies import to_cacheable_json, to_json
 from shared.http.requests import check_parameters, day, job_id_of, moment, refuse_parameter, whole
 from shared.pipeline import listing
@@ -73,10 +74,14 @@ def list_costs(services: Services, request: func.HttpRequest) -> func.HttpRespon
         "usd": total(line.usd for line in lines),
         "estimate_usd": total(line.estimate_usd for line in lines),
         "max_usd": total(line.max_usd for line in lines),
+        "maybe_paid": sum(line.maybe_paid for line in lines),
+        "unpriced": sum(line.unpriced for line in lines),
+        "maybe_usd": total(line.maybe_usd for line in lines),
         "days": codec.to_json(lines),
     }
     return to_json(200, body)
 
 
+@exactly
 def total(amounts: Any) -> str:
     return format(sum(amounts, Decimal(0)), "f")

@@ -65,7 +65,17 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Costs": shape(
-        {"from": DAY, "to": DAY, "usd": USD, "estimate_usd": USD, "max_usd": USD, "days": list_of("Spending")}
+        {
+            "from": DAY,
+            "to": DAY,
+            "usd": USD,
+            "estimate_usd": USD,
+            "max_usd": USD,
+            "maybe_paid": {"type": "integer"},
+            "unpriced": {"type": "integer"},
+            "maybe_usd": USD,
+            "days": list_of("Spending"),
+        }
     ),
     "Kept": shape(
         {

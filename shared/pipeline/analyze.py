@@ -13,12 +13,12 @@ from shared.core import codec
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
-from shared.core.money.prices import Cost
-from shared.pipeline.ask import Answered, ask, compose, report_answered, settle_reply
+from shared.pipeline.ask import Answered, ask, compose, report_answered
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.postpone import come_back, postpone
 from shared.pipeline.records import end_job, hold_on, keep_lease, load, read_result, reload, store_result, write_result
 from shared.pipeline.reuse import reused
+from shared.pipeline.spending.bills import answer_bill, settle_reply
 from shared.pipeline.spending.line import enter_line, wait_in_line
 from shared.pipeline.spending.reservations import write_off
 from shared.pipeline.video_modes import answer_video
@@ -79,13 +79,13 @@ def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> J
     except StateConflict:
         raise
     except BudgetExceeded as error:
-        return park(services, still_ours(services, stored), error)
+        return park(services, still_ours(services, stored, error), error)
     except (ModelUnavailable, ReplyMalformed) as error:
-        return postpone(services, message, still_ours(services, stored), error)
+        return postpone(services, message, still_ours(services, stored, error), error)
     except VisiondropError as error:
         if error.retryable:
             raise
-        stored = still_ours(services, stored)
+        stored = still_ours(services, stored, error)
         return store_result(services, stored, jobs.fail(stored.job, error, now=services.now()))
 
 
@@ -101,15 +101,17 @@ def hand_on(services: Services, message: AnalysisMessage, job_id: str) -> Job:
     return come_back(services, message, job, at=max(job.not_before or now, job.lease_until or now))
 
 
-def still_ours(services: Services, stored: Stored) -> Stored:
-    """The row as it is by now: a turn of several calls has renewed its lease and noted its bill on the way.
+def still_ours(services: Services, stored: Stored, error: VisiondropError) -> Stored:
+    """The row as it is by now, with the calls that the error says may have been paid in vain, for the caller to write.
+
+    A turn of several calls has renewed its lease and noted its bill on the way.
 
     The same worker may have taken the job again: its turns are told apart by their number.
     """
     newest = load(services, stored.job.job_id)
     if (newest.job.lease_owner, newest.job.attempts) != (services.worker, stored.job.attempts):
         raise StateConflict(f"job {newest.job.job_id} is in other hands by now")
-    return newest
+    return replace(newest, job=replace(newest.job, maybe_paid=newest.job.maybe_paid + error.lost_calls))
 
 
 def answer(services: Services, stored: Stored) -> tuple[Stored, Answered]:
@@ -131,13 +133,8 @@ def conclude(services: Services, stored: Stored, answered: Answered) -> Job:
     final = hold_on(services, stored.job, lambda: write_result(services, job))
     if answered.call is not None:
         report_answered(services, stored.job, answered.call)
-    settle_reply(services, stored.job, job.reply, own_bill(job), call_id=job.job_id)
+    settle_reply(services, stored.job, job.reply, answer_bill(stored.job, job), call_id=job.job_id)
     return end_job(services, stored, final)
-
-
-def own_bill(job: Job) -> Cost | None:
-    """Without the calls before the answer: those were settled when they were made."""
-    return replace(job.cost, usd=job.cost.usd - job.earlier_usd) if job.cost else None
 
 
 def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:

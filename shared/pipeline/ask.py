@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from shared.core.answer.rate_limits import RateLimits
@@ -14,11 +13,7 @@ from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload, Question, Target, build_payload
 from shared.core.ask.question import Exchange
 from shared.core.errors import (
-    ModelRefused,
-    ModelUnavailable,
     OptionsInvalid,
-    PriceMissing,
-    ReplyMalformed,
     VisiondropError,
 )
 from shared.core.jobs import job as jobs
@@ -26,18 +21,15 @@ from shared.core.jobs.job import Job
 from shared.core.media.normalized import Normalized
 from shared.core.media.picture import Picture, stored_picture
 from shared.core.models.catalogue import look_up_model
-from shared.core.models.tokens import Usage
-from shared.core.money.prices import Cost, cost
 from shared.core.places import NORMALIZED
 from shared.core.settings import Settings
 from shared.pipeline.gatekeeper import report_success, turn
 from shared.pipeline.ports import Completion, Services
-from shared.pipeline.spending import reservations as money
+from shared.pipeline.spending.bills import bill_of, is_charged, is_unpriced, settle_fault
+from shared.pipeline.spending.reservations import reserve
 
 T = TypeVar("T")
 
-MAYBE_PAID = frozenset({"timeout", "connection_lost"})
-NOTHING = Decimal(0)
 PROVIDERS = {"azure": "azure.ai.openai"}
 
 
@@ -109,13 +101,19 @@ def ask(services: Services, job: Job, question: Composed) -> Answered:
     call = paid_call(services, job, target, question.payload, call_id=job.job_id)
     model_ms = round((time.monotonic() - started) * 1000)
     reply = read_reply(services, job, call, expects_json=question.expects_json)
+    bill = bill_of(services, target.model, reply.usage)
+    counted = replace(
+        job,
+        maybe_paid=job.maybe_paid + call.again + is_charged(services, reply),
+        unpriced=job.unpriced + is_unpriced(reply, bill),
+    )
     finished = jobs.finish(
-        replace(job, maybe_paid=job.maybe_paid + call.again),
+        counted,
         reply,
         now=services.now(),
         model_ms=model_ms,
         usage=reply.usage,
-        cost=cost_of(services, target, reply.usage),
+        cost=bill,
         **answered_by(job, reply),
     )
     return Answered(job=finished, call=call)
@@ -159,14 +157,11 @@ def guarded(services: Services, job: Job, endpoint: str, call_id: str, send: Cal
     The gate learns of failures and refusals here; of an answer the caller tells it, once that is stored.
     """
     with turn(services, endpoint, job) as own:
-        again = money.reserve(services, job, call_id)
+        again = reserve(services, job, call_id)
         try:
             return own.ask(send), again
-        except ModelUnavailable as error:
-            money.settle(services, job, call_id, None if error.code in MAYBE_PAID else NOTHING)
-            raise
-        except ModelRefused:
-            money.settle(services, job, call_id, NOTHING)
+        except VisiondropError as error:
+            settle_fault(services, job, error, call_id=call_id, again=again)
             raise
 
 
@@ -190,38 +185,16 @@ def described(target: Target, job: Job) -> dict[str, object]:
 def read_reply(services: Services, job: Job, call: Call, *, expects_json: bool) -> Reply:
     try:
         return parse_reply(call.body, expects_json=expects_json)
-    except ReplyMalformed:
+    except VisiondropError as error:
         report_answered(services, job, call)
-        money.settle(services, job, call.call_id, None)
+        settle_fault(services, job, error, call_id=call.call_id, again=call.again)
         raise
-    except VisiondropError:
-        report_answered(services, job, call)
-        money.settle(services, job, call.call_id, NOTHING)
-        raise
-
-
-def settle_reply(services: Services, job: Job, reply: Reply | None, bill: Cost | None, *, call_id: str) -> None:
-    """A filtered prompt costs nothing; a reply without usage may have cost all that was reserved."""
-    filtered = reply is not None and reply.finish_reason == "content_filter"
-    unknown = NOTHING if filtered else None
-    money.settle(services, job, call_id, bill.usd if bill else unknown)
 
 
 def options_of(job: Job) -> Options:
     if job.options is None:
         raise OptionsInvalid(f"job {job.job_id} has no options", field="options", hint="Drop the file again.")
     return job.options
-
-
-def cost_of(services: Services, target: Target, usage: Usage | None) -> Cost | None:
-    """None when the reply has no usage, or no price: an answer that has been paid for is not lost over its bill."""
-    if usage is None:
-        return None
-    try:
-        return cost(target.model, usage, on=services.now().date(), scope=services.settings.price_scope)
-    except PriceMissing as error:
-        services.log("unpriced", {"model": target.model.name, "code": error.code})
-        return None
 
 
 def answered_by(job: Job, reply: Reply) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from shared.core.errors import ModelUnavailable, ReplyMalformed, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import AnalysisMessage, Job
 from shared.core.waits import backoff
-from shared.pipeline.ask import MAYBE_PAID
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import store_result
 
@@ -36,10 +35,9 @@ def postpone(services: Services, message: AnalysisMessage, stored: Stored, error
 
 
 def counted(job: Job, error: Fault) -> Job:
-    """The job with this try in its counts: of calls that may have been paid, and of failures that were its alone."""
-    may_be_paid = isinstance(error, ReplyMalformed) or error.code in MAYBE_PAID
+    """The job with this try in its count of failures that were its alone."""
     is_alone = isinstance(error, ModelUnavailable) and error.is_alone and error.code in PICTURE_CODES
-    return replace(job, maybe_paid=job.maybe_paid + may_be_paid, failed_alone=job.failed_alone + is_alone)
+    return replace(job, failed_alone=job.failed_alone + is_alone)
 
 
 def last_word(job: Job, error: Fault) -> VisiondropError | None:

@@ -1,4 +1,8 @@
-"""One payment for one question: the first job to ask it answers for all that ask the same about the same pixels."""
+"""One payment for one question: the first job to ask it answers for all that ask the same about the same pixels.
+
+Whatever the model said is an answer, also a refusal, a verdict of the content filter or half a sentence. Only what
+failed for another reason (a fault of ours, of the endpoint or of a setting) is asked again.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +57,7 @@ def reused(services: Services, job: Job) -> Job | None:
     owner = outcome_of(services, owner_id)
     if owner is not None and owner.state not in {*TERMINAL, State.PARKED}:
         raise asked_already(services, owner)
-    if owner is not None and owner.reply is not None and owner.state in {State.DONE, State.PARTIAL}:
+    if owner is not None and owner.reply is not None and owner.state in TERMINAL:
         return taken_over(services, job, owner)
     step_in(services, job, job.answer_key, owner_id)
     return reused(services, job)
@@ -71,7 +75,7 @@ def asked_already(services: Services, owner: Job) -> ModelUnavailable:
 
 
 def step_in(services: Services, job: Job, key: str, owner_id: str) -> None:
-    """Ask in place of a job that failed, is gone, or waits for the money of another folder.
+    """Ask in place of a job that failed without an answer, is gone, or waits for the money of another folder.
 
     One that was parked may have been woken meanwhile, and may be asking already: then it keeps its part.
     """
@@ -90,10 +94,11 @@ def outcome_of(services: Services, job_id: str) -> Job | None:
 
 
 def taken_over(services: Services, job: Job, owner: Job) -> Job:
+    """The job with the owner's answer. What it has paid before, such as a transcript, stays on its bill."""
     if owner.reply is None:
         raise ValueError("only an answered job can be reused")
-    nothing = Usage(input_tokens=0, output_tokens=0)
     prices_as_of = owner.cost.prices_as_of if owner.cost else services.now().date()
     free = Cost(usd=Decimal(0), prices_as_of=prices_as_of, breakdown=())
-    finished = jobs.finish(job, owner.reply, now=services.now(), model_ms=0, usage=nothing, cost=free)
+    usage, cost = job.usage or Usage(input_tokens=0, output_tokens=0), job.cost or free
+    finished = jobs.finish(job, owner.reply, now=services.now(), model_ms=0, usage=usage, cost=cost)
     return replace(finished, reused_from=owner.reused_from or owner.job_id, model=owner.model)

@@ -17,16 +17,16 @@ from shared.core.ask.payload import Target, build_payload
 from shared.core.ask.question import Question
 from shared.core.errors import ModelRefused, NotFound
 from shared.core.jobs.job import Job, why_withheld
+from shared.core.jobs.result import Fault
 from shared.core.media.normalized import Normalized
 from shared.core.models.catalogue import host_limits
 from shared.core.models.tokens import Usage
-from shared.core.money.prices import Cost, sum_costs
+from shared.core.money.prices import Cost, sum_costs, sum_usages
 from shared.core.places import NORMALIZED, RESULTS
 from shared.pipeline.ask import (
     Answered,
     Composed,
     ask,
-    cost_of,
     guarded,
     options_of,
     paid_call,
@@ -34,25 +34,32 @@ from shared.pipeline.ask import (
     read_picture,
     read_reply,
     report_answered,
-    settle_reply,
     target_of,
     turns_of,
 )
 from shared.pipeline.gatekeeper import report_success
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import hold_on, keep_lease, step_name
+from shared.pipeline.spending.bills import bill_of, is_charged, is_unpriced, settle_reply
 from shared.pipeline.spending.video_costs import transcript_name, transcription_cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """A call that was made on the way to the answer, as it is stored."""
+    """A call that was made on the way to the answer, as it is stored.
+
+    `withheld` says why there is no answer in it; `lost_calls` is 1 where a filtered prompt is billed all the
+    same, `unpriced` says that the call was made and that nobody knows what it cost.
+    """
 
     text: str
     is_whole: bool = True
     usage: Usage | None = None
     cost: Cost | None = None
     model_ms: int = 0
+    withheld: Fault | None = None
+    lost_calls: int = 0
+    unpriced: bool = False
 
 
 def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answered]:
@@ -84,6 +91,7 @@ def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Compo
         stored = keep_lease(services, stored)
         answers.append(answer_part(services, stored.job, part, target, transcript))
         stored = services.jobs.replace(stored, with_bill(stored.job, [*paid, *answers]))
+        check_answered(answers[-1], part)
     question = replace(
         question_of(services, replace(stored.job, normalized=()), options),
         prompt=ask_whole(options.prompt, parts, [answer.text for answer in answers]),
@@ -128,9 +136,11 @@ def call_transcriber(services: Services, job: Job, item: Normalized, call_id: st
     lines = [
         f"[{timecode((item.at_s or 0) + one.at_s)}] {' '.join(one.text.split())}" for one in said if one.text.strip()
     ]
+    bill = transcription_cost(services, item)
     paid = Paid(
         text="\n".join(lines),
-        cost=transcription_cost(services, item),
+        cost=bill,
+        unpriced=bill is None,
         model_ms=round((time.monotonic() - started) * 1000),
     )
     keep(services, job, call_id, paid)
@@ -145,7 +155,9 @@ def room_of(target: Target) -> int:
 def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
     """Read where an earlier turn has paid for it, else asked and stored; only then entered as spent."""
     call_id = call_of(job, part)
-    found = read_paid(services, step_name(call_id)) or call_for_part(services, job, part, target, transcript)
+    found = read_paid(services, step_name(call_id))
+    if found is None:
+        return call_for_part(services, job, part, target, transcript)
     settle_reply(services, job, None, found.cost, call_id=call_id)
     return found
 
@@ -167,23 +179,31 @@ def call_for_part(services: Services, job: Job, part: Part, target: Target, tran
     payload = build_payload(part_question(services, job, part, transcript), target)
     call = paid_call(services, job, target, payload, call_id=call_id)
     reply = read_reply(services, job, call, expects_json=False)
-    bill = cost_of(services, target, reply.usage)
-    withheld = why_withheld(reply)
-    if withheld is not None:
-        report_answered(services, job, call)
-        settle_reply(services, job, reply, bill, call_id=call_id)
-        message = f"{withheld.message} about part {part.number} of {part.of}"
-        raise ModelRefused(message, code=withheld.code, hint=withheld.hint)
+    bill = bill_of(services, target.model, reply.usage)
     paid = Paid(
         text=reply.text or "",
         is_whole=reply.finish_reason == "stop",
         usage=reply.usage,
         cost=bill,
         model_ms=round((time.monotonic() - started) * 1000),
+        withheld=why_withheld(reply),
+        lost_calls=int(is_charged(services, reply)),
+        unpriced=is_unpriced(reply, bill),
     )
     keep(services, job, call_id, paid)
     report_answered(services, job, call)
+    settle_reply(services, job, reply, paid.cost, call_id=call_id)
     return paid
+
+
+def check_answered(paid: Paid, part: Part) -> None:
+    """Raises ModelRefused for a part whose answer was withheld: what it cost is on the job's row by then."""
+    if paid.withheld is None:
+        return
+    message = f"{paid.withheld.message} about part {part.number} of {part.of}"
+    refused = ModelRefused(message, code=paid.withheld.code, hint=paid.withheld.hint)
+    refused.lost_calls = paid.lost_calls
+    raise refused
 
 
 def part_question(services: Services, job: Job, part: Part, transcript: str) -> Question:
@@ -208,9 +228,10 @@ def with_bill(job: Job, paid: Sequence[Paid]) -> Job:
     bill = sum_costs(*costs) if costs else None
     return replace(
         job,
-        usage=add_usages(usages) if usages else None,
+        usage=sum_usages(*usages) if usages else None,
         cost=bill,
         earlier_usd=bill.usd if bill else job.earlier_usd,
+        unpriced=sum(one.unpriced for one in paid),
         source_partial=job.source_partial or not all(one.is_whole for one in paid),
         timings=replace(job.timings, model_ms=sum(one.model_ms for one in paid)),
     )
@@ -224,18 +245,6 @@ def with_earlier(before: Job, job: Job) -> Job:
     return replace(
         job,
         cost=sum_costs(*costs) if costs else None,
-        usage=add_usages(usages) if usages else None,
+        usage=sum_usages(*usages) if usages else None,
         timings=replace(job.timings, model_ms=model_ms),
-    )
-
-
-def add_usages(usages: Sequence[Usage]) -> Usage:
-    pictures = [usage.image_tokens for usage in usages if usage.image_tokens is not None]
-    return Usage(
-        input_tokens=sum(usage.input_tokens for usage in usages),
-        output_tokens=sum(usage.output_tokens for usage in usages),
-        cached_tokens=sum(usage.cached_tokens for usage in usages),
-        cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
-        image_tokens=sum(pictures) if pictures else None,
-        reasoning_tokens=sum(usage.reasoning_tokens for usage in usages),
     )

@@ -33,7 +33,7 @@ from shared.core.ask.video_flow import (
     search_body,
     wait_s,
 )
-from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable
+from shared.core.errors import CapabilityMissing, ModelRefused, ModelUnavailable, VisiondropError
 from shared.core.jobs.job import Job, job_id_of
 from shared.core.jobs.result import Plan
 from shared.core.money.prices import sum_costs
@@ -42,7 +42,8 @@ from shared.core.settings import Settings
 from shared.pipeline.ask import Answered, Composed, ask, options_of, target_of, turns_of
 from shared.pipeline.ports import Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
-from shared.pipeline.spending import reservations as money
+from shared.pipeline.spending.bills import settle_fault
+from shared.pipeline.spending.reservations import reserve, settle
 from shared.pipeline.spending.video_costs import index_cost, query_cost
 
 DEFAULT_INDEX = "visiondrop"
@@ -91,18 +92,18 @@ def submit(services: Services, indexer: VideoIndexer, stored: Stored, flow: Inde
     """The job that submits has the bill, and has it before: a crash in between must not lose it."""
     call_id = f"{stored.job.job_id}-index"
     indexer.ensure_index(flow.index_name, index_body())
-    money.reserve(services, stored.job, call_id)
+    again = reserve(services, stored.job, call_id)
     bill = index_cost(services, stored.job.source.duration_s)
     job = replace(stored.job, cost=bill, earlier_usd=bill.usd)
     stored = services.jobs.replace(stored, job)
     try:
         url = read_address(services, job)
         indexer.ingest(flow.index_name, flow.ingestion_name, ingestion_body(flow, url=url, metadata=metadata(job)))
-    except ModelRefused:
-        money.settle(services, job, call_id, Decimal(0))
+    except VisiondropError as error:
+        settle_fault(services, job, error, call_id=call_id, again=again)
         services.jobs.replace(stored, replace(job, cost=None, earlier_usd=Decimal(0)))
         raise
-    money.settle(services, job, call_id, bill.usd)
+    settle(services, job, call_id, bill.usd)
 
 
 def indexing(seconds: float) -> ModelUnavailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,9 @@ from PIL import Image
 
 from shared.core.jobs.job import State
 from shared.pipeline.look_up import look_up
-from tests.pipeline.world import picture
+from tests.pipeline.world import Scripted, picture
+
+USAGE = {"prompt_tokens": 300, "completion_tokens": 40}
 
 
 def test_a_copy_costs_nothing(world):
@@ -93,9 +96,48 @@ def test_two_at_once_are_one_call(world):
     assert world.calls == 1
 
 
-def test_a_failure_is_not_reused(world):
+VERDICTS = [
+    ({"do": "refuse"}, State.FAILED, "refusal"),
+    ({"do": "filter_completion", "category": "violence"}, State.FAILED, "content_filter"),
+    ({"do": "filter_prompt"}, State.FAILED, "content_filter"),
+    ({"do": "truncate", "max_tokens": 3}, State.PARTIAL, None),
+]
+
+
+@pytest.mark.parametrize(("step", "state", "code"), VERDICTS, ids=str)
+def test_whatever_the_model_said_is_paid_once(world, step, state, code):
+    """A refusal, a filter's verdict and half an answer are answers too: ten names of one picture are one call."""
+    world.script(step)
+    first, *copies = [world.answer(f"{index}.jpg", picture()) for index in range(10)]
+
+    assert world.calls == 1
+    assert {(job.state, job.error and job.error.code) for job in (first, *copies)} == {(state, code)}
+    assert {(job.reused_from, job.reply.text, job.cost.usd) for job in copies} == {(first.job_id, first.reply.text, 0)}
+
+
+def test_a_tool_call_is_paid_once(world):
+    """The model did something else than answering; it would do it again."""
+    model = Scripted({"choices": [{"message": {"tool_calls": [{"id": "1"}]}}], "usage": USAGE})
+    world.services = replace(world.services, model=model)
+    first = world.answer("a.jpg", picture())
+    copy = world.answer("b.jpg", picture())
+
+    assert (first.state, first.error.code, first.cost.usd > 0) == (State.FAILED, "tool_call", True)
+    assert (copy.error.code, copy.reused_from, copy.cost.usd, model.calls) == ("tool_call", first.job_id, 0, 1)
+
+
+def test_a_verdict_is_asked_for_again_when_told(world):
+    """`reuse = false`: the answer may be another one."""
+    world.script({"do": "refuse", "times": 1})
+    world.answer("a.jpg", picture())
+    again = world.answer("b.jpg", picture(), reuse="false")
+
+    assert (again.state, world.calls) == (State.DONE, 2)
+
+
+def test_a_failure_without_an_answer_is_not_reused(world):
     """The next one asks for itself, and its answer is the one that is reused from then on."""
-    world.script({"do": "filter_prompt", "times": 1})
+    world.script({"do": "context_length", "times": 1})
     failed = world.answer("a.jpg", picture())
     second = world.answer("b.jpg", picture())
     third = world.answer("c.jpg", picture())

@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw
 
 from local.chat_standin import ChatStandIn
 from local.chat_standin.script import parse_script
+from shared.core.answer.rate_limits import RateLimits
 from shared.core.jobs.job import AnalysisMessage, Job
 from shared.core.places import UPLOADS
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
-from shared.pipeline.ports import Peeked, Services
+from shared.pipeline.ports import Completion, Peeked, Services
 
 
 @dataclass
@@ -102,6 +103,19 @@ class World:
     def calls(self) -> int:
         total: int = self.endpoint.app.journal.to_document()["requests"]
         return total
+
+
+class Scripted:
+    """A model that answers with these bodies, one after the other, and with the last one from then on."""
+
+    def __init__(self, *bodies: object) -> None:
+        self.bodies = bodies
+        self.calls = 0
+
+    def complete(self, _payload: object) -> Completion:
+        body = self.bodies[min(self.calls, len(self.bodies) - 1)]
+        self.calls += 1
+        return Completion(body=body, limits=RateLimits())
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (640, 480), colour: str = "teal") -> bytes:

@@ -39,7 +39,8 @@ def parse_error(
     said = said_by(error, body)
     rule = find_rule(status, codes_of(error), said)
     if rule is None:
-        return ReplyMalformed(f"the endpoint answered {status}, which is neither a reply nor an error")
+        message = f"the endpoint answered {status}, which is neither a reply nor an error"
+        return ReplyMalformed(message, http_status=status)
     shown = "" if status in SECRET_STATUSES else f": {mask_message(said)[:SHOWN_CHARACTERS]}" if said else ""
     message = f"the endpoint answered {status} ({rule.code}){shown}"
     if not rule.final:

@@ -15,14 +15,13 @@ from shared.core.answer.content_filter import ContentFilter, parse_content_filte
 from shared.core.answer.error_reply import error_object, parse_error
 from shared.core.answer.regions import Region, parse_regions
 from shared.core.answer.turns import Turn, alien, read_turn
-from shared.core.errors import ModelRefused
 from shared.core.models.tokens import Usage
 from shared.core.plain_json import is_plain_json
 from shared.core.wire import as_count, as_object, as_text, first_of
 
 __all__ = ["FinishReason", "Reply", "filtered_reply", "parse_error", "parse_reply"]
 
-FinishReason = Literal["stop", "length", "content_filter"]
+FinishReason = Literal["stop", "length", "content_filter", "tool_call"]
 
 MODEL_CHARACTERS = 200  # of the model's name for itself, which the job's row holds
 
@@ -43,7 +42,10 @@ FINISH_REASONS: dict[str, FinishReason] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer. `data` is its JSON when a schema was asked; `notes` say what was odd about the reply."""
+    """One answer. `data` is its JSON when a schema was asked; `notes` say what was odd about the reply.
+
+    `prompt_filtered`: a filter stopped the question, so that no model has read it.
+    """
 
     text: str
     data: Any = None
@@ -51,6 +53,7 @@ class Reply:
     refusal: str | None = None
     regions: tuple[Region, ...] = ()
     content_filter: ContentFilter | None = None
+    prompt_filtered: bool = False
     usage: Usage | None = None
     model: str | None = None
     notes: tuple[str, ...] = ()
@@ -68,19 +71,15 @@ def parse_reply(body: object, *, expects_json: bool = False) -> Reply:
     turn = read_turn(body)
     filter_ = parse_content_filter(body, turn.choice)
     reason, notes = finish_reason(turn, filter_)
-    if turn.called_tool and not (turn.text or turn.refusal):
-        raise ModelRefused(
-            "the model answered with a tool call; it was offered no tools",
-            code="tool_call",
-            hint="Ask again, or use another deployment.",
-            http_status=200,
-        )
+    if turn.called_tool and not (turn.text or turn.refusal) and reason != "content_filter":
+        reason = "tool_call"
     reply = Reply(
         text=turn.text,
         finish_reason=reason,
         refusal=turn.refusal or None,
         regions=parse_regions(turn.choice.get("enhancements")),
         content_filter=filter_,
+        prompt_filtered=turn.prompt_filtered,
         usage=parse_usage(body.get("usage")),
         model=as_text(body.get("model"))[:MODEL_CHARACTERS] or None,
         notes=notes,
@@ -94,7 +93,7 @@ def filtered_reply(body: object) -> Reply | None:
     if refused.code != "content_filter":
         return None
     found = parse_error_filter(error_object(body)) or ContentFilter(filtered=())
-    return Reply(text="", finish_reason="content_filter", content_filter=found)
+    return Reply(text="", finish_reason="content_filter", content_filter=found, prompt_filtered=True)
 
 
 def raise_error(body: dict[str, Any]) -> NoReturn:

@@ -23,13 +23,17 @@ EXTENSION_ERROR_CHARACTERS = 4000  # from its opening on; the longest seen has s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The assistant's turn as one API family words it; `finish` is still the wire's word, "" if it has none."""
+    """The assistant's turn as one API family words it; `finish` is still the wire's word, "" if it has none.
+
+    `prompt_filtered`: there is no turn, because a filter stopped the question.
+    """
 
     text: str
     refusal: str
     finish: str
     called_tool: bool
     choice: dict[str, Any]
+    prompt_filtered: bool = False
 
 
 def read_turn(body: dict[str, Any]) -> Turn:
@@ -75,7 +79,7 @@ def read_no_choice(body: dict[str, Any]) -> Turn:
     """A filtered prompt can leave no choice at all; otherwise this is some other API's JSON."""
     verdicts = parse_content_filter(body, {})
     if verdicts and verdicts.filtered:
-        return Turn(text="", refusal="", finish="content_filter", called_tool=False, choice={})
+        return Turn(text="", refusal="", finish="content_filter", called_tool=False, choice={}, prompt_filtered=True)
     raise no_reply(body)
 
 

@@ -212,7 +212,7 @@ ROWS: tuple[Option, ...] = (
         about="money",
         later=False,
         in_key=False,
-        sentence="false asks again even if the same question has an answer",
+        sentence="false asks again even if the same question has an answer (a refusal or a cut one is an answer too)",
     ),
     Option(
         name=BUDGET,

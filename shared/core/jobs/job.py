@@ -77,9 +77,9 @@ class Job:
 
     `media` is stored beside the pictures: a video's poster, its MP4, its sound.
     `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
-    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `broken_off`
-    the turns after which another worker had to take the job, `failed_alone` the calls that failed while the endpoint
-    answered others.
+    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `unpriced`
+    those that were answered without usage or have no price, `broken_off` the turns after which another worker had to
+    take the job, `failed_alone` the calls that failed while the endpoint answered others.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -104,6 +104,7 @@ class Job:
     origin: Origin | None = None
     reused_from: str | None = None
     maybe_paid: int = 0
+    unpriced: int = 0
     earlier_usd: Decimal = Decimal(0)
     history: tuple[Event, ...] = ()
     budget_folders: tuple[str, ...] = ()
@@ -263,6 +264,10 @@ def why_withheld(reply: Reply) -> Fault | None:
         return Fault(
             code="content_filter", message="the content filter withheld the answer", hint=hint, retryable=False
         )
+    if reply.finish_reason == "tool_call":
+        message = "the model answered with a tool call; it was offered no tools"
+        hint = "Ask again with reuse = false, or use another deployment."
+        return Fault(code="tool_call", message=message, hint=hint, retryable=False)
     if reply.refusal:
         hint = "Ask differently; the refusal itself is in reply.refusal."
         return Fault(code="refusal", message="the model refused to answer", hint=hint, retryable=False)

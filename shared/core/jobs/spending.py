@@ -7,11 +7,18 @@ from datetime import UTC, date
 from decimal import Decimal
 
 from shared.core.jobs.job import Job
+from shared.core.money.exact import exactly
+
+NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """`estimate_usd` is what was expected for the input, `max_usd` with answers of full length."""
+    """`estimate_usd` is what was expected for the input, `max_usd` with answers of full length.
+
+    Beside the sum in `usd` stands what it cannot have: `maybe_paid` counts the calls whose outcome nobody knows,
+    `unpriced` the answers that came without usage or have no price, `maybe_usd` is the most that all of these can cost.
+    """
 
     day: date
     model: str
@@ -19,31 +26,52 @@ class Spending:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
-    usd: Decimal = Decimal(0)
-    estimate_usd: Decimal = Decimal(0)
-    max_usd: Decimal = Decimal(0)
+    usd: Decimal = NOTHING
+    estimate_usd: Decimal = NOTHING
+    max_usd: Decimal = NOTHING
+    maybe_paid: int = 0
+    unpriced: int = 0
+    maybe_usd: Decimal = NOTHING
 
 
 def spending_of(job: Job) -> Spending | None:
-    """None for a job that the model did not answer. An answer that was used again cost nothing more."""
-    if job.model is None or job.finished is None or job.usage is None:
+    """None for a job that the model did not answer and that has paid nothing.
+
+    What was paid before a job failed counts, without an answer; an answer that was used again cost nothing more.
+    """
+    if job.model is None or job.finished is None or not (has_answer(job) or has_paid(job)):
         return None
-    spent = Spending(day=job.finished.astimezone(UTC).date(), model=job.model.name, answers=1)
-    if job.reused_from is not None:
-        return spent
-    return replace(
-        spent,
-        input_tokens=job.usage.input_tokens,
-        output_tokens=job.usage.output_tokens,
-        cached_tokens=job.usage.cached_tokens,
-        usd=job.cost.usd if job.cost else Decimal(0),
-        estimate_usd=(job.estimate.usd if job.estimate else None) or Decimal(0),
-        max_usd=(job.estimate.max_usd if job.estimate else None) or Decimal(0),
+    most = (job.estimate.max_usd if job.estimate else None) or NOTHING
+    spent = Spending(
+        day=job.finished.astimezone(UTC).date(),
+        model=job.model.name,
+        answers=int(has_answer(job)),
+        input_tokens=job.usage.input_tokens if job.usage else 0,
+        output_tokens=job.usage.output_tokens if job.usage else 0,
+        cached_tokens=job.usage.cached_tokens if job.usage else 0,
+        usd=job.cost.usd if job.cost else NOTHING,
+        maybe_paid=job.maybe_paid,
+        unpriced=job.unpriced,
+        maybe_usd=most * (job.maybe_paid + job.unpriced),
     )
+    if job.reused_from is not None or not has_answer(job):
+        return spent
+    return replace(spent, estimate_usd=(job.estimate.usd if job.estimate else None) or NOTHING, max_usd=most)
 
 
+def has_answer(job: Job) -> bool:
+    """A refusal is one; a prompt that was filtered was read by no model."""
+    return job.reply is not None and not job.reply.prompt_filtered
+
+
+def has_paid(job: Job) -> bool:
+    """For its answer, before it, or perhaps."""
+    return job.cost is not None or job.usage is not None or job.maybe_paid + job.unpriced > 0
+
+
+@exactly
 def add(one: Spending, other: Spending) -> Spending:
-    """Of the same day and model."""
+    """Both lines as one; they are of the same day and model."""
     return replace(
         one,
         answers=one.answers + other.answers,
@@ -53,4 +81,7 @@ def add(one: Spending, other: Spending) -> Spending:
         usd=one.usd + other.usd,
         estimate_usd=one.estimate_usd + other.estimate_usd,
         max_usd=one.max_usd + other.max_usd,
+        maybe_paid=one.maybe_paid + other.maybe_paid,
+        unpriced=one.unpriced + other.unpriced,
+        maybe_usd=one.maybe_usd + other.maybe_usd,
     )

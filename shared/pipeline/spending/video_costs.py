@@ -16,7 +16,7 @@ from shared.pipeline.ports import Services
 
 def transcription_cost(services: Services, item: Normalized) -> Cost | None:
     """The dollars for a piece of sound, by the minute; None, and a line in the log, before the price's first day."""
-    model = services.settings.transcribe_model or ""
+    model = services.settings.transcribe_model or services.settings.transcribe_deployment or ""
     try:
         return unit_cost(model, minutes(item.duration_s), on=services.now().date())
     except PriceMissing as error:

@@ -131,11 +131,19 @@ def test_refusal_is_no_text() -> None:
     "message",
     [{"content": None, "tool_calls": [{"id": "1"}]}, {"content": "", "function_call": {"name": "look"}}],
 )
-def test_tool_call_alone_is_no_answer(message: dict[str, Any]) -> None:
-    """No tools are ever offered: a call without a word would be called again for nothing."""
-    with pytest.raises(ModelRefused) as caught:
-        parse_reply(chat(message, finish_reason="tool_calls"))
-    assert caught.value.code == "tool_call"
+@pytest.mark.parametrize("finish", ["tool_calls", "stop", "length"])
+def test_tool_call_alone_is_a_reply_with_a_bill(message: dict[str, Any], finish: str) -> None:
+    """No tools are ever offered; what the model did instead of answering is paid for all the same."""
+    usage = {"prompt_tokens": 300, "completion_tokens": 40}
+    reply = parse_reply(chat(message, finish_reason=finish) | {"usage": usage}, expects_json=True)
+    assert (reply.text, reply.finish_reason) == ("", "tool_call")
+    assert reply.usage == Usage(input_tokens=300, output_tokens=40)
+
+
+def test_a_filtered_tool_call_is_a_verdict() -> None:
+    """The filter's word stands over what the model was about to do."""
+    message = {"content": None, "tool_calls": [{"id": "1"}]}
+    assert parse_reply(chat(message, finish_reason="content_filter")).finish_reason == "content_filter"
 
 
 def test_tool_call_beside_text_is_ignored() -> None:
@@ -386,10 +394,28 @@ def test_response_refusal_and_filters() -> None:
     assert [verdict.category for verdict in reply.content_filter.answer] == ["violence"]
 
 
-def test_response_of_a_call_only_is_no_answer() -> None:
+def test_response_of_a_call_only_is_a_tool_call() -> None:
     """The Responses API words a tool call as an item of its own."""
-    with pytest.raises(ModelRefused):
-        parse_reply({"status": "completed", "output": [{"type": "function_call", "name": "look"}]})
+    reply = parse_reply({"status": "completed", "output": [{"type": "function_call", "name": "look"}]})
+    assert reply.finish_reason == "tool_call"
+
+
+FILTERED = {"hate": {"filtered": True, "severity": "high"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"error": {"code": "content_filter", "message": "filtered"}}, True),
+        ({"choices": [], "prompt_filter_results": [{"content_filter_results": FILTERED}]}, True),
+        (chat({"content": None}, finish_reason="content_filter", content_filter_results=FILTERED), False),
+        (chat({"content": None}, finish_reason="content_filter"), False),
+        (said("A boat."), False),
+    ],
+)
+def test_only_a_filtered_prompt_was_read_by_no_model(body: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - a table's column
+    """An answer that was filtered was written first, and is paid for."""
+    assert parse_reply(body).prompt_filtered is expected
 
 
 def test_failed_response_is_its_error() -> None:
