@@ -1,6 +1,7 @@
 """Programs that a local run starts: each logs to a file and cannot outlive the process that started it.
 
 Each runs under local/tied.py, which ends it as soon as the pipe held here closes: by `stop()`, or by our own death.
+What they write is their owner's only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from local import tied
+from local import private, tied
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.01
@@ -40,8 +41,8 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        log.parent.mkdir(mode=private.FOLDER_MODE, parents=True, exist_ok=True)
+        with private.open_file(log, "wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-IS", tied.__file__, *command],
                 stdin=subprocess.PIPE,
@@ -50,6 +51,7 @@ class Child:
                 env=environ,
                 cwd=cwd,
                 start_new_session=True,
+                umask=private.UMASK if os.name == "posix" else -1,
             )
 
     def __enter__(self) -> Self:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import BinaryIO
+from typing import IO
 
 
-def try_lock(file: BinaryIO) -> bool:
+def try_lock(file: IO[bytes]) -> bool:
     """False if another process holds it. It is held until the file is closed."""
     try:
         if sys.platform == "win32":

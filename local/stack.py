@@ -15,6 +15,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
+from local import private
 from local.azurite import Azurite
 from local.children import Child, ChildFailed
 from local.func_host import start_func
@@ -33,7 +34,7 @@ READY = r'^\{.*"(?:base_)?url": "([^"]+)".*\}$'  # the JSON line that each of ou
 HOST_GRACE_S = "3"  # for running functions at stop; less than tied.py gives
 
 
-STORED = ("__azurite_db_*", "__blobstorage__", "__queuestorage__", "dropped.json")  # what a run leaves in `storage`
+STORED = ("__azurite_db_*", "__blobstorage__", "__queuestorage__", "dropped.json*")  # what a run leaves in `storage`
 
 
 class Stack:
@@ -90,6 +91,7 @@ class Stack:
 
     def start(self) -> None:
         """The parts start side by side where they can: each is waited for as late as possible."""
+        private.make_folder(self.logs)
         standin = None if self.endpoint else self.start_standin()
         index = self.start_video_index() if standin and wants_video_index(self.environ) else None
         self.start_storage()
@@ -117,8 +119,8 @@ class Stack:
 
     def start_storage(self) -> None:
         if self.storage:
-            self.storage.mkdir(parents=True, exist_ok=True)
-            lock = self.running.enter_context((self.storage / "in-use.lock").open("a+b"))
+            private.make_folder(self.storage)
+            lock = self.running.enter_context(private.open_file(self.storage / "in-use.lock", "a+b"))
             if not try_lock(lock):
                 raise ChildFailed(f"another ./visiondrop up is running with {self.storage}: stop that one first")
             if self.fresh:

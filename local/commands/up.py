@@ -43,8 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from local.children import ChildFailed
+    from local.private import be_private
     from shared.core.errors import SettingsInvalid
 
+    be_private()
     if arguments.allow_host and arguments.host == "func":
         print("visiondrop up: --allow-host is for the local host; func answers for every name", file=sys.stderr)
         return 2
@@ -90,7 +92,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
             arguments.drop,
             uploads=uploads,
             host_url=stack.url,
-            memory=arguments.state / "storage" / "dropped.json",
+            memory=arguments.state / "storage" / "dropped.jsonl",
             say=say,
             announce=arguments.host == "func",
         )

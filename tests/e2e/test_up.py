@@ -86,14 +86,23 @@ def up(tmp_path: Path) -> Iterator[Up]:
     run.process.wait()
 
 
-def test_a_dropped_picture_is_answered_and_ctrl_c_leaves_nothing(up: Up):
-    """The whole way: folder, storage, trigger, queue, model double, result. Then zero processes and exit code 0."""
+def written(state: Path) -> list[Path]:
+    """The folder and all that the run has made in it."""
+    return [state / "storage", state / "logs", *state.glob("*/**/*")]
+
+
+def test_a_dropped_picture_is_answered_and_ctrl_c_leaves_nothing(up: Up, tmp_path: Path):
+    """The whole way: folder, storage, trigger, queue, model double, result. Then zero processes and exit code 0.
+
+    On the way, nothing that was written can be read by other users of the machine.
+    """
     up.wait_for("Ctrl-C stops everything")
     draft = up.drop / ".picture.png"
     Image.new("RGB", (64, 48), "red").save(draft)
     draft.rename(up.drop / "picture.png")
     up.wait_for(r"uploaded picture\.png")
     up.wait_for(r"picture\.png: done · \d+ \+ \d+ tokens · \$[\d.]+ · .*64 x 48")
+    assert [path for path in written(tmp_path / "state") if path.stat().st_mode & 0o077] == []
     started = up.descendants()
     assert len(started) >= 6, "storage, stand-in and host, each under its guard"
     up.process.send_signal(signal.SIGINT)
