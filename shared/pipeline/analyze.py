@@ -7,21 +7,51 @@ stored is taken over, not asked for again.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shared.core import codec
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, follows_a_crash
-from shared.pipeline.ask import Answered, ask, compose, report_answered
+from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State
+from shared.pipeline.analyze_steps import (
+    Turn,
+    ask_model,
+    count_lost_calls,
+    end_row,
+    read_stored_answer,
+    reuse_answer,
+    settle_bill,
+    stand_in_line,
+    store_document,
+    tell_gate,
+)
+from shared.pipeline.ask import Answered
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.postpone import come_back, postpone
-from shared.pipeline.records import end_job, hold_on, keep_lease, load, read_result, reload, store_result, write_result
-from shared.pipeline.reuse import reused
-from shared.pipeline.spending.bills import answer_bill, settle_reply
-from shared.pipeline.spending.line import enter_line, wait_in_line
-from shared.pipeline.spending.reservations import write_off
-from shared.pipeline.video_modes import answer_video
+from shared.pipeline.records import load, reload, store_result
+from shared.pipeline.spending.line import enter_line
+
+Step = Callable[[Services, Turn], Turn]
+
+FIND_ANSWER: tuple[Step, ...] = (
+    read_stored_answer,
+    count_lost_calls,
+    reuse_answer,
+    stand_in_line,
+    ask_model,
+)
+"""How a claimed job gets its answer, in this order, until one of them has it. What is to be learned about a picture
+before the question stands before `ask_model`; it stores what it has paid for.
+"""
+
+KEEP_ANSWER: tuple[Step, ...] = (
+    store_document,
+    tell_gate,
+    settle_bill,
+    end_row,
+)
+"""What is done with the answer, in this order. What is worked out from it alone stands before `store_document`."""
 
 
 def analyze_message(services: Services, body: bytes) -> Job | None:
@@ -70,12 +100,7 @@ def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
 
 def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
     try:
-        done = read_result(services, stored.job.job_id) if stored.job.attempts > 1 else None
-        if done is not None:
-            return conclude(services, stored, Answered(job=done))
-        if follows_a_crash(stored.job):
-            stored = write_off(services, stored)
-        return conclude(services, *answer(services, stored))
+        return run(services, Turn(stored=stored)).job
     except StateConflict:
         raise
     except BudgetExceeded as error:
@@ -114,27 +139,19 @@ def still_ours(services: Services, stored: Stored, error: VisiondropError) -> St
     return replace(newest, job=replace(newest.job, maybe_paid=newest.job.maybe_paid + error.lost_calls))
 
 
-def answer(services: Services, stored: Stored) -> tuple[Stored, Answered]:
-    """Somebody else's answer to the same question if there is one, else a call of our own, under a full lease."""
-    free = reused(services, stored.job)
-    if free is not None:
-        return stored, Answered(job=free)
-    wait_in_line(services, stored.job)
-    if stored.job.source.kind == "video":
-        return answer_video(services, stored)
-    question = compose(services, stored.job)
-    stored = keep_lease(services, stored)
-    return stored, ask(services, stored.job, question)
+def run(services: Services, turn: Turn, find: Sequence[Step] = FIND_ANSWER, keep: Sequence[Step] = KEEP_ANSWER) -> Turn:
+    """The turn after its last step: `find` until there is an answer, then all of `keep`."""
+    for step in find:
+        if turn.answered is None:
+            turn = step(services, turn)
+    for step in keep:
+        turn = step(services, turn)
+    return turn
 
 
 def conclude(services: Services, stored: Stored, answered: Answered) -> Job:
-    """Document, gate, bill, row, in this order: what breaks in between finds the document and goes on from there."""
-    job = answered.job
-    final = hold_on(services, stored.job, lambda: write_result(services, job))
-    if answered.call is not None:
-        report_answered(services, stored.job, answered.call)
-    settle_reply(services, stored.job, job.reply, answer_bill(stored.job, job), call_id=job.job_id)
-    return end_job(services, stored, final)
+    """The job after its answer was kept."""
+    return run(services, Turn(stored=stored, answered=answered)).job
 
 
 def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:

@@ -85,10 +85,14 @@ def compose(services: Services, job: Job) -> Composed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The job with an answer that is not stored yet, and the call that brought it; None where nobody was called."""
+    """The job with its answer, and the call that brought it; None where nobody was called.
+
+    `kept` is the job whose document is stored: this one, or the one that was there before. None until it is stored.
+    """
 
     job: Job
     call: Call | None = None
+    kept: Job | None = None
 
 
 def ask(services: Services, job: Job, question: Composed) -> Answered:
