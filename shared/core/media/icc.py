@@ -7,9 +7,7 @@ all three by their luma.
 from __future__ import annotations
 
 import struct
-from array import array
 from itertools import product
-from sys import byteorder
 from typing import TYPE_CHECKING
 
 from shared.core.media.colour_space import HLG, PQ, curve_of, hlg_display_light
@@ -102,10 +100,8 @@ def grid_tags(space: ColourSpace, matrix: Matrix) -> dict[bytes, bytes]:
 
 
 def big_endian(values: Iterable[int]) -> bytes:
-    numbers = array("H", (min(max(value, 0), LARGEST_16) for value in values))
-    if byteorder == "little":
-        numbers.byteswap()
-    return numbers.tobytes()
+    numbers = [min(max(value, 0), LARGEST_16) for value in values]
+    return struct.pack(f">{len(numbers)}H", *numbers)
 
 
 def description(words: str) -> bytes:
