@@ -155,18 +155,18 @@ def estimate(subject: Subject, model: Model, detail: Detail | None, scope: str, 
 
 
 def sent_sizes(subject: Subject, model: Model, detail: Detail) -> list[Size]:
-    """Of the pictures that the app sends: all frames or pages up to the model's limit, the moments of a video."""
+    """Of the pictures that the app sends: all pages, frames up to the model's limit, the moments of a video."""
     info = subject.info
     if info is None:
         return [(subject.width, subject.height)]
 
     from shared.core.media.frame_plan import VideoInfo, plan_video  # for files only
-    from shared.core.media.picture_plan import pick_evenly
+    from shared.core.media.picture_plan import choose
 
     if isinstance(info, VideoInfo):
         plan = plan_video(info, model=model, detail=detail)
         return [(plan.width, plan.height)] * plan.wanted
-    return [info.frame_sizes[index] for index in pick_evenly(info.frames, model.max_images)]
+    return [info.frame_sizes[index] for index in choose(info, model=model)]
 
 
 def count(model: Model, sizes: list[Size], detail: Detail) -> ImageTokens:

@@ -183,9 +183,17 @@ OUTPUT_TOKENS = Limit(
     why="the longest answer of any known model",
     enforced="core/ask/option_rows.py",
 )
+DOCUMENT_PAGES = Limit(
+    about="Options and questions",
+    what="pages of a document that are asked about without the option `frames`",
+    value=120,
+    unit="pages",
+    why="a long fax; each page is paid for, and all of them are drawn within the time for one file",
+    enforced="core/media/picture_plan.py",
+)
 VIDEO_FRAMES = Limit(
     about="Options and questions",
-    what="`frames` of a video",
+    what="`frames` of a video, or pages of a document",
     value=500,
     unit="frames",
     why="the most pictures that any host takes in one request",

@@ -16,6 +16,7 @@ from shared.pipeline.reuse import reused
 from shared.pipeline.spending.bills import answer_bill, settle_reply
 from shared.pipeline.spending.line import wait_in_line
 from shared.pipeline.spending.reservations import write_off
+from shared.pipeline.video import answer_from_frames, is_asked_in_parts
 from shared.pipeline.video_modes import answer_video
 
 
@@ -68,6 +69,9 @@ def ask_model(services: Services, turn: Turn) -> Turn:
     """A call of our own, under a full lease; its money is reserved between the endpoint's gate and the call."""
     if turn.job.source.kind == "video":
         stored, answered = answer_video(services, turn.stored)
+        return replace(turn, stored=stored, answered=answered)
+    if is_asked_in_parts(turn.job):
+        stored, answered = answer_from_frames(services, turn.stored)
         return replace(turn, stored=stored, answered=answered)
     question = compose(services, turn.job)
     stored = keep_lease(services, turn.stored)

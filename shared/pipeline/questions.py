@@ -39,6 +39,7 @@ from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services, Stored, Upload
 from shared.pipeline.records import load, reload
 from shared.pipeline.spending.estimated_cost import estimate
+from shared.pipeline.video import is_asked_in_parts
 from shared.pipeline.video_modes import work_of
 
 Changes = Mapping[str, Any]
@@ -190,7 +191,7 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
         source_partial=request.partial,
     )
     job = prepare_anew(services, job, request) if needs_other_pictures(request) else job
-    if len(request.origin.jobs) > 1 or job.source.kind != "video":  # one long video is asked in parts by the worker
+    if not is_asked_in_parts(job):
         check_number(len(job.normalized), target)
         compose(services, job)
     work = work_of(services, job, request.parent)

@@ -129,6 +129,7 @@ def store_picture(services: Services, stem: str, picture: Picture) -> Normalized
         height=picture.height,
         bytes=len(picture.data),
         sha256=hashlib.sha256(picture.data).hexdigest(),
+        page=picture.page,
         at_s=picture.at_s,
         label=picture.label,
         frames_at_s=picture.frames_at_s,

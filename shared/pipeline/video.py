@@ -1,4 +1,5 @@
 """What a video may need before the one question about it: a transcript, and answers about parts if it has many frames.
+A document with many pages needs the latter too.
 
 Each paid call is stored before the next is made, so that whatever stops a job, nothing is paid for twice knowingly.
 """
@@ -69,6 +70,12 @@ def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answ
     before = stored.job
     answered = ask(services, before, question)
     return stored, replace(answered, job=with_earlier(before, answered.job))
+
+
+def is_asked_in_parts(job: Job) -> bool:
+    """Whether more pictures than one request takes are no fault: of one video, or of the pages of one document."""
+    is_one_file = job.origin is None or len(job.origin.jobs) <= 1
+    return is_one_file and (job.source.kind == "video" or any(item.page is not None for item in job.normalized))
 
 
 def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Composed]:

@@ -74,6 +74,7 @@ def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImageP
             width=drawn.width,
             height=drawn.height,
             index=frame.index,
+            page=frame.index + 1 if info.is_document else None,
             at_s=clock.now_s(image) if READERS[info.kind.format].is_animated and info.frames > 1 else None,
             encoding=encoded.how,
             damage=damage,

@@ -101,6 +101,7 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: DecodeLimits) 
         orientation=orientation,
         frame_sizes=tuple(size for _, size in pages),
         page_numbers=tuple(number for number, _ in pages),
+        is_document=len(pages) > 1 and not READERS[kind.format].is_animated,
         mode=mode,
         has_alpha=has_alpha,
         colours=colours,

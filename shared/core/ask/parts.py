@@ -1,4 +1,4 @@
-"""More frames than fit into one request: the video in parts, one question each, and one question about the answers."""
+"""More than fits into one request: a video or a document in parts, one question each, and one about the answers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,16 @@ class Part:
 
     @property
     def span(self) -> str:
+        pages = pages_of(self.pictures)
+        if pages:
+            return f"page {pages[0]} to page {pages[-1]}"
         times = times_of(self.pictures)
         return f"{timecode(min(times))} to {timecode(max(times))}"
+
+
+def pages_of(pictures: Sequence[Normalized]) -> list[int]:
+    """Their numbers in a document; none of a video."""
+    return [item.page for item in pictures if item.page is not None]
 
 
 def times_of(pictures: Sequence[Normalized]) -> list[float]:
@@ -49,9 +57,10 @@ def calls(pictures: int, room: int) -> int:
 
 
 def ask_part(prompt: str, part: Part) -> str:
+    whole, marks = ("document", "page numbers") if pages_of(part.pictures) else ("video", "times")
     return (
-        f"These pictures are part {part.number} of {part.of} of one video, from {part.span}. "
-        f"Answer for this part only, with times.\n\n{prompt}"
+        f"These pictures are part {part.number} of {part.of} of one {whole}, from {part.span}. "
+        f"Answer for this part only, with {marks}.\n\n{prompt}"
     )
 
 
@@ -59,9 +68,10 @@ def ask_whole(prompt: str, parts: Sequence[Part], answers: Sequence[str]) -> str
     said = "\n\n".join(
         f"Part {part.number}, {part.span}:\n{answer}" for part, answer in zip(parts, answers, strict=True)
     )
+    whole = "document" if any(pages_of(part.pictures) for part in parts) else "video"
     return (
-        f"A video was looked at in {len(parts)} parts. Below are the answers about each part, in order. "
-        f"Answer the question about the whole video from them.\n\nQuestion: {prompt}\n\n{said}"
+        f"A {whole} was looked at in {len(parts)} parts. Below are the answers about each part, in order. "
+        f"Answer the question about the whole {whole} from them.\n\nQuestion: {prompt}\n\n{said}"
     )
 
 
@@ -72,7 +82,7 @@ def timecode(at_s: float) -> str:
 
 
 def words_before(item: Normalized | Picture) -> str:
-    """What is said before a picture: the upload's name and the frame's time. The model sees pictures, not these."""
+    """What is said before a picture: the upload's name, its time or page. The model sees pictures, not these."""
     name = f'File "{item.label}"' if item.label else ""
     return ": ".join(filter(None, (name, moment_of(item))))
 
@@ -80,6 +90,8 @@ def words_before(item: Normalized | Picture) -> str:
 def moment_of(item: Normalized | Picture) -> str:
     if item.frames_at_s:
         return f"Frames at {', '.join(map(timecode, item.frames_at_s))}, in reading order"
+    if item.page is not None:
+        return f"Page {item.page}"
     return "" if item.at_s is None else f"Frame at {timecode(item.at_s)}"
 
 

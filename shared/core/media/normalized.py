@@ -10,7 +10,8 @@ from typing import Literal
 class Normalized:
     """One picture as the model gets it; `name` is its blob in the container `normalized`.
 
-    `at_s` is its moment in a video; a contact sheet has those of all its frames in `frames_at_s`, in reading order.
+    `page` is its number in a document, from 1. `at_s` is its moment in a video; a contact sheet has those of all its
+    frames in `frames_at_s`, in reading order.
     Things beside the pictures (Job.media) say in `role` what they are.
     """
 
@@ -20,6 +21,7 @@ class Normalized:
     height: int
     bytes: int
     sha256: str = ""
+    page: int | None = None
     at_s: float | None = None
     label: str | None = None
     frames_at_s: tuple[float, ...] = ()

@@ -17,9 +17,10 @@ class Picture:
     """Encoded bytes, what they are, the upright size in pixels, and where the picture belongs.
 
     `at_s` is its moment in a video or animation, in seconds from the start. A contact sheet has those of all its frames
-    in `frames_at_s`, in reading order. `index` is the frame or page of its file, `label` the name that tells it from
-    pictures of other files. `encoding` says how it was written, `damage` what was missing of it ("" = nothing),
-    `steps` what was decided by its pixels, `notes` what a reader of the answer should know of them.
+    in `frames_at_s`, in reading order. `index` is the frame or page of its file, `page` the same for pages, from 1,
+    `label` the name that tells it from pictures of other files. `encoding` says how it was written, `damage` what was
+    missing of it ("" = nothing), `steps` what was decided by its pixels, `notes` what a reader of the answer should
+    know of them.
     """
 
     data: bytes = field(repr=False)
@@ -27,6 +28,7 @@ class Picture:
     width: int
     height: int
     index: int = 0
+    page: int | None = None
     at_s: float | None = None
     frames_at_s: tuple[float, ...] = ()
     label: str | None = None
@@ -48,6 +50,7 @@ def stored_picture(item: Normalized, data: bytes) -> Picture:
         media_type=item.media_type,
         width=item.width,
         height=item.height,
+        page=item.page,
         at_s=item.at_s,
         frames_at_s=item.frames_at_s,
         label=item.label,
@@ -73,8 +76,9 @@ class NormalizedImage:
 
     @property
     def partial(self) -> bool:
-        """Part of the source is missing or damaged, and the rest was used; `notes` say it in words."""
-        return len(self.pictures) < len(self.plan.frames) or any(picture.damage for picture in self.pictures)
+        """Part of the source is missing, damaged or too long, and the rest was used; `notes` say it in words."""
+        is_short = self.plan.is_cut or len(self.pictures) < len(self.plan.frames)
+        return is_short or any(picture.damage for picture in self.pictures)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,7 +86,7 @@ class NormalizedImage:
         frames = (f"the last {lost} of {len(self.plan.frames)} chosen frames are damaged",) if lost else ()
         damage = (one.damage for one in self.pictures if one.damage)
         seen = (note for one in self.pictures for note in one.notes)
-        return (*self.info.notes, *frames, *dict.fromkeys(damage), *dict.fromkeys(seen))
+        return (*self.info.notes, *self.plan.notes, *frames, *dict.fromkeys(damage), *dict.fromkeys(seen))
 
     @property
     def steps(self) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.core import limits
 from shared.core.media.kinds import Kind
 from shared.core.models.tokens import best_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from shared.core.models.catalogue import Detail, Model
 
@@ -54,6 +55,7 @@ class ImageInfo:
 
     `colours` says what the colours are told by where they are not sRGB's: a profile, code points.
     `page_numbers` are the places of those pages in the file, where thumbnails and masks stand between them.
+    `is_document`: they are pages, each of which matters, not moments of an animation.
     """
 
     kind: Kind
@@ -66,6 +68,7 @@ class ImageInfo:
     has_alpha: bool = False
     colours: str = ""
     page_numbers: tuple[int, ...] = ()
+    is_document: bool = False
     duration_s: float | None = None
     cost: DecodeCost
     notes: tuple[str, ...] = ()
@@ -87,26 +90,62 @@ class FramePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePlan:
-    """`frames` are in source order. `max_bytes` is the model's limit on one encoded picture."""
+    """`frames` are in source order. `max_bytes` is the model's limit on one encoded picture.
+
+    `left_out` are pages of a document, from 1, that nobody will see; `is_cut` if not the user has said how many.
+    """
 
     frames: tuple[FramePlan, ...]
     decode_bytes: int = 0
     jpeg_quality: int = JPEG_QUALITY
     max_bytes: int = 20 * 1024 * 1024
     steps: tuple[str, ...] = field(default=())
+    left_out: tuple[int, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if not self.left_out:
+            return ()
+        count = len(self.left_out) + len(self.frames)
+        return (f"{len(self.left_out)} of {count} pages were not looked at: {ranges(self.left_out)} (option frames)",)
 
 
 def plan_image(info: ImageInfo, *, model: Model, detail: Detail, max_images: int | None = None) -> ImagePlan:
-    """`max_images` narrows the model's own limit on pictures per request, never widens it."""
-    room = max(1, min(model.max_images, max_images or model.max_images))
-    chosen = pick_evenly(info.frames, room)
+    """`max_images` narrows the model's own limit on pictures per request, never widens it, but for documents, which are
+    asked about in as many requests as they need.
+    """
+    chosen = choose(info, model=model, max_images=max_images)
     frames = tuple(plan_frame(index, info.frame_sizes[index], model=model, detail=detail) for index in chosen)
     return ImagePlan(
         frames=frames,
         decode_bytes=max(decode_bytes(info, frame) for frame in frames),
         max_bytes=model.max_image_bytes,
         steps=tuple(explain(info, frames)),
+        left_out=tuple(n + 1 for n in range(info.frames) if n not in set(chosen)) if info.is_document else (),
+        is_cut=info.is_document and max_images is None and len(chosen) < info.frames,
     )
+
+
+def choose(info: ImageInfo, *, model: Model, max_images: int | None = None) -> tuple[int, ...]:
+    """Indices of the frames or pages that are sent."""
+    if info.is_document:
+        return pick_evenly(info.frames, max_images or limits.DOCUMENT_PAGES.value)
+    return pick_evenly(info.frames, max(1, min(model.max_images, max_images or model.max_images)))
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """As people write them: "2-4, 6"."""
+    words: list[str] = []
+    first = last = 0
+    for number in (*numbers, 0):
+        if first and number == last + 1:
+            last = number
+            continue
+        if first:
+            words.append(f"{first}-{last}" if last > first else str(first))
+        first = last = number
+    return ", ".join(words)
 
 
 def plan_frame(index: int, size: Size, *, model: Model, detail: Detail) -> FramePlan:
@@ -147,8 +186,8 @@ def explain(info: ImageInfo, frames: tuple[FramePlan, ...]) -> Iterator[str]:
     source = info.frame_sizes[first.index]
     yield f"read as {info.kind.label}, told from its bytes"
     if len(frames) < info.frames:
-        numbers = ", ".join(str(frame.index) for frame in frames)
-        yield f"chose {len(frames)} of {info.frames} frames evenly: {numbers}"
+        numbers = ", ".join(str(frame.index + info.is_document) for frame in frames)
+        yield f"chose {len(frames)} of {info.frames} {'pages' if info.is_document else 'frames'} evenly: {numbers}"
     if (first.width, first.height) != source:
         yield f"shrunk {source[0]}x{source[1]} to {first.width}x{first.height}, all that the model sees or that pays"
     if info.orientation != 1:

@@ -89,3 +89,16 @@ SAID = "\n\nWhat is said in the video, with times:\n[00:00.0] hi"
 def test_a_transcript_follows_the_prompt(transcript, prompt):
     """Silent videos get the prompt alone."""
     assert with_transcript("Q", transcript) == prompt
+
+
+def test_parts_of_a_document_are_told_by_their_pages():
+    """Not by times, which it has none of."""
+    pages = [Normalized(name=f"{n}", media_type="image/png", width=1, height=1, bytes=1, page=n) for n in range(1, 8)]
+    parts = split(pages, 4)
+
+    assert "part 2 of 2 of one document, from page 4 to page 7" in ask_part("What?", parts[1])
+    assert "with page numbers" in ask_part("What?", parts[1])
+    assert ask_whole("What?", parts, ["one", "two"]).startswith("A document was looked at in 2 parts.")
+    assert "Part 1, page 1 to page 3:\none" in ask_whole("What?", parts, ["one", "two"])
+    assert words_before(pages[2]) == "Page 3"
+    assert words_before(replace(pages[2], label="a.tif")) == 'File "a.tif": Page 3'

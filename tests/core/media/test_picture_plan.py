@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.media.kinds import KINDS
-from shared.core.media.picture_plan import DecodeCost, ImageInfo, decode_scale, pick_evenly, plan_image
+from shared.core.media.picture_plan import DecodeCost, ImageInfo, decode_scale, pick_evenly, plan_image, ranges
 from shared.core.models.catalogue import look_up_model
 
 MODEL = look_up_model("gpt-4o")
@@ -113,3 +114,31 @@ def test_what_is_not_done_is_not_said():
     """An upright small sRGB picture only loses its metadata."""
     plan = plan_image(info((640, 480)), model=MODEL, detail="high")
     assert plan.steps == ("read as JPEG, told from its bytes", "removed all metadata")
+
+
+def test_all_pages_of_a_document_are_sent():
+    """A request's limit is none for it: it is asked about in parts. Beyond its own limit it says what is missing."""
+    fax = replace(info(*[(64, 64)] * 120, name="tiff"), is_document=True)
+    plan = plan_image(fax, model=MODEL, detail="low")
+    assert (len(plan.frames), plan.left_out, plan.is_cut, plan.notes) == (120, (), False, ())
+    book = replace(info(*[(64, 64)] * 123, name="tiff"), is_document=True)
+    plan = plan_image(book, model=MODEL, detail="low")
+    assert (len(plan.frames), len(plan.left_out), plan.is_cut) == (120, 3, True)
+    assert plan.notes[0].startswith("3 of 123 pages were not looked at: ")
+
+
+def test_pages_that_the_user_leaves_out_are_named_too():
+    """From 1, as people count them."""
+    fax = replace(info(*[(64, 64)] * 6, name="tiff"), is_document=True)
+    plan = plan_image(fax, model=MODEL, detail="low", max_images=2)
+    assert (plan.left_out, plan.is_cut) == ((2, 3, 4, 5), False)
+    assert "chose 2 of 6 pages evenly: 1, 6" in plan.steps
+
+
+RANGES = [((), ""), ((3,), "3"), ((1, 2), "1-2"), ((1, 3, 4, 5, 9), "1, 3-5, 9")]
+
+
+@pytest.mark.parametrize(("numbers", "words"), RANGES)
+def test_numbers_are_written_as_ranges(numbers, words):
+    """Where they follow each other."""
+    assert ranges(numbers) == words
