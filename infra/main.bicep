@@ -318,6 +318,7 @@ module app 'modules/app.bicep' = {
     alwaysReadyHttp: zoneRedundant ? max(alwaysReadyHttp, 2) : alwaysReadyHttp
     rollingUpdate: rollingUpdate
     zoneRedundant: zoneRedundant
+    malwareScanning: malwareScanning
     appSettings: appSettings
     authClientId: authClientId
     subnetId: privateNetworking

@@ -16,6 +16,7 @@ param alwaysReadyBlob int
 param alwaysReadyHttp int
 param rollingUpdate bool
 param zoneRedundant bool
+param malwareScanning bool
 
 @secure()
 param appSettings object
@@ -150,6 +151,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
       DAILY_BUDGET_USD: ''
       FILE_BUDGET_USD: ''
       FILTERED_PROMPTS_ARE_BILLED: 'false'
+      MALWARE_SCANNING: malwareScanning ? 'true' : 'false'
     },
     appSettings
   )

@@ -72,7 +72,9 @@ class OptionsInvalid(VisiondropError):
 
 
 class SourceRejected(VisiondropError):
-    """The upload cannot be used. `code` is one of `unsupported`, `corrupt`, `too_large`, `too_slow`, `empty`."""
+    """The upload cannot be used. `code` is one of `unsupported`, `corrupt`, `too_large`, `too_slow`, `empty`,
+    `malware`, `not_scanned`.
+    """
 
     status_code = 422
 

@@ -456,6 +456,14 @@ HISTORY_EVENTS = Limit(
     why="a job that waits for a day is woken often, and its row has an end",
     enforced="core/jobs/job.py",
 )
+VERDICT_WAIT_S = Limit(
+    about="Jobs",
+    what="wait for the malware scanner's verdict on an upload before its job fails",
+    value=24 * 3600.0,
+    unit="seconds",
+    why="a scan takes seconds to minutes; a scanner that is off is put right within a day",
+    enforced="pipeline/malware.py",
+)
 JOB_WAIT_S = Limit(
     about="Jobs",
     what="growing wait between two tries of a job whose endpoint says nothing about when",

@@ -71,6 +71,7 @@ class Settings:
     daily_budget_usd: Decimal | None = None
     file_budget_usd: Decimal | None = None
     filtered_prompts_are_billed: bool = False
+    malware_scanning: bool = False
     telemetry_to: Destination = "none"
     insights_connection: str | None = field(default=None, repr=False)
 
@@ -96,6 +97,7 @@ class Settings:
             price_scope=reader.value("PRICE_SCOPE", parse_price_scope, default="global"),
             daily_budget_usd=reader.value("DAILY_BUDGET_USD", parse_usd, default=None),
             file_budget_usd=reader.value("FILE_BUDGET_USD", parse_usd, default=None),
+            malware_scanning=reader.value("MALWARE_SCANNING", parse_flag, default=False),
             filtered_prompts_are_billed=reader.value("FILTERED_PROMPTS_ARE_BILLED", parse_flag, default=False),
             telemetry_to=read_destination(reader),
             insights_connection=reader.text(INSIGHTS),

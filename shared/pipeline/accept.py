@@ -34,6 +34,7 @@ from shared.pipeline.accept_steps import (
     sniff_kind,
 )
 from shared.pipeline.effective_options import is_schema_file
+from shared.pipeline.malware import wait_for_verdict
 from shared.pipeline.ports import Services, Stored, Upload
 from shared.pipeline.records import end_unread, job_for, load, store_result
 from shared.pipeline.spending.reservations import DAY
@@ -93,6 +94,9 @@ def accept_again(services: Services, stored: Stored) -> Job | None:
 def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
     """The job after all steps; a file's fault ends it, and any other fault goes up to the host, which comes again."""
     try:
+        waiting = wait_for_verdict(services, stored, upload)
+        if waiting is not None:
+            return waiting
         draft = begin(services, stored, upload)
         with services.media.kept(draft.file) as file:
             return run(services, replace(draft, file=file)).job

@@ -14,6 +14,7 @@ from shared.core import codec
 from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State
+from shared.pipeline.accept import accept_again
 from shared.pipeline.analyze_steps import (
     Turn,
     ask_model,
@@ -69,6 +70,8 @@ def analyze(services: Services, message: AnalysisMessage) -> Job | None:
         return stored.job
     if stored.job.not_before is not None and stored.job.not_before > services.now():
         return come_back(services, message, stored.job, at=stored.job.not_before)
+    if stored.job.options is None:  # it waited for the malware scanner before it was read
+        return accept_again(services, stored)
     try:
         stored = services.jobs.replace(stored, claim(services, stored.job))
     except Busy as busy:

@@ -100,6 +100,9 @@ class Blobs(Protocol):
     def describe(self, container: str, name: str) -> Upload | None:
         """None when there is no such blob."""
 
+    def tags(self, container: str, name: str) -> Mapping[str, str]:
+        """The blob's index tags. Raises NotFound."""
+
     def read(self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None) -> bytes:
         """The blob's bytes. `part` is the first and last byte; what the blob does not have of it is left out.
 

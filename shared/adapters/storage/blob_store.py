@@ -85,6 +85,11 @@ class BlobStore:
             metadata=facts.metadata or {},
         )
 
+    def tags(self, container: str, name: str) -> Mapping[str, str]:
+        with blob_faults(container, name):
+            found: Mapping[str, str] = self.client(container, name).get_blob_tags()
+        return found
+
     def read(self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None) -> bytes:
         condition: dict[str, Any] = {}
         if etag is not None:
