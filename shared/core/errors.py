@@ -18,6 +18,7 @@
     ├── ModelRefused         the model's final "no": content filter, bad request, image refused
     ├── ModelUnavailable     retryable: throttled, down, slow or not let in (yet)
     ├── BudgetExceeded       retryable: no money for it now; the job is parked until there is
+    ├── OptionsUnreadable    retryable: a folder's options are broken while its jobs wait to be asked
     ├── ReplyMalformed       retryable: the endpoint answered with something that is no reply
     ├── StorageUnavailable   retryable: storage is down or slow
     └── DecoderBusy          retryable: other videos are being decoded, or the decoder was ended from outside
@@ -196,6 +197,17 @@ class BudgetExceeded(VisiondropError):
     def __init__(self, message: str, *, scope: str, hint: str) -> None:
         super().__init__(message, code="budget_exceeded", hint=hint)
         self.scope = scope
+
+
+class OptionsUnreadable(VisiondropError):
+    """A folder's options cannot be read while a job that was accepted with good ones looks at their budget again."""
+
+    status_code = 503
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        hint = f"{hint} The job goes on by itself when the file is mended."
+        super().__init__(message, code="options_invalid", hint=hint)
 
 
 class ReplyMalformed(VisiondropError):

@@ -472,6 +472,14 @@ JOB_WAIT_S = Limit(
     why="an endpoint that comes back is asked again within the hour",
     enforced="pipeline/postpone.py",
 )
+OPTIONS_WAIT_S = Limit(
+    about="Jobs",
+    what="time until a job looks again at its folder's broken options",
+    value=300.0,
+    unit="seconds",
+    why="whoever mends a file wants to see its jobs go on",
+    enforced="pipeline/postpone.py",
+)
 ENDPOINT_WAIT_S = Limit(
     about="Jobs",
     what="wait that an endpoint may ask a job for",

@@ -87,11 +87,15 @@ def check_limits(_: Services, draft: Draft) -> Draft:
 def choose_options(services: Services, draft: Draft) -> Draft:
     """The options that hold for the file now, with what a request says otherwise, and the deployment that they name."""
     folders = read_folders(services, draft.upload.name)
-    options = read_options(services, draft.upload, folders, is_video=draft.is_video)
-    options = with_changes(services, options, draft.changes)
-    target = target_of(services.settings, options)
-    draft = replace(draft, folders=folders, target=target)
-    return draft.learn(options=options, budget_folders=folders_with_budget(folders), model=asked_model(target))
+    chosen = read_options(services, draft.upload, folders, is_video=draft.is_video)
+    chosen = with_changes(services, chosen, draft.changes)
+    target = target_of(services.settings, chosen.options)
+    return replace(draft, folders=folders, target=target).learn(
+        options=chosen.options,
+        default_deployment=chosen.default_deployment,
+        budget_folders=folders_with_budget(folders),
+        model=asked_model(target),
+    )
 
 
 def check_video_options(services: Services, draft: Draft) -> Draft:

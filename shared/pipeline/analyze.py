@@ -11,7 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shared.core import codec
-from shared.core.errors import BudgetExceeded, ModelUnavailable, ReplyMalformed, StateConflict, VisiondropError
+from shared.core.errors import (
+    BudgetExceeded,
+    ModelUnavailable,
+    OptionsUnreadable,
+    ReplyMalformed,
+    StateConflict,
+    VisiondropError,
+)
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State
 from shared.pipeline.accept import accept_again
@@ -20,6 +27,7 @@ from shared.pipeline.analyze_steps import (
     ask_model,
     count_lost_calls,
     end_row,
+    follow_settings,
     read_stored_answer,
     reuse_answer,
     settle_bill,
@@ -38,6 +46,7 @@ Step = Callable[[Services, Turn], Turn]
 FIND_ANSWER: tuple[Step, ...] = (
     read_stored_answer,
     count_lost_calls,
+    follow_settings,
     reuse_answer,
     stand_in_line,
     ask_model,
@@ -108,7 +117,7 @@ def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> J
         raise
     except BudgetExceeded as error:
         return park(services, still_ours(services, stored, error), error)
-    except (ModelUnavailable, ReplyMalformed) as error:
+    except (ModelUnavailable, OptionsUnreadable, ReplyMalformed) as error:
         return postpone(services, message, still_ours(services, stored, error), error)
     except VisiondropError as error:
         if error.retryable:

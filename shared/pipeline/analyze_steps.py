@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from shared.core.jobs.job import Job, follows_a_crash
 from shared.pipeline.ask import Answered, ask, compose, report_answered
+from shared.pipeline.default_deployment import on_default_deployment
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import end_job, hold_on, keep_lease, read_result, write_result
 from shared.pipeline.reuse import reused
@@ -51,6 +52,11 @@ def read_stored_answer(services: Services, turn: Turn) -> Turn:
 def count_lost_calls(services: Services, turn: Turn) -> Turn:
     """What a worker was paying for when it died is entered as perhaps paid."""
     return replace(turn, stored=write_off(services, turn.stored)) if follows_a_crash(turn.job) else turn
+
+
+def follow_settings(services: Services, turn: Turn) -> Turn:
+    """A job whose options name no deployment asks the one that the settings name by now."""
+    return replace(turn, stored=on_default_deployment(services, turn.stored))
 
 
 def reuse_answer(services: Services, turn: Turn) -> Turn:

@@ -42,8 +42,16 @@ def read_folders(services: Services, name: str) -> dict[str, bytes]:
     return {file: text for file, text in texts.items() if text is not None}
 
 
-def read_options(services: Services, upload: Upload, folders: dict[str, bytes], *, is_video: bool) -> Options:
-    """The options of an upload. A video's many frames are looked at in low detail unless its options say otherwise.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The options that hold for an upload, and whether it is the settings that name the deployment, not the options."""
+
+    options: Options
+    default_deployment: bool
+
+
+def read_options(services: Services, upload: Upload, folders: Mapping[str, bytes], *, is_video: bool) -> Chosen:
+    """What holds for an upload. A video's many frames are looked at in low detail unless its options say otherwise.
 
     Raises OptionsInvalid naming the option and where it stands.
     """
@@ -56,19 +64,25 @@ def read_options(services: Services, upload: Upload, folders: dict[str, bytes], 
     )
     layers = read_layers(upload, folders)
     schema = {"schema": read_named_schema(services, layers)}
-    return effective([schema, *(layer.given for layer in layers)], defaults=defaults)
+    return Chosen(
+        options=effective([schema, *(layer.given for layer in layers)], defaults=defaults),
+        default_deployment=not any("model" in layer.given for layer in layers),
+    )
 
 
-def with_changes(services: Services, options: Options, changes: Mapping[str, Any]) -> Options:
+def with_changes(services: Services, chosen: Chosen, changes: Mapping[str, Any]) -> Chosen:
     """The options with what a request says otherwise; a schema may be the name of an upload.
 
-    Raises OptionsInvalid for a schema that is not there or is none.
+    A default deployment is the one that the settings name now. Raises OptionsInvalid for a schema that is not there.
     """
-    schema = read_schema(services, changes.get("schema", options.schema))
-    return replace(options, **{**changes, "schema": schema})
+    schema = read_schema(services, changes.get("schema", chosen.options.schema))
+    by_default = chosen.default_deployment and "model" not in changes
+    default = {"model": services.settings.endpoint.deployment} if by_default else {}
+    options = replace(chosen.options, **{**default, **changes, "schema": schema})
+    return Chosen(options=options, default_deployment=by_default)
 
 
-def read_layers(upload: Upload, folders: dict[str, bytes]) -> list[Layer]:
+def read_layers(upload: Upload, folders: Mapping[str, bytes]) -> list[Layer]:
     """All that is said about an upload, the strongest first. Raises OptionsInvalid for what is wrong in it."""
     own = parse_metadata(upload.metadata, where=f"metadata of {upload.name}")
     files = [
@@ -87,7 +101,7 @@ def default_prompt(settings: Settings, *, is_video: bool) -> str:
     return VIDEO_PROMPT if is_video and settings.default_prompt == DEFAULT_PROMPT else settings.default_prompt
 
 
-def folders_with_budget(folders: dict[str, bytes]) -> tuple[str, ...]:
+def folders_with_budget(folders: Mapping[str, bytes]) -> tuple[str, ...]:
     """Each with its slash, "" for the root."""
     return tuple(folder_of(name) for name, body in folders.items() if parse_budget(body, where=name) is not None)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.core import limits
 from shared.core.answer.gate import PICTURE_CODES
-from shared.core.errors import ModelUnavailable, ReplyMalformed, VisiondropError
+from shared.core.errors import ModelUnavailable, OptionsUnreadable, ReplyMalformed, VisiondropError
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import AnalysisMessage, Job
 from shared.core.waits import backoff
@@ -17,7 +17,7 @@ from shared.pipeline.records import store_result
 FIRST_WAIT_S = 5.0  # a restart or a lost packet is over by then; what lasts is waited for longer each time
 JITTER = 0.2  # workers that were throttled together must not come back together
 
-Fault = ModelUnavailable | ReplyMalformed
+Fault = ModelUnavailable | OptionsUnreadable | ReplyMalformed
 
 
 def postpone(services: Services, message: AnalysisMessage, stored: Stored, error: Fault) -> Job:
@@ -65,7 +65,8 @@ def times(job: Job, code: str) -> int:
 def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
     """Seconds until the next try: as many as the endpoint said; "at once" is no answer of one that has just refused."""
     asked_s = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    base_s = asked_s or backoff(times_before, first_s=FIRST_WAIT_S, longest_s=limits.JOB_WAIT_S.value)
+    longest_s = (limits.OPTIONS_WAIT_S if isinstance(error, OptionsUnreadable) else limits.JOB_WAIT_S).value
+    base_s = asked_s or backoff(times_before, first_s=FIRST_WAIT_S, longest_s=longest_s)
     return base_s * (1 + JITTER * services.jitter())
 
 

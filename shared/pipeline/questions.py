@@ -34,7 +34,7 @@ from shared.pipeline.accept_steps import (
     sniff_kind,
 )
 from shared.pipeline.ask import compose, options_of, target_of, turns_of
-from shared.pipeline.effective_options import read_folders, read_options, with_changes
+from shared.pipeline.effective_options import Chosen, read_folders, read_options, with_changes
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services, Stored, Upload
 from shared.pipeline.records import load, reload
@@ -56,10 +56,14 @@ class Request:
 
     parent: Job
     origin: Origin
-    options: Options
+    chosen: Chosen
     pictures: tuple[Normalized, ...]
     partial: bool
     key: str | None
+
+    @property
+    def options(self) -> Options:
+        return self.chosen.options
 
 
 def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key: str | None) -> Job:
@@ -70,7 +74,7 @@ def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key
     request = Request(
         parent=found[0],
         origin=origin_of("ask", found),
-        options=with_changes(services, options_of(found[0]), changes),
+        chosen=with_changes(services, chosen_of(found[0]), changes),
         pictures=tuple(label(picture, job, found) for job in found for picture in job.normalized),
         partial=any(job.source_partial for job in found),
         key=key,
@@ -91,7 +95,7 @@ def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | N
     request = Request(
         parent=parent,
         origin=origin_of("follow_up", (parent,), turns),
-        options=with_changes(services, replace(options_of(parent), schema=None), changes),
+        chosen=with_changes(services, without_schema(chosen_of(parent)), changes),
         pictures=parent.normalized,
         partial=parent.source_partial,
         key=key,
@@ -108,7 +112,7 @@ def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None)
     request = Request(
         parent=parent,
         origin=origin_of("rerun", (parent,), turns_of(parent)),
-        options=with_changes(services, options_today(services, parent), changes),
+        chosen=with_changes(services, options_today(services, parent), changes),
         pictures=parent.normalized,
         partial=parent.source_partial,
         key=key,
@@ -142,12 +146,21 @@ def same_upload(services: Services, job: Job) -> Upload | None:
     return upload if upload is not None and upload.etag == job.source.etag else None
 
 
-def options_today(services: Services, parent: Job) -> Options:
+def chosen_of(job: Job) -> Chosen:
+    """The options that a job was asked with."""
+    return Chosen(options=options_of(job), default_deployment=job.default_deployment)
+
+
+def without_schema(chosen: Chosen) -> Chosen:
+    return replace(chosen, options=replace(chosen.options, schema=None))
+
+
+def options_today(services: Services, parent: Job) -> Chosen:
     """The options that the job was asked with, or, if they were at fault, those that hold for its upload now."""
     at_fault = parent.origin is None and parent.error is not None and parent.error.code in OPTIONS_AT_FAULT
     upload = same_upload(services, parent) if at_fault else None
     if upload is None:
-        return options_of(parent)
+        return chosen_of(parent)
     folders = read_folders(services, upload.name)
     return read_options(services, upload, folders, is_video=parent.source.kind == "video")
 
@@ -180,6 +193,7 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
         state=State.QUEUED,
         source=request.parent.source,
         options=request.options,
+        default_deployment=request.chosen.default_deployment,
         normalized=request.pictures,
         media=request.parent.media,
         plan=Plan(steps=("sent the pictures that were prepared before",)),

@@ -24,6 +24,7 @@ from shared.pipeline.video_index import index_name
 from shared.pipeline.video_modes import video_actions
 
 SAME_QUESTION_S = 5.0
+OPTIONS_CODE = "options_invalid"
 
 
 def key_of(settings: Settings, job: Job, target: Target) -> str:
@@ -54,8 +55,8 @@ def reused(services: Services, job: Job) -> Job | None:
     owner_id = services.answers.claim(job.answer_key, job.job_id)
     if owner_id == job.job_id:
         return None
-    owner = outcome_of(services, owner_id)
-    if owner is not None and owner.state not in {*TERMINAL, State.PARKED}:
+    owner = outcome_of(services, owner_id, key=job.answer_key)
+    if owner is not None and owner.state not in TERMINAL and not stands_still(owner):
         raise asked_already(services, owner)
     if owner is not None and owner.reply is not None and owner.state in TERMINAL:
         return taken_over(services, job, owner)
@@ -75,21 +76,32 @@ def asked_already(services: Services, owner: Job) -> ModelUnavailable:
 
 
 def step_in(services: Services, job: Job, key: str, owner_id: str) -> None:
-    """Ask in place of a job that failed without an answer, is gone, or waits for the money of another folder.
+    """Ask in place of a job that failed without an answer, is gone, asks another question by now, or stands still.
 
-    One that was parked may have been woken meanwhile, and may be asking already: then it keeps its part.
+    One that stood still may have been woken meanwhile, and may be asking already: then it keeps its part.
     """
     if not services.answers.take_over(key, from_job_id=owner_id, job_id=job.job_id):
         return
     owner = services.jobs.load(owner_id)
-    if owner is not None and owner.job.state not in {State.PARKED, State.FAILED}:
+    if owner is None or owner.job.answer_key != key:
+        return
+    if owner.job.state is not State.FAILED and not stands_still(owner.job):
         services.answers.take_over(key, from_job_id=job.job_id, job_id=owner_id)
 
 
-def outcome_of(services: Services, job_id: str) -> Job | None:
+def stands_still(job: Job) -> bool:
+    """Whether it waits for what only its own folder's user can mend: its money or its options."""
+    waits_for_options = job.state is State.WAITING and job.error is not None and job.error.code == OPTIONS_CODE
+    return job.state is State.PARKED or waits_for_options
+
+
+def outcome_of(services: Services, job_id: str, *, key: str) -> Job | None:
+    """The job with its answer if it has one; None for one that is gone, or asks another question by now."""
     stored = services.jobs.load(job_id)
-    if stored is None or stored.job.state not in TERMINAL:
-        return stored.job if stored else None
+    if stored is None or stored.job.answer_key != key:
+        return None
+    if stored.job.state not in TERMINAL:
+        return stored.job
     return read_result(services, job_id) or stored.job
 
 

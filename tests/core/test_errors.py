@@ -11,7 +11,14 @@ from shared.core.errors import VisiondropError
 
 CLASSES = [found for _, found in inspect.getmembers(errors, inspect.isclass) if issubclass(found, VisiondropError)]
 FILLERS = {"faults": ("A is missing",), "attempts": 3, "name": "gpt-x", "message": "what happened", "code": "a_code"}
-RETRYABLE = {"BudgetExceeded", "DecoderBusy", "ModelUnavailable", "ReplyMalformed", "StorageUnavailable"}
+RETRYABLE = {
+    "BudgetExceeded",
+    "DecoderBusy",
+    "ModelUnavailable",
+    "OptionsUnreadable",
+    "ReplyMalformed",
+    "StorageUnavailable",
+}
 
 
 def make(kind):

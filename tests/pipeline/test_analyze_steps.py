@@ -28,6 +28,7 @@ def test_the_order_of_the_steps():
     assert [step.__name__ for step in FIND_ANSWER] == [
         "read_stored_answer",
         "count_lost_calls",
+        "follow_settings",
         "reuse_answer",
         "stand_in_line",
         "ask_model",

@@ -77,6 +77,7 @@ class Job:
 
     `media` is stored beside the pictures: a video's poster, its MP4, its sound.
     `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
+    `default_deployment`: its options name no model, so it asks the deployment that the settings name when it is asked.
     `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `unpriced`
     those that were answered without usage or have no price, `broken_off` the turns after which another worker had to
     take the job, `failed_alone` the calls that failed while the endpoint answered others.
@@ -110,6 +111,7 @@ class Job:
     budget_folders: tuple[str, ...] = ()
     budget_day: date | None = None
     answer_key: str | None = None
+    default_deployment: bool = False
     source_partial: bool = False
     dispatched: bool = False
     broken_off: int = 0
@@ -120,6 +122,7 @@ class Job:
 
 
 CONTROL_FIELDS = (
+    "default_deployment",
     "source_partial",
     "dispatched",
     "broken_off",

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from shared.core import limits
 from shared.core.ask.options_file import parse_budget
-from shared.core.errors import BudgetExceeded, NotFound, VisiondropError
+from shared.core.errors import BudgetExceeded, NotFound, OptionsInvalid, OptionsUnreadable, VisiondropError
 from shared.core.jobs.job import Job
 from shared.core.money.budget import alerts_reached, to_nano, to_usd
 from shared.core.places import OPTIONS_FILE, RESULTS, UPLOADS
@@ -143,7 +143,7 @@ def scopes_of(job: Job) -> tuple[str, ...]:
 
 
 def allowance_of(services: Services, scope: str) -> Allowance:
-    """Raises OptionsInvalid for a folder whose file cannot be read."""
+    """The limit of a budget as it is now. Raises OptionsUnreadable for a folder whose file is broken."""
     if scope == FILE:
         return Allowance(scope=scope, limit=limit_of_file(services))
     usd = services.settings.daily_budget_usd if scope == DAY else folder_budget(services, scope.removeprefix(FOLDER))
@@ -151,11 +151,14 @@ def allowance_of(services: Services, scope: str) -> Allowance:
 
 
 def folder_budget(services: Services, folder: str) -> Decimal | None:
+    """What the folder may spend a day in dollars, None for no limit. Raises OptionsUnreadable for a broken file."""
     name = f"{folder}{OPTIONS_FILE}"
     try:
         return parse_budget(services.blobs.read(UPLOADS, name, part=(0, limits.OPTIONS_FILE_BYTES.value)), where=name)
     except NotFound:
         return None
+    except OptionsInvalid as fault:
+        raise OptionsUnreadable(fault.message, hint=fault.hint) from None
 
 
 def raise_alerts(services: Services, day: date, scope: str, *, refused: int = 0) -> None:
