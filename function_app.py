@@ -79,9 +79,9 @@ def sweep(timer: func.TimerRequest) -> None:
     sweep(services())
 
 
-@app.timer_trigger(arg_name="timer", schedule="0 17 * * * *")
+@app.timer_trigger(arg_name="timer", schedule="0 2/5 * * * *")  # between two sweeps
 def find_missed(timer: func.TimerRequest) -> None:
-    from shared.pipeline.sweep import accept_missed
+    from shared.pipeline.missed import accept_missed
     from shared.wiring import services
 
     accept_missed(services())

@@ -53,6 +53,8 @@ def build(settings: Settings) -> Services:
         listing=jobs.list,
         costs=jobs.costs,
         messages=job_queue.JobQueue(job_queue.connect(settings)),
+        poison=job_queue.PoisonQueues(settings),
+        rounds=shared_state.RoundTable(jobs_table),
         media=MediaReader(),
         model=ModelOnDemand(settings),
         ledger=ledger.Ledger(job_table.connect(settings, LEDGER)),

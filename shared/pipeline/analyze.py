@@ -6,11 +6,9 @@ stored is taken over, not asked for again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from shared.core import codec
 from shared.core.errors import (
     BudgetExceeded,
     ModelUnavailable,
@@ -20,7 +18,7 @@ from shared.core.errors import (
     VisiondropError,
 )
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State
+from shared.core.jobs.job import TERMINAL, AnalysisMessage, Busy, Job, State, parse_message, wait_end
 from shared.pipeline.accept import accept_again
 from shared.pipeline.analyze_steps import (
     Turn,
@@ -37,7 +35,7 @@ from shared.pipeline.analyze_steps import (
 )
 from shared.pipeline.ask import Answered
 from shared.pipeline.ports import Services, Stored
-from shared.pipeline.postpone import come_back, postpone
+from shared.pipeline.postpone import come_back, free_at, postpone
 from shared.pipeline.records import load, reload, store_result
 from shared.pipeline.spending.line import enter_line
 
@@ -65,8 +63,10 @@ KEEP_ANSWER: tuple[Step, ...] = (
 
 
 def analyze_message(services: Services, body: bytes) -> Job | None:
-    """Raises ValueError, KeyError or TypeError for a body that is no message: the host moves it to the poison queue."""
-    return analyze(services, codec.from_json(AnalysisMessage, json.loads(body)))
+    """As `analyze`. Raises ValueError or TypeError for a body that is no message: the host moves it to the poison
+    queue.
+    """
+    return analyze(services, parse_message(body))
 
 
 def analyze(services: Services, message: AnalysisMessage) -> Job | None:
@@ -77,8 +77,9 @@ def analyze(services: Services, message: AnalysisMessage) -> Job | None:
         return None
     if stored.job.state in TERMINAL:
         return stored.job
-    if stored.job.not_before is not None and stored.job.not_before > services.now():
-        return come_back(services, message, stored.job, at=stored.job.not_before)
+    waits_until = wait_end(stored.job, now=services.now())
+    if waits_until is not None:
+        return come_back(services, message, stored.job, at=waits_until)
     if stored.job.options is None:  # it waited for the malware scanner before it was read
         return accept_again(services, stored)
     try:
@@ -134,8 +135,7 @@ def hand_on(services: Services, message: AnalysisMessage, job_id: str) -> Job:
     job = reload(services, job_id)
     if job.state in TERMINAL or job.state is State.PARKED:
         return job
-    now = services.now()
-    return come_back(services, message, job, at=max(job.not_before or now, job.lease_until or now))
+    return come_back(services, message, job, at=free_at(services, job))
 
 
 def still_ours(services: Services, stored: Stored, error: VisiondropError) -> Stored:

@@ -1,31 +1,76 @@
 """What the host gave up on after several deliveries: a few more chances, then the job fails, with its history.
 
-Five deliveries are soon used up when workers are killed, and that is not the job's fault. So its pointer is sent anew,
-a few times; a job that breaks its workers itself ends as failed and can be run again by hand.
+Five deliveries are soon used up when workers are killed or storage is away, and that is not the job's fault. So its
+pointer is sent anew, a few times; a job that breaks its workers itself ends as failed and can be run again by hand.
+
+A poison queue has no poison queue: what is raised here five times is never delivered again. So while storage is away,
+for however long, the message is put back with a delay, and only what no message can be is let go.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
-from shared.core import codec
-from shared.core.errors import GaveUp
+from shared.core.errors import DecoderBusy, GaveUp, StateConflict, StorageUnavailable, VisiondropError
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import TERMINAL, AnalysisMessage, Job, State, is_hopeless
+from shared.core.jobs.job import TERMINAL, AnalysisMessage, Job, State, is_hopeless, parse_message
+from shared.core.places import ANALYZE_POISON, UPLOAD_POISON, UPLOADS
 from shared.pipeline.accept import accept_upload, find_or_create
 from shared.pipeline.analyze import conclude
 from shared.pipeline.ask import Answered
 from shared.pipeline.ports import Services, Stored
+from shared.pipeline.postpone import free_at
 from shared.pipeline.records import read_result, store_result
 from shared.pipeline.spending.reservations import write_off
 
+AWAY_S = 60.0
+"""How long a message is put back for, up to twice that: a round through a thousand of them takes a host with twelve at
+a time minutes anyway, and each costs some requests to storage that is down."""
+
+PASSING = (StorageUnavailable, DecoderBusy, StateConflict)
+"""Faults that pass: storage is away, the decoder has much to do, somebody else is at the job."""
+
 
 def bury_message(services: Services, body: bytes) -> Job | None:
-    """A poisoned message of `analyze`. One that cannot be read points at no job; the sweeper finds the job itself."""
+    """The job of a poisoned message of `analyze`, as it stands afterwards; None where it is none of ours, or comes
+    again later. The sweeper finds a job whose message cannot be read.
+    """
+    return later_if_away(services, ANALYZE_POISON, body, bury_pointer)
+
+
+def bury_upload(services: Services, body: bytes) -> Job | None:
+    """The job of a poisoned event of `accept`, which the host's blob trigger wrote; None as above, or where the blob
+    is gone.
+    """
+    return later_if_away(services, UPLOAD_POISON, body, bury_event)
+
+
+def later_if_away(
+    services: Services, queue: str, body: bytes, bury: Callable[[Services, bytes], Job | None]
+) -> Job | None:
+    """What `bury` brings. A fault that passes puts the message back; one of the message or its job is logged, once.
+
+    Raises StorageUnavailable when not even the queue takes it, and whatever is a bug.
+    """
     try:
-        message = codec.from_json(AnalysisMessage, json.loads(body))
-    except (ValueError, KeyError, TypeError):
+        return bury(services, body)
+    except PASSING as error:
+        delay_s = AWAY_S * (1 + services.jitter())
+        services.poison.put_back(queue, body, delay_s=delay_s)
+        services.log("put back", {"queue": queue, "code": error.code, "delay_s": round(delay_s)})
+    except VisiondropError as error:
+        services.log("not mended", {"what": queue, "code": error.code})
+    return None
+
+
+def bury_pointer(services: Services, body: bytes) -> Job | None:
+    try:
+        message = parse_message(body)
+    except (ValueError, TypeError):
         services.log("unreadable message", {"bytes": len(body)})
         return None
     stored = services.jobs.load(message.job_id)
@@ -40,32 +85,48 @@ def send_anew(services: Services, stored: Stored) -> Job:
     """Noted in the history first, so that chances are counted; not before a worker that may be at it has to be done."""
     now = services.now()
     job = services.jobs.replace(stored, jobs.redelivered(stored.job, now=now)).job
-    free_at = max(now, job.lease_until or now, job.not_before or now)
-    services.messages.send(AnalysisMessage(job_id=job.job_id), delay_s=(free_at - now).total_seconds())
+    delay_s = (free_at(services, job) - now).total_seconds()
+    services.messages.send(AnalysisMessage(job_id=job.job_id), delay_s=delay_s)
     services.log("sent anew", {"job_id": job.job_id, "state": job.state.value})
     return job
 
 
-def bury_upload(services: Services, body: bytes) -> Job | None:
-    """A poisoned event of `accept`, as the host's blob trigger writes it. A blob that is gone has no job to end."""
-    name = name_of(body)
-    upload = None if name is None else services.blobs.describe(*name)
+def bury_event(services: Services, body: bytes) -> Job | None:
+    """One more try, counted first: a drop that breaks its worker must not have them for ever."""
+    name = upload_in(body)
+    upload = None if name is None else services.blobs.describe(UPLOADS, name)
     if upload is None:
         services.log("unreadable message", {"bytes": len(body)})
         return None
     stored = find_or_create(services, upload)
     if stored.job.dispatched or is_hopeless(stored.job):
         return give_up(services, stored)
-    services.jobs.replace(stored, jobs.redelivered(stored.job, now=services.now()))
-    return accept_upload(services, upload.name)
+    with one_chance(services, stored):
+        return accept_upload(services, upload.name)
 
 
-def name_of(body: bytes) -> tuple[str, str] | None:
+@contextmanager
+def one_chance(services: Services, stored: Stored) -> Iterator[Stored]:
+    """The job with one chance less, before whatever may end its worker. When storage is away, that is none of the
+    drop's chances: it is given back, as far as storage allows.
+    """
+    counted = services.jobs.replace(stored, jobs.redelivered(stored.job, now=services.now()))
+    try:
+        yield counted
+    except PASSING:
+        with suppress(StorageUnavailable, StateConflict):
+            services.jobs.replace(counted, replace(stored.job, updated=counted.job.updated))
+        raise
+
+
+def upload_in(body: bytes) -> str | None:
+    """The name of the upload that an event is about; None for what is no event, or one of another container."""
     try:
         event: Any = json.loads(body)
-        return str(event["ContainerName"]), str(event["BlobName"])
-    except (ValueError, KeyError, TypeError):
+        container, name = event["ContainerName"], event["BlobName"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return name if container == UPLOADS and isinstance(name, str) else None
 
 
 def give_up(services: Services, stored: Stored) -> Job:

@@ -21,6 +21,7 @@ from shared.core.ask.payload import Payload
 from shared.core.jobs.job import AnalysisMessage, Job
 from shared.core.jobs.listing import Item, Position
 from shared.core.jobs.result import Plan
+from shared.core.jobs.rounds import Round
 from shared.core.jobs.spending import Spending
 from shared.core.media.picture import Picture, SoundPiece
 from shared.core.models.catalogue import Model
@@ -93,6 +94,23 @@ class Prepared:
     partial: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A blob in a listing: `etag` without quotes, `changed` by storage's clock."""
+
+    name: str
+    etag: str
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobPage:
+    """Part of a listing; `marker` is where the next one goes on, empty at the end."""
+
+    blobs: tuple[Listed, ...]
+    marker: str = ""
+
+
 class Blobs(Protocol):
     def check(self) -> None:
         """Raises NotFound or StorageUnavailable when it cannot be used."""
@@ -109,8 +127,13 @@ class Blobs(Protocol):
         Raises NotFound; with `etag`, also when the blob has another version.
         """
 
-    def changed_since(self, container: str, moment: datetime) -> Iterable[tuple[str, str, datetime]]:
-        """Name, etag without quotes and time of change of the blobs that changed after `moment`."""
+    def page(self, container: str, *, marker: str) -> BlobPage:
+        """The next blobs of a container in the order of their names, a thousand or so; from its beginning where
+        `marker` is empty. Raises NotFound where there is no such container.
+        """
+
+    def delete(self, container: str, name: str) -> None:
+        """Takes a blob away; one that is gone already is no fault."""
 
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
         """False when the blob exists and `overwrite` is not set; it is then left as it is."""
@@ -177,6 +200,11 @@ class Peeked:
     message: AnalysisMessage
     sent: datetime
 
+    @property
+    def due(self) -> datetime:
+        """Since when it may be taken: what was due before it has been, as queues are almost in order."""
+        return self.message.due or self.sent
+
 
 class Messages(Protocol):
     def peek(self) -> Sequence[Peeked]:
@@ -190,6 +218,19 @@ class Messages(Protocol):
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
         """Put a pointer on the queue; it becomes visible after the delay (at most seven days)."""
+
+
+class PoisonQueues(Protocol):
+    def put_back(self, queue: str, body: bytes, *, delay_s: float) -> None:
+        """Puts a message on its poison queue again, hidden for so many seconds."""
+
+
+class Rounds(Protocol):
+    def load(self, work: str) -> Round:
+        """How far this work has come; a Round at its beginning where nobody has done any yet."""
+
+    def store(self, work: str, reached: Round) -> None:
+        """Over what was there: two workers at the same round do the same."""
 
 
 class Media(Protocol):
@@ -349,6 +390,8 @@ class Services:
     blobs: Blobs
     jobs: Jobs
     messages: Messages
+    poison: PoisonQueues
+    rounds: Rounds
     media: Media
     model: VisionModel
     ledger: Ledger

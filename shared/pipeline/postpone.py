@@ -9,7 +9,7 @@ from shared.core import limits
 from shared.core.answer.gate import PICTURE_CODES
 from shared.core.errors import ModelUnavailable, OptionsUnreadable, ReplyMalformed, VisiondropError
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import AnalysisMessage, Job
+from shared.core.jobs.job import AnalysisMessage, Job, lease_end, wait_end
 from shared.core.waits import backoff
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import store_result
@@ -68,6 +68,13 @@ def wait_s(services: Services, error: VisiondropError, times_before: int) -> flo
     longest_s = (limits.OPTIONS_WAIT_S if isinstance(error, OptionsUnreadable) else limits.JOB_WAIT_S).value
     base_s = asked_s or backoff(times_before, first_s=FIRST_WAIT_S, longest_s=longest_s)
     return base_s * (1 + JITTER * services.jitter())
+
+
+def free_at(services: Services, job: Job) -> datetime:
+    """When a worker may take the job: now, or after the lease or wait that holds it."""
+    now = services.now()
+    held = lease_end(job, now=now, lease_s=services.settings.job_lease_s), wait_end(job, now=now)
+    return max((moment for moment in held if moment is not None), default=now)
 
 
 def come_back(services: Services, message: AnalysisMessage, job: Job, *, at: datetime) -> Job:

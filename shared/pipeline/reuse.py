@@ -23,6 +23,7 @@ from shared.pipeline.records import read_result
 from shared.pipeline.video_index import index_name
 from shared.pipeline.video_modes import video_actions
 
+SAME_QUESTION = "same_question"
 SAME_QUESTION_S = 5.0
 OPTIONS_CODE = "options_invalid"
 
@@ -69,7 +70,7 @@ def asked_already(services: Services, owner: Job) -> ModelUnavailable:
     waits_s = (owner.not_before - services.now()).total_seconds() if owner.not_before else 0
     return ModelUnavailable(
         f"job {owner.job_id} is asking the same question",
-        code="same_question",
+        code=SAME_QUESTION,
         retry_after_s=max(SAME_QUESTION_S, waits_s),
         hint="Nothing to do: its answer will be used here too.",
     )

@@ -1,36 +1,51 @@
-"""What a timer puts right: parked jobs that have money again, jobs whose message was lost, uploads without a job.
+"""What a timer puts right: parked jobs that have money again, jobs whose message was lost, jobs that wait for an
+endpoint which has been mended.
 
 Everything here is safe to do twice or beside the normal work: it only sends pointers and accepts drops, and both are
-harmless when repeated. What cannot be put right is logged, and stops nothing else.
+harmless when repeated. What cannot be put right is logged, and stops nothing else. (Uploads without a job: missed.py.)
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from shared.core.answer.gate import ANSWERED_WITHIN_S, CALL_FAULTS
 from shared.core.errors import StateConflict, StorageUnavailable
-from shared.core.jobs import job as jobs
-from shared.core.jobs.job import TERMINAL, AnalysisMessage, State, is_hopeless, is_stuck, job_id_of
-from shared.core.places import UPLOADS
-from shared.pipeline.accept import accept_again, accept_upload
-from shared.pipeline.bury import give_up
-from shared.pipeline.ports import Services
+from shared.core.jobs.job import (
+    TERMINAL,
+    AnalysisMessage,
+    Job,
+    State,
+    hurried,
+    is_hopeless,
+    is_stuck,
+    wait_end,
+)
+from shared.core.jobs.rounds import Round
+from shared.pipeline.accept import accept_again
+from shared.pipeline.bury import give_up, one_chance
+from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import load
+from shared.pipeline.reuse import SAME_QUESTION
 from shared.pipeline.spending.line import release_line
 
-MOST_OPEN = 5000
-MOST_MISSED = 200
-EVENTS_COME_FOR = timedelta(hours=24)  # Event Grid's own retries end after that
-SETTLED_AFTER = timedelta(minutes=10)  # an event that is only slow comes within that
+OPEN_JOBS = "open jobs"
+MOST_OPEN = 5000  # a point read each, 5 to 10 ms in Azure: under a minute
+ROUND_LASTS = timedelta(minutes=4)  # the timer comes every five, and its function ends after ten
+BEHIND = "!"  # sorts before every character of an id: the next one is behind this
+NOTICED_WITHIN = timedelta(minutes=5)  # what was mended at an endpoint
+MOST_HURRIES = 3  # then the job waits as it was told
 
 
 def sweep(services: Services) -> dict[str, int]:
-    """How many jobs were released, woken and closed, and how often that failed."""
-    found = Counter(released=0, woken=0, closed=0, failed=0)
+    """How many jobs were released, woken, hurried and closed in this round, and how often that failed. Raises
+    StorageUnavailable: without storage nothing can go on.
+    """
+    found = Counter(released=0, woken=0, hurried=0, closed=0, failed=0)
     for scope in services.ledger.lines():
         with going_on(services, found, scope):
             found["released"] += release_line(services, scope)
@@ -54,57 +69,101 @@ def going_on(services: Services, found: Counter[str], what: str) -> Iterator[Non
 
 
 def mend_open_jobs(services: Services, found: Counter[str]) -> None:
-    """Jobs are woken only while there are fewer messages than jobs: a long queue is no reason to make it longer.
-
-    It starts anywhere, so that with more open jobs than one round can see each has its turn.
-    """
-    stuck = []
-    moving = 0  # jobs that should have a message
-    for job_id in services.jobs.open_jobs(first=f"{int(services.jitter() * 256):02x}", most=MOST_OPEN):
-        with going_on(services, found, job_id):
-            stored = services.jobs.load(job_id)
-            if stored is None or stored.job.state is State.PARKED:
-                continue
-            if stored.job.state in TERMINAL:
-                services.jobs.close(job_id)
-                found["closed"] += 1
-                continue
-            moving += 1
-            if is_stuck(stored.job, now=services.now()):
-                stuck.append(job_id)
-    for job_id in stuck[: max(0, moving - services.messages.depth())]:
-        with going_on(services, found, job_id):
-            wake(services, job_id)
-            found["woken"] += 1
-
-
-def wake(services: Services, job_id: str) -> None:
-    """Touching the row keeps the next sweep from waking the same job again at once."""
-    stored = load(services, job_id)
-    is_read = stored.job.options is not None
-    now = services.now()
-    touched = replace(stored.job, updated=now) if is_read else jobs.redelivered(stored.job, now=now)
-    stored = services.jobs.replace(stored, touched)
-    services.log("woken", {"job_id": job_id, "state": stored.job.state.value})
-    if is_read:
-        services.jobs.publish(stored.job)  # its worker may have died before that too
-        services.messages.send(AnalysisMessage(job_id=job_id))
-    elif is_hopeless(stored.job):
-        give_up(services, stored)
-    else:
-        accept_again(services, stored)
-
-
-def accept_missed(services: Services) -> int:
-    """Accept uploads of the last day that never got a job; how many."""
-    now = services.now()
-    found = Counter(accepted=0, failed=0)
-    for name, etag, changed in services.blobs.changed_since(UPLOADS, now - EVENTS_COME_FOR):
-        if found["accepted"] >= MOST_MISSED:
+    """Look at some of the open jobs: the next round goes on behind the last of them, and then from the beginning."""
+    ends = services.now() + ROUND_LASTS
+    waiting_since = min((peeked.due for peeked in services.messages.peek()), default=None)
+    waiting: list[Job] = []
+    marker = services.rounds.load(OPEN_JOBS).marker
+    for job_id in services.jobs.open_jobs(first=marker, most=MOST_OPEN):
+        if services.now() >= ends:
             break
-        job_id = job_id_of(container=UPLOADS, name=name, etag=etag)
         with going_on(services, found, job_id):
-            if changed <= now - SETTLED_AFTER and services.jobs.load(job_id) is None:
-                found["accepted"] += accept_upload(services, name) is not None
-    services.log("missed uploads", {**found})
-    return found["accepted"]
+            waiting += mend(services, found, job_id, waiting_since)
+        marker = job_id + BEHIND
+    services.rounds.store(OPEN_JOBS, Round(marker=marker))
+    hurry(services, found, waiting)
+
+
+def mend(services: Services, found: Counter[str], job_id: str, waiting_since: datetime | None) -> list[Job]:
+    """The job, if all is well with it and it waits for its endpoint for long."""
+    stored = services.jobs.load(job_id)
+    if stored is None:
+        return []
+    if stored.job.state in TERMINAL:
+        services.jobs.close(job_id)
+        found["closed"] += 1
+    elif is_stuck(stored.job, now=services.now(), waiting_since=waiting_since):
+        wake(services, stored)
+        found["woken"] += 1
+    elif waits_long(stored.job, now=services.now()):
+        return [stored.job]
+    return []
+
+
+def wake(services: Services, stored: Stored) -> None:
+    """Touching the row keeps the next sweep from waking the same job again at once."""
+    job = stored.job
+    services.log("woken", {"job_id": job.job_id, "state": job.state.value})
+    if job.options is not None:
+        services.jobs.replace(stored, replace(job, updated=services.now()))
+        services.jobs.publish(job)  # its worker may have died before that too
+        services.messages.send(AnalysisMessage(job_id=job.job_id))
+        return
+    with one_chance(services, stored) as counted:
+        if is_hopeless(counted.job):
+            give_up(services, counted)
+        else:
+            accept_again(services, counted)
+
+
+def waits_long(job: Job, *, now: datetime) -> bool:
+    """Whether the job waits for its endpoint, or for another job that does, for longer than that one's being mended
+    may go unnoticed.
+    """
+    until = wait_end(job, now=now)
+    waits = job.error is not None and job.error.code in {*CALL_FAULTS, SAME_QUESTION}
+    return job.state is State.WAITING and waits and until is not None and until > now + NOTICED_WITHIN
+
+
+def hurry(services: Services, found: Counter[str], waiting: Sequence[Job]) -> None:
+    """Bring jobs back before their time: all of an endpoint that has answered since they were told to wait, else the
+    one that has waited longest, to see whether it does.
+    """
+    for endpoint, jobs_there in by_endpoint(waiting).items():
+        gate, _ = services.gates.change(endpoint, lambda gate: gate)
+        for job in worth_a_try(jobs_there, gate.answered_at):
+            with going_on(services, found, job.job_id):
+                try_now(services, job.job_id)
+                found["hurried"] += 1
+
+
+def by_endpoint(waiting: Sequence[Job]) -> dict[str, list[Job]]:
+    there: dict[str, list[Job]] = {}
+    for job in waiting:
+        if job.model is not None:
+            there.setdefault(f"{job.model.endpoint}-{job.model.deployment}", []).append(job)
+    return there
+
+
+def worth_a_try(waiting: Sequence[Job], answered_at: datetime | None) -> list[Job]:
+    """A job that was told so again and again although others were answered waits as it was told: it may be too large
+    for the endpoint's limit.
+    """
+    answered = None if answered_at is None else answered_at + timedelta(seconds=ANSWERED_WITHIN_S)
+    told = [job for job in waiting if answered is not None and job.updated <= answered]
+    hopeful = [job for job in told if times_told(job) < MOST_HURRIES]
+    askers = [job for job in waiting if job.error is not None and job.error.code != SAME_QUESTION]
+    return hopeful or sorted(askers, key=lambda job: job.updated)[:1]
+
+
+def times_told(job: Job) -> int:
+    return sum(job.error is not None and event.code == job.error.code for event in job.history)
+
+
+def try_now(services: Services, job_id: str) -> None:
+    """Its old message comes at its own time, and then finds nothing to do."""
+    stored = load(services, job_id)
+    if stored.job.state is not State.WAITING:
+        return
+    services.jobs.replace(stored, hurried(stored.job, now=services.now()))
+    services.messages.send(AnalysisMessage(job_id=job_id))

@@ -5,19 +5,17 @@ The timer logs it, for alerts to fire on; `GET health` shows it. Nothing here co
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import datetime
 
 from shared.core.jobs.job import Job
+from shared.core.jobs.rounds import SETTLED_AFTER
 from shared.core.places import UPLOADS
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.health import check
 from shared.pipeline.ports import Peeked, Services
 
 EVENT_CAME = "upload event"
-SETTLED_AFTER = timedelta(minutes=10)  # an event that is only slow comes within that
 LOOKED_AT = 100
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 NO_EVENT = (
     "uploads are there, but no event has ever told the app of one: they are found late, by the timer. "
     "Connect the events: python3 -m infra.connect_events"
@@ -40,8 +38,8 @@ def warnings(services: Services) -> dict[str, str]:
 def has_old_uploads(services: Services) -> bool:
     """Whether one of the first uploads is old enough for its event to have come."""
     settled = services.now() - SETTLED_AFTER
-    found = islice(services.blobs.changed_since(UPLOADS, BEGINNING), LOOKED_AT)
-    return any(changed <= settled for _, _, changed in found)
+    first = services.blobs.page(UPLOADS, marker="").blobs[:LOOKED_AT]
+    return any(blob.changed <= settled for blob in first)
 
 
 def watch(services: Services) -> None:

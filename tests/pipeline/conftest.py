@@ -31,7 +31,7 @@ def world(storage: str, media: MediaReader) -> Iterator[World]:
         BlobServiceClient.from_connection_string(storage) as blobs,
     ):
         clock = [datetime(2026, 11, 21, 12, tzinfo=UTC)]
-        outbox = Outbox()
+        outbox = Outbox(clock=clock)
         settings = Settings.from_environ(
             {
                 "AzureWebJobsStorage": storage,

@@ -10,14 +10,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.core import limits
-from shared.core.errors import StorageUnavailable
+from shared.core.answer.gate import Gate
+from shared.core.errors import StorageRefused, StorageUnavailable
 from shared.core.jobs import job as jobs
-from shared.core.jobs.job import STUCK_AFTER, State
+from shared.core.jobs.job import STUCK_AFTER, AnalysisMessage, State
 from shared.core.jobs.result import Source
+from shared.core.jobs.rounds import SETTLED_AFTER
 from shared.pipeline.bury import bury_message, bury_upload
 from shared.pipeline.look_up import look_up, look_up_job
+from shared.pipeline.missed import accept_missed
 from shared.pipeline.questions import ask_about
-from shared.pipeline.sweep import SETTLED_AFTER, accept_missed, sweep
+from shared.pipeline.sweep import sweep
 from tests.pipeline.world import picture
 
 LEASE_S = limits.JOB_LEASE_S.value
@@ -165,6 +168,131 @@ def test_every_open_job_has_its_turn(world):
 
     assert open_jobs(first=ids[2], most=10) == [*ids[2:], *ids[:2]]
     assert open_jobs(first=ids[3], most=2) == [ids[3], ids[0]]
+
+
+def test_a_duplicate_hides_no_lost_message(world):
+    """A job that waits for a day has one message too many, and another's is lost: it is found by its own clock."""
+    world.script({"do": "throttle", "retry_after_s": 86_000, "times": 1})
+    waits = drop(world, "waits.jpg")
+    world.analyze_next()
+    world.outbox.send(AnalysisMessage(job_id=waits), delay_s=86_000)
+    world.drop("lost.jpg", picture(colour="red"))
+    lost = world.accept("lost.jpg").job_id
+    world.outbox.waiting = [entry for entry in world.outbox.waiting if entry[0].job_id != lost]
+    world.pass_time(LONG_S)
+
+    assert sweep(world.services)["woken"] == 1
+    assert world.outbox.waiting[-1][0].job_id == lost or lost in {entry[0].job_id for entry in world.outbox.waiting}
+
+
+def test_a_long_queue_is_not_made_longer(world):
+    """While a message that was due earlier still waits, a job's own may be behind it."""
+    first, second = drop(world, "a.jpg"), drop(world, "b.jpg")
+    world.outbox.waiting.pop()
+    world.pass_time(LONG_S * 10)
+    while_long = sweep(world.services)["woken"]
+    world.outbox.waiting.clear()
+
+    assert (while_long, sweep(world.services)["woken"]) == (0, 2)
+    assert {entry[0].job_id for entry in world.outbox.waiting} == {first, second}
+
+
+def test_more_open_jobs_than_a_round_can_see_have_their_turns(world):
+    """A round ends in time, and the next one goes on behind it."""
+    ids = sorted(drop(world, f"{index}.jpg") for index in range(5))
+    world.outbox.waiting.clear()
+    world.pass_time(LONG_S)
+    slow = replace(world.services, jobs=Slow(world, world.services.jobs))
+    woken = [sweep(slow)["woken"] for _ in range(3)]
+
+    assert max(woken) < 5
+    assert sum(woken) >= 5
+    assert {entry[0].job_id for entry in world.outbox.waiting} == set(ids)
+
+
+class Slow:
+    """Jobs of which each look takes a minute and a half."""
+
+    def __init__(self, world, port):
+        self.world, self.port = world, port
+
+    def __getattr__(self, name):
+        return getattr(self.port, name)
+
+    def load(self, job_id):
+        self.world.pass_time(90)
+        return self.port.load(job_id)
+
+
+def wait_a_day(world, names):
+    """Jobs that are told to come again tomorrow, before the gate is opened again by hand."""
+    for index, name in enumerate(names):
+        world.drop(name, picture(colour=f"#{index * 60:02x}8040"))
+        world.script({"do": "throttle", "retry_after_s": 86_400, "times": 1})
+        world.services.gates.change("azure-eyes", lambda _: Gate())
+        world.analyze(world.accept(name).job_id)
+    world.outbox.waiting.clear()
+    world.pass_time(300)
+
+
+def test_a_raised_quota_is_noticed_at_the_next_sweep(world):
+    """All were told to wait a day; one of them tries every five minutes, and then all go on."""
+    names = ["a.jpg", "b.jpg", "c.jpg"]
+    wait_a_day(world, names)
+    first = sweep(world.services)["hurried"]
+    states = []
+    for _ in range(2):
+        world.finish_all()
+        states.append(sorted(look_up(world.services, name).state for name in names))
+        world.pass_time(300)
+        sweep(world.services)
+
+    assert first == 1
+    assert states == [["done", "waiting", "waiting"], ["done", "done", "done"]]
+
+
+def test_copies_go_on_with_the_first(world):
+    """They wait as long as the job that asks for all of them, and no longer."""
+    wait_a_day(world, ["a.jpg"])
+    world.drop("copy.jpg", picture(colour="#008040"))
+    copy = world.analyze(world.accept("copy.jpg").job_id)
+    world.outbox.waiting.clear()
+    sweep(world.services)
+    world.finish_all()
+    world.pass_time(300)
+    sweep(world.services)
+    world.finish_all()
+
+    assert copy.error.code == "same_question"
+    assert (look_up(world.services, "copy.jpg").state, world.calls) == (State.DONE, 2)
+    assert world.clock[0] < copy.not_before
+
+
+def test_while_the_quota_is_used_up_one_job_asks(world):
+    """Each five minutes, without paying; the others are left alone."""
+    wait_a_day(world, ["a.jpg", "b.jpg", "c.jpg"])
+    calls = world.calls
+    world.script({"do": "throttle", "retry_after_s": 86_400, "every": 1})
+    for _ in range(4):
+        assert sweep(world.services)["hurried"] == 1
+        world.analyze_next()
+        world.outbox.waiting.clear()
+        world.pass_time(300)
+
+    assert world.calls == calls + 4
+
+
+def test_a_job_of_a_killed_worker_with_a_wrong_clock_goes_on(world):
+    """Its lease is for tomorrow, which is not believed; nor is a wait that such a clock has written."""
+    job_id = drop(world)
+    stored = world.services.jobs.load(job_id)
+    ahead = world.clock[0] + timedelta(hours=26)
+    claimed = world.services.jobs.replace(stored, jobs.claim(stored.job, owner="dead", now=ahead, lease_s=LEASE_S))
+    done = world.analyze(job_id)
+    world.outbox.waiting.clear()
+
+    assert claimed.job.lease_until > world.clock[0] + timedelta(hours=26)
+    assert done.state is State.DONE
 
 
 def test_a_healthy_backlog_is_left_alone(world):
@@ -315,8 +443,54 @@ class Broken:
         return 1 / 0
 
 
+def event(container, name):
+    return json.dumps({"ContainerName": container, "BlobName": name}).encode()
+
+
+POISON = [
+    *(b"", b"\xff\xfe", b"{", b"null", b"7", b"[]", b"{}", b'"x"', b"[" * 20_000),
+    *(b'{"job_id": 7}', b'{"job_id": null}', b'{"job_id": ["a"]}', b'{"job_id": "a/b?c#d"}', b'{"job_id": "../x"}'),
+    *(b'{"job_id": "ab\'cd"}', b'{"job_id": "' + b"a" * 30_000 + b'"}', b'{"schema_version": 99, "job_id": "x"}'),
+    *(event("results", "x.json"), event("UP PER", ""), event("uploads", "../results/x.json"), event("uploads", "")),
+    *(event("uploads", 7), event(None, "a.jpg"), event("uploads", "no such.jpg")),
+]
+
+
 @pytest.mark.parametrize("bury", [bury_message, bury_upload])
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"{}", b'"x"', message("0" * 32)])
-def test_unreadable_poison_is_logged_not_raised(world, bury, body):
-    """Raising would only bring it back for ever."""
-    assert bury(world.services, body) is None
+def test_odd_poison_is_logged_once_and_gone(world, bury):
+    """Raising would only bring it back for ever; and no event makes a job of another container's blob."""
+    world.blobs.get_blob_client("results", "x.json").upload_blob(b"{}")
+    for body in POISON:
+        seen: list[tuple[str, object]] = []
+
+        assert bury(world.logging_to(seen), body) is None
+        assert [name for name, _ in seen] == ["unreadable message"]
+    assert list(world.services.jobs.open_jobs(first="", most=9)) == []
+
+
+def test_poison_that_points_at_no_job_is_gone(world):
+    """Its job was deleted."""
+    assert bury_message(world.services, message("0" * 32)) is None
+
+
+def test_a_fault_of_the_job_itself_does_not_bring_its_poison_back(world):
+    """Storage will never take the row: logged, and the sweeper sees the job."""
+    job_id = drop(world)
+    seen: list[tuple[str, object]] = []
+    world.services = replace(world.logging_to(seen), jobs=Refuses(world.services.jobs))
+
+    assert bury_message(world.services, message(job_id)) is None
+    assert seen[-1] == ("not mended", {"what": "analyze-poison", "code": "storage_refused"})
+
+
+class Refuses:
+    """A table that never takes a row."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def __getattr__(self, name):
+        return getattr(self.port, name)
+
+    def replace(self, *_):
+        raise StorageRefused("the row is too large")

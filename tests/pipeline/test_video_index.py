@@ -60,7 +60,7 @@ def world(storage: str, media) -> Iterator[IndexWorld]:
         BlobServiceClient.from_connection_string(storage) as blobs,
     ):
         clock = [datetime.now(UTC)]  # a SAS is checked against the real time
-        outbox = Outbox()
+        outbox = Outbox(clock=clock)
         settings = Settings.from_environ(
             {
                 "AzureWebJobsStorage": storage,

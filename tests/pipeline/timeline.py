@@ -33,7 +33,7 @@ class Timeline:
         return len(self.due)
 
     def peek(self) -> list[Peeked]:
-        """A message is worked on as soon as it can be: none ever waits for a worker here."""
+        """What is due is done at once, so nothing ever waits for a worker."""
         return []
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:

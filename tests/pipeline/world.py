@@ -23,10 +23,11 @@ from shared.pipeline.ports import Completion, Peeked, Services
 
 @dataclass
 class Outbox:
-    """The port `Messages`, holding what would be on the queue with its delay."""
+    """The port `Messages`, holding what would be on the queue with its delay. Without a clock nothing is ever due."""
 
     waiting: list[tuple[AnalysisMessage, float]] = field(default_factory=list)
     sent: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    clock: list[datetime] = field(default_factory=list)
 
     def check(self) -> None: ...
 
@@ -34,10 +35,14 @@ class Outbox:
         return len(self.waiting)
 
     def peek(self) -> list[Peeked]:
-        return [Peeked(message=message, sent=self.sent) for message, _ in self.waiting]
+        """Those that are due, where there is a clock."""
+        now = self.clock[0] if self.clock else None
+        free = [message for message, _ in self.waiting if now is None or message.due is None or message.due <= now]
+        return [Peeked(message=message, sent=self.sent) for message in free]
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
-        self.waiting.append((message, delay_s))
+        due = self.clock[0] + timedelta(seconds=delay_s) if self.clock else None
+        self.waiting.append((replace(message, due=due), delay_s))
 
     def take(self) -> tuple[AnalysisMessage, float]:
         return self.waiting.pop(0)

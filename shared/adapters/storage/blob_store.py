@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -23,8 +23,9 @@ from shared.adapters.storage.azure_storage import BLOB_AND_QUEUE_RETRIES, creden
 from shared.core.errors import NotFound, StateConflict
 from shared.core.places import NORMALIZED, RESULTS, UPLOADS
 from shared.core.settings import Settings
-from shared.pipeline.ports import Upload
+from shared.pipeline.ports import BlobPage, Listed, Upload
 
+PAGE_BLOBS = 1000  # a second of work in the usual case; the service gives 5,000 at most
 CLOCK_SKEW = timedelta(minutes=5)
 DELEGATED_FOR = timedelta(hours=2)
 DELEGATED_AT_LEAST = timedelta(hours=1)
@@ -106,11 +107,22 @@ class BlobStore:
                 code="replaced",
             ) from None
 
-    def changed_since(self, container: str, moment: datetime) -> Iterator[tuple[str, str, datetime]]:
+    def page(self, container: str, *, marker: str) -> BlobPage:
+        """The next blobs by name, PAGE_BLOBS at most; `marker` is of the page before, empty at the beginning. Raises
+        NotFound where there is no such container.
+        """
         with storage_faults(f"container {container}"):
-            for blob in self.service.get_container_client(container).list_blobs():
-                if blob.last_modified > moment:
-                    yield blob.name, blob.etag.strip('"'), blob.last_modified
+            blobs = self.service.get_container_client(container).list_blobs(results_per_page=PAGE_BLOBS)
+            pages: Any = blobs.by_page(continuation_token=marker or None)
+            found = tuple(
+                Listed(name=blob.name, etag=blob.etag.strip('"'), changed=blob.last_modified)
+                for blob in next(pages, ())
+            )
+            return BlobPage(blobs=found, marker=pages.continuation_token or "")
+
+    def delete(self, container: str, name: str) -> None:
+        with suppress(NotFound), blob_faults(container, name):
+            self.client(container, name).delete_blob()
 
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
         client = self.client(container, name)

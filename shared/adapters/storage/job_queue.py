@@ -1,18 +1,21 @@
-"""Pointers to jobs on the queue that `analyze` listens to (azure-storage-queue)."""
+"""Pointers to jobs on the queue of `analyze`, and what goes back to poison queues (azure-storage-queue)."""
 
 from __future__ import annotations
 
 import base64
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolicy
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import BinaryBase64EncodePolicy, QueueClient, QueueMessage, TextBase64EncodePolicy
 
 from shared.adapters.storage.azure_storage import BLOB_AND_QUEUE_RETRIES, credential, storage_faults
 from shared.core import codec
-from shared.core.jobs.job import AnalysisMessage
+from shared.core.jobs.job import AnalysisMessage, parse_message
 from shared.core.places import ANALYZE
 from shared.core.settings import Settings
 from shared.pipeline.ports import Peeked
@@ -22,28 +25,32 @@ NEVER_EXPIRES = -1
 PEEKED = 32  # the service gives no more at once
 
 
-def connect(settings: Settings) -> QueueClient:
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def connect(settings: Settings, queue: str = ANALYZE, *, encode: Any = TextBase64EncodePolicy) -> QueueClient:
+    """A client that writes as host.json's messageEncoding expects, and decodes nothing: strangers write there too."""
     storage = settings.storage
-    wanted: dict[str, Any] = {
-        "message_encode_policy": TextBase64EncodePolicy(),  # what host.json's messageEncoding expects
-        **BLOB_AND_QUEUE_RETRIES,
-    }
+    wanted: dict[str, Any] = {"message_encode_policy": encode(), **BLOB_AND_QUEUE_RETRIES}
     if storage.connection_string:
-        return QueueClient.from_connection_string(storage.connection_string, ANALYZE, **wanted)
-    return QueueClient(storage.queue_uri, ANALYZE, credential=credential(settings), **wanted)
+        return QueueClient.from_connection_string(storage.connection_string, queue, **wanted)
+    return QueueClient(storage.queue_uri, queue, credential=credential(settings), **wanted)
 
 
 class JobQueue:
     """The port `Messages` over one queue."""
 
-    def __init__(self, queue: QueueClient) -> None:
+    def __init__(self, queue: QueueClient, *, now: Callable[[], datetime] = utc_now) -> None:
         self.queue = queue
+        self.now = now
 
     def check(self) -> None:
         with storage_faults(f"queue {ANALYZE}"):
             self.queue.get_queue_properties()
 
     def depth(self) -> int:
+        """About how many messages there are, hidden ones too."""
         with storage_faults(f"queue {ANALYZE}"):
             return int(self.queue.get_queue_properties().approximate_message_count or 0)
 
@@ -53,18 +60,46 @@ class JobQueue:
         return [peeked for message in found for peeked in readable(message)]
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
+        """Put the pointer on the queue, hidden for so many seconds, seven days at most. It says when it is due."""
         hidden_s = min(math.ceil(delay_s), LONGEST_DELAY_S)
+        sent = replace(message, due=self.now() + timedelta(seconds=hidden_s))
         with storage_faults(f"message for job {message.job_id}"):
             self.queue.send_message(
-                json.dumps(codec.to_json(message)), visibility_timeout=hidden_s, time_to_live=NEVER_EXPIRES
+                json.dumps(codec.to_json(sent)), visibility_timeout=hidden_s, time_to_live=NEVER_EXPIRES
             )
 
 
 def readable(message: QueueMessage) -> Iterator[Peeked]:
     """Nothing for a message that is none of ours: its own path (poison) tells of it."""
     try:
-        body = codec.from_json(AnalysisMessage, json.loads(base64.b64decode(message.content)))
-    except (ValueError, KeyError, TypeError):
+        body = parse_message(base64.b64decode(message.content))
+    except (ValueError, TypeError):
         return
     if message.inserted_on is not None:
         yield Peeked(message=body, sent=message.inserted_on)
+
+
+class PoisonQueues:
+    """The port of poison queues, by their names; each client is made when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clients: dict[str, QueueClient] = {}
+
+    def put_back(self, queue: str, body: bytes, *, delay_s: float) -> None:
+        """Put a message on this queue, hidden for so many seconds. Raises StorageUnavailable."""
+        hidden_s = min(math.ceil(delay_s), LONGEST_DELAY_S)
+        if queue not in self.clients:
+            self.clients[queue] = connect(self.settings, queue, encode=BinaryBase64EncodePolicy)
+        with storage_faults(f"queue {queue}"):
+            try:
+                self.clients[queue].send_message(body, visibility_timeout=hidden_s, time_to_live=NEVER_EXPIRES)
+            except ResourceNotFoundError:  # the host makes it with its first message, and a person may have removed it
+                self.create(queue)
+                self.clients[queue].send_message(body, visibility_timeout=hidden_s, time_to_live=NEVER_EXPIRES)
+
+    def create(self, queue: str) -> None:
+        try:
+            self.clients[queue].create_queue()
+        except ResourceExistsError:
+            return

@@ -1,4 +1,6 @@
-"""What workers tell each other in the jobs table: who answers a question, whether an endpoint may be asked."""
+"""What workers tell each other in the jobs table: who answers a question, whether an endpoint may be asked, how far a
+timer's work has come.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from shared.adapters.storage.optimistic import until_written
 from shared.core import codec
 from shared.core.answer.gate import Gate
 from shared.core.errors import NotFound, StateConflict
+from shared.core.jobs.rounds import Round
 
 SPREAD = 2  # characters of an answer's key that choose a partition
 
@@ -132,3 +135,24 @@ class Gates:
         except StateConflict:
             return False
         return True
+
+
+class RoundTable:
+    """The port `Rounds`: one row per kind of work."""
+
+    def __init__(self, table: TableClient) -> None:
+        self.table = table
+
+    def load(self, work: str) -> Round:
+        """How far the work has come; the beginning where there is no row yet."""
+        try:
+            with storage_faults("a round"):
+                row = self.table.get_entity("round", key_of(work))
+        except NotFound:
+            return Round()
+        return codec.from_json(Round, json.loads(row["round"]))
+
+    def store(self, work: str, reached: Round) -> None:
+        row = {"PartitionKey": "round", "RowKey": key_of(work), "round": json.dumps(codec.to_json(reached))}
+        with storage_faults("a round"):
+            self.table.upsert_entity(row, mode=UpdateMode.REPLACE)

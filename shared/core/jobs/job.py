@@ -12,6 +12,8 @@ A worker owns a running job by a lease. A job whose lease has run out may be cla
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,6 +30,7 @@ from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost
 
 ID_CHARACTERS = 32
+CLOCK_SKEW = timedelta(minutes=5)  # more than the clocks of well-kept machines differ by
 STUCK_AFTER = timedelta(minutes=15)  # beyond the host's own 10 minutes after which a lost message comes back
 
 
@@ -139,10 +142,28 @@ REDELIVERED = "redelivered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisMessage:
-    """The queue message: a pointer to a job, never its content."""
+    """The queue message: a pointer to a job, never its content. `due` is when it may be taken, as its sender knew."""
 
     schema_version: int = SCHEMA_VERSION
     job_id: str
+    due: datetime | None = None
+
+
+JOB_ID = re.compile(rf"[0-9a-f]{{{ID_CHARACTERS}}}")
+
+
+def parse_message(body: bytes) -> AnalysisMessage:
+    """The pointer that a queue message is. Raises ValueError or TypeError for any other content: another shape, an id
+    that no job can have, JSON without end.
+    """
+    try:
+        message = codec.from_json(AnalysisMessage, json.loads(body))
+    except (KeyError, RecursionError) as fault:
+        raise ValueError("no pointer to a job") from fault
+    job_id: object = message.job_id  # the codec takes any JSON for a text
+    if not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id):
+        raise ValueError("no job can have this id")
+    return message
 
 
 FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None, "not_before": None, "budget_day": None}
@@ -177,8 +198,9 @@ def prepared(job: Job, *, now: datetime, **learned: Any) -> Job:
 
 def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
     """Take the job for so long. Raises Busy while another worker's lease holds."""
-    if job.state is State.RUNNING and job.lease_until is not None and job.lease_until > now:
-        raise Busy(job.job_id, job.lease_until)
+    free_at = lease_end(job, now=now, lease_s=lease_s)
+    if free_at is not None:
+        raise Busy(job.job_id, free_at)
     until = now + timedelta(seconds=lease_s)
     first_wait_ms = job.timings.queue_ms or milliseconds(now - job.updated)
     timings = replace(job.timings, queue_ms=first_wait_ms)
@@ -195,6 +217,38 @@ def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
         timings=timings,
         error=None,
     )
+
+
+def lease_end(job: Job, *, now: datetime, lease_s: float) -> datetime | None:
+    """Until when another worker holds the job; None when nobody does.
+
+    A lease that ends later than one taken now would was written by a clock that is wrong: it is not believed, or a
+    worker that is a day ahead and dies would hold its jobs for a day.
+    """
+    until = job.lease_until
+    if job.state is not State.RUNNING or until is None or until <= now:
+        return None
+    return None if until > now + timedelta(seconds=lease_s) + CLOCK_SKEW else until
+
+
+def wait_end(job: Job, *, now: datetime) -> datetime | None:
+    """Until when the job waits for its endpoint; None when it need not (any more).
+
+    Nor is a wait believed that a worker wrote whose clock is ahead: its message comes when it was due, and is right.
+    """
+    if job.not_before is None or job.not_before <= now or is_from_the_future(job, now=now):
+        return None
+    return job.not_before
+
+
+def is_from_the_future(job: Job, *, now: datetime) -> bool:
+    """Whether the clock of the worker that wrote the row last was wrong, or this one's is."""
+    return job.updated > now + CLOCK_SKEW
+
+
+def hurried(job: Job, *, now: datetime) -> Job:
+    """The waiting job, to be tried now."""
+    return replace(job, updated=now, not_before=now)
 
 
 def redelivered(job: Job, *, now: datetime) -> Job:
@@ -226,12 +280,18 @@ def follows_a_crash(job: Job) -> bool:
     return [event.state for event in job.history[-2:]] == [State.RUNNING, State.RUNNING]
 
 
-def is_stuck(job: Job, *, now: datetime) -> bool:
-    """Nobody works on it, nothing is awaited, and its message should have come long ago."""
+def is_stuck(job: Job, *, now: datetime, waiting_since: datetime | None = None) -> bool:
+    """Nobody works on it, nothing is awaited, and its message should have come long ago: it is lost.
+
+    `waiting_since` is when the oldest message was due that still waits on the queue: one that was due later may only
+    not have had its turn. What was written by a wrong clock is looked at again.
+    """
     if job.state in TERMINAL or job.state is State.PARKED:
         return False
+    if is_from_the_future(job, now=now):
+        return True
     due = max(moment for moment in (job.updated, job.lease_until, job.not_before) if moment is not None)
-    return due + STUCK_AFTER <= now
+    return due + STUCK_AFTER <= (now if waiting_since is None else min(now, waiting_since))
 
 
 def wait(job: Job, error: VisiondropError, *, until: datetime, now: datetime) -> Job:

@@ -201,9 +201,106 @@ def test_alien_documents_are_not_jobs():
 
 def test_the_queue_message_both_ways():
     """A pointer, never content."""
-    body = {"schema_version": 1, "job_id": "abc"}
+    body = {"schema_version": 1, "job_id": "abc", "due": None}
     of_an_older_version = body | {"step": "ask", "attempt": 1}  # may be in the queue while a new version is deployed
 
     assert body == to_json(AnalysisMessage(job_id="abc"))
     assert AnalysisMessage(job_id="abc") == from_json(AnalysisMessage, body)
     assert AnalysisMessage(job_id="abc") == from_json(AnalysisMessage, of_an_older_version)
+
+
+FUTURE_S = 26 * 3600.0
+
+
+def claimed_ahead(seconds):
+    """By a worker whose clock is ahead."""
+    return jobs.claim(QUEUED, owner="w1", now=later(seconds), lease_s=LEASE_S)
+
+
+@pytest.mark.parametrize(("ahead_s", "holds"), [(0, True), (290, True), (310, False), (FUTURE_S, False)])
+def test_a_lease_of_a_wrong_clock_is_not_believed(ahead_s, holds):
+    """Clocks differ by minutes at most; a lease that ends later than one taken now holds nobody up for a day."""
+    job = claimed_ahead(ahead_s)
+
+    assert (jobs.lease_end(job, now=NOW, lease_s=LEASE_S) is not None) is holds
+    if not holds:
+        assert jobs.claim(job, owner="w2", now=NOW, lease_s=LEASE_S).lease_until == later(LEASE_S)
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.WAITING])
+def test_only_a_running_job_is_held(state):
+    """A lease that was left behind by another state says nothing."""
+    assert jobs.lease_end(replace(RUNNING, state=state), now=NOW, lease_s=LEASE_S) is None
+
+
+@pytest.mark.parametrize(
+    ("not_before_s", "written_s", "waits"),
+    [(None, 0, False), (0, 0, False), (5, 0, True), (86_400, 0, True), (86_405, 86_400, False)],
+)
+def test_how_long_a_job_waits(not_before_s, written_s, waits):
+    """Until it was told, unless that was written by a clock that is ahead."""
+    moment = None if not_before_s is None else later(not_before_s)
+    job = replace(QUEUED, state=State.WAITING, not_before=moment, updated=later(written_s))
+
+    assert jobs.wait_end(job, now=NOW) == (moment if waits else None)
+
+
+def test_a_hurried_job_may_be_claimed_at_once():
+    """Its endpoint has been mended."""
+    waiting = jobs.wait(RUNNING, BUSY, until=later(86_400), now=NOW)
+    hurried = jobs.hurried(waiting, now=later(60))
+
+    assert jobs.wait_end(hurried, now=later(60)) is None
+    assert (hurried.state, hurried.updated) == (State.WAITING, later(60))
+
+
+OLDEST = [
+    (None, True),
+    (MINUTES_15 - 1, False),
+    (MINUTES_15, True),
+    (MINUTES_15 + 999, True),
+]
+
+
+@pytest.mark.parametrize(("waiting_since_s", "stuck"), OLDEST)
+def test_a_message_may_only_not_have_had_its_turn(waiting_since_s, stuck):
+    """While older messages wait on the queue, the job's own may be behind them; once they are gone, it is lost."""
+    since = None if waiting_since_s is None else later(waiting_since_s)
+
+    assert jobs.is_stuck(QUEUED, now=later(MINUTES_15 + 500), waiting_since=since) is stuck
+
+
+def test_what_a_wrong_clock_wrote_is_looked_at_again():
+    """It would not be stuck for a day by its own times."""
+    assert jobs.is_stuck(claimed_ahead(FUTURE_S), now=NOW)
+    assert not jobs.is_stuck(claimed_ahead(299), now=NOW)
+
+
+@pytest.mark.parametrize("answer", [reply(finish_reason="content_filter"), reply(refusal="No.")])
+def test_what_the_model_withholds_is_not_tried_again(answer):
+    """A filter and a refusal are its last word, and the document says so."""
+    withheld = jobs.why_withheld(answer)
+
+    assert withheld is not None
+    assert withheld.retryable is False
+
+
+NO_MESSAGES = [
+    *(b"", b"\xff\xfe", b"{", b"null", b"[]", b"7", b'"x"', b"{}", b"[" * 100_000),
+    *(b'{"job_id": 7}', b'{"job_id": null}', b'{"job_id": ["a"]}', b'{"job_id": "x"}', b'{"job_id": "a/b?c#d"}'),
+    *(b'{"job_id": "../../x"}', b'{"job_id": "' + b"a" * 30_000 + b'"}', b'{"job_id": "' + b"A" * 32 + b'"}'),
+]
+
+
+@pytest.mark.parametrize("body", NO_MESSAGES, ids=lambda body: repr(body[:30]))
+def test_what_is_no_message(body):
+    """Another shape, or an id that no job can have, whoever wrote it."""
+    with pytest.raises((ValueError, TypeError)):
+        jobs.parse_message(body)
+
+
+def test_a_message_is_read():
+    """Fields of newer versions are passed over."""
+    body = b'{"schema_version": 9, "job_id": "%s", "rows": 1, "due": "2026-11-21T12:00:00+00:00"}' % (b"0" * 32)
+
+    assert jobs.parse_message(body) == AnalysisMessage(schema_version=9, job_id="0" * 32, due=NOW)
