@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from local.model_choice import DEFAULT_MODEL
 from shared.core import limits
+from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload, Question, Target, VideoIndex, build_payload, masked
 from shared.core.errors import OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.masking import MASK
@@ -119,17 +120,17 @@ def names_openai(environ: Mapping[str, str]) -> bool:
 
 def read_question(arguments: Namespace, environ: Mapping[str, str]) -> Question:
     video = read_video(arguments.files, environ) if arguments.video else None
-    return Question(
+    options = Options(
         prompt=arguments.prompt,
-        system="",
+        model=arguments.model or "",
         detail=arguments.detail,
         max_output_tokens=limits.MAX_OUTPUT_TOKENS.value,
-        pictures=() if video else tuple(read_picture(path) for path in arguments.files),
         schema=read_schema(arguments.schema) if arguments.schema else None,
         ocr=arguments.ocr,
         grounding=arguments.grounding,
-        video_index=video,
     )
+    pictures = () if video else tuple(read_picture(path) for path in arguments.files)
+    return Question.of(options, pictures=pictures, video_index=video)
 
 
 def read_picture(path: Path) -> Picture:

@@ -15,12 +15,12 @@ from shared.http.requests import NAME, read_object
 from shared.pipeline.ports import Services
 from shared.pipeline.spending.estimates import Asked, Subject, estimate_all, subject_of
 
-SIDE = whole(
+SIDE_PX = whole(
     1, limits.ESTIMATED_SIDE.value, expected=f"a whole number of pixels from 1 to {limits.ESTIMATED_SIDE.value}"
 )
-FIELDS: Fields = {
-    "width": SIDE,
-    "height": SIDE,
+ESTIMATE_FIELDS: Fields = {
+    "width": SIDE_PX,
+    "height": SIDE_PX,
     "name": NAME,
     "models": list_of(
         FILE_OPTIONS["model"],
@@ -36,7 +36,7 @@ FIELDS: Fields = {
 
 
 def post_estimate(services: Services, request: func.HttpRequest) -> func.HttpResponse:
-    given, settings = read_object(request, FIELDS), services.settings
+    given, settings = read_object(request, ESTIMATE_FIELDS), services.settings
     subject = read_subject(services, given)
     asked = Asked(
         subject=subject,

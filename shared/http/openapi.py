@@ -26,7 +26,7 @@ from shared.http.requests import JSON
 from shared.http.shapes import SCHEMAS, USD, Schema, reference
 from shared.pipeline.spending.estimates import Row
 
-SCALARS: dict[Any, Schema] = {
+SCALAR_SCHEMAS: dict[Any, Schema] = {
     str: {"type": "string"},
     int: {"type": "integer"},
     float: {"type": "number"},
@@ -37,15 +37,15 @@ SCALARS: dict[Any, Schema] = {
     date: {"type": "string", "format": "date"},
     Any: {},
 }
-TYPES: dict[str, tuple[type, tuple[str, ...]]] = {
+DOCUMENT_TYPES: dict[str, tuple[type, tuple[str, ...]]] = {
     "Document": (Job, CONTROL_FIELDS),
     "Item": (Item, ()),
     "Spending": (Spending, ()),
     "EstimateRow": (Row, ()),
 }
-ALWAYS = (400, 503)
+STATUSES_OF_ALL = (400, 503)
 JSON_REFUSALS = (413, 415)  # of every operation that takes a JSON body
-PHRASES = {
+STATUS_PHRASES = {
     200: "OK",
     201: "Created",
     202: "Not yet; Retry-After says when to look again",
@@ -69,6 +69,7 @@ def get_openapi(request: func.HttpRequest) -> func.HttpResponse:
 
 @cache
 def contract() -> Schema:
+    """The whole OpenAPI document; the same object each time, not to be changed."""
     paths: dict[str, Schema] = {}
     for operation in OPERATIONS:
         paths.setdefault(f"/api/{operation.path}", {})[operation.method] = to_operation(operation)
@@ -77,7 +78,8 @@ def contract() -> Schema:
         "info": {"title": "Visiondrop", "version": "1", "description": "In words: docs/http.md"},
         "paths": paths,
         "components": {
-            "schemas": {name: object_schema(kind, without) for name, (kind, without) in TYPES.items()} | SCHEMAS,
+            "schemas": {name: object_schema(kind, without) for name, (kind, without) in DOCUMENT_TYPES.items()}
+            | SCHEMAS,
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
         },
         "security": [{"key": []}],
@@ -85,8 +87,9 @@ def contract() -> Schema:
 
 
 def to_operation(operation: Operation) -> Schema:
+    """The operation as OpenAPI has it, with the refusals that every route may give."""
     unread = JSON_REFUSALS if operation.body and JSON in operation.body["content"] else ()
-    refusals: dict[int, str | None] = dict.fromkeys(sorted({*ALWAYS, *unread, *operation.refusals}), "Error")
+    refusals: dict[int, str | None] = dict.fromkeys(sorted({*STATUSES_OF_ALL, *unread, *operation.refusals}), "Error")
     replies = {**refusals, **operation.replies}
     made: Schema = {
         "operationId": operation.name,
@@ -105,7 +108,7 @@ def to_operation(operation: Operation) -> Schema:
 
 
 def to_response(status: int, shape: str | None) -> Schema:
-    described: Schema = {"description": PHRASES[status]}
+    described: Schema = {"description": STATUS_PHRASES[status]}
     if shape == ANY_FILE:
         return described | {"content": {ANY_FILE: {"schema": {}}}}
     return described if shape is None else described | {"content": {JSON: {"schema": reference(shape)}}}
@@ -119,8 +122,8 @@ def object_schema(kind: type, without: tuple[str, ...] = ()) -> Schema:
 
 def to_schema(hint: Any) -> Schema:
     """What codec.to_json makes of a value of this type."""
-    if hint in SCALARS:
-        return SCALARS[hint]
+    if hint in SCALAR_SCHEMAS:
+        return SCALAR_SCHEMAS[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in {types.UnionType, typing.Union}:
         return {"anyOf": [to_schema(choice) for choice in arguments]}

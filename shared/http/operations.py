@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from shared.core import limits
-from shared.core.ask.fields import Fields, object_of
-from shared.core.ask.option_rows import FILE_OPTIONS, OPTIONS
 from shared.core.jobs.job import State
-from shared.http.estimates import FIELDS as ESTIMATE_FIELDS
+from shared.http.estimates import ESTIMATE_FIELDS
 from shared.http.lists import KINDS, USUAL_PAGE
 from shared.http.questions import ASK_FIELDS, RERUN_FIELDS
-from shared.http.requests import ID, JSON, NAME
-from shared.http.shapes import Schema, one_of, whole
+from shared.http.requests import ID, NAME
+from shared.http.shapes import Schema, header, in_path, json_body, one_of, query, whole
 from shared.http.uploads import TICKET_FIELDS
-from shared.http.videos import FIELDS as SEARCH_FIELDS
-from shared.http.videos import USUAL as USUAL_SEARCH
+from shared.http.videos import SEARCH_FIELDS, USUAL_SEARCH
 
 ANY_FILE = "*/*"
 
@@ -35,28 +31,6 @@ class Operation:
     replies: Mapping[int, str | None] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
     anonymous: bool = False
-
-
-def query(name: str, schema: Schema, description: str = "") -> Schema:
-    return {"name": name, "in": "query", "schema": schema, "description": description}
-
-
-def header(name: str, schema: Schema, description: str = "") -> Schema:
-    return {"name": name, "in": "header", "schema": schema, "description": description}
-
-
-def in_path(name: str, schema: Schema) -> Schema:
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def json_body(
-    fields: Fields, *, required: tuple[str, ...] = (), usual: Mapping[str, Any] | None = None, **more: Any
-) -> Schema:
-    """A JSON object with the fields that its route reads, each described where it is an option."""
-    schema = object_of(fields, required=required, usual=usual)
-    for name in schema["properties"].keys() & FILE_OPTIONS.keys():
-        schema["properties"][name] = schema["properties"][name] | {"description": OPTIONS[name].sentence}
-    return {"required": True, "content": {JSON: {"schema": schema | more}}}
 
 
 WAIT = query(
@@ -91,7 +65,7 @@ LIST_PARAMETERS = (
     IF_NONE_MATCH,
 )
 
-TABLE: tuple[Operation, ...] = (
+NAMED_OPERATIONS: tuple[Operation, ...] = (
     Operation(
         name="listResults",
         method="get",
@@ -259,4 +233,7 @@ def by_query(operation: Operation) -> Operation:
     )
 
 
-OPERATIONS = (*TABLE, *(by_query(operation) for operation in TABLE if operation.path in NAMED_IN_QUERY))
+OPERATIONS = (
+    *NAMED_OPERATIONS,
+    *(by_query(operation) for operation in NAMED_OPERATIONS if operation.path in NAMED_IN_QUERY),
+)

@@ -11,7 +11,7 @@ import azure.functions as func
 
 from shared.core import limits
 from shared.core.ask.fields import Fields, list_of
-from shared.core.ask.option_rows import FILE_OPTIONS, ROWS
+from shared.core.ask.option_rows import FILE_OPTIONS, OPTION_ROWS
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.asked_jobs import compare
 from shared.core.jobs.job import Job, document
@@ -28,7 +28,7 @@ ASK_FIELDS: Fields = {
         NAME, most=limits.ASKED_JOBS.value, expected=f"a list of 1 to {limits.ASKED_JOBS.value} names of uploads"
     ),
     "job_id": ID,
-    **{row.name: row.field for row in ROWS if row.later},
+    **{row.name: row.field for row in OPTION_ROWS if row.later},
 }
 RERUN_FIELDS: Fields = FILE_OPTIONS
 
@@ -59,6 +59,8 @@ async def rerun(request: func.HttpRequest) -> func.HttpResponse:
 async def submit(
     request: func.HttpRequest, fields: Fields, required: tuple[str, ...], make: Submit
 ) -> func.HttpResponse:
+    """The job that `make` makes of the body: as it stands, or as it has ended within the seconds of `wait`."""
+
     async def use_case(services: Services) -> func.HttpResponse:
         check_parameters(request, ("wait",))
         wait_s = whole(request, "wait", default=0, least=0, most=limits.HTTP_WAIT_S.value)

@@ -29,7 +29,7 @@ ID = Field(
 
 
 def check_parameters(request: func.HttpRequest, known: Collection[str]) -> None:
-    """A misspelt filter would otherwise silently list everything."""
+    """Raises OptionsInvalid for a parameter that the route does not know: a misspelt filter would list everything."""
     for name in request.params:
         if name not in known and name.lower() not in HOST_PARAMETERS:
             hint = f"Use {', '.join(known)}." if known else "This address takes none."
@@ -46,6 +46,7 @@ def whole(request: func.HttpRequest, name: str, *, default: int, most: int, leas
 
 
 def moment(request: func.HttpRequest, name: str) -> datetime | None:
+    """A parameter's time in UTC, None if it is not given. Raises OptionsInvalid for what is not a time."""
     text = request.params.get(name)
     if text is None:
         return None
@@ -94,7 +95,7 @@ def one_name_of(request: func.HttpRequest) -> str:
 
 
 def announced_bytes(request: func.HttpRequest) -> int:
-    """Content-Length, before the body is touched. The host passes no body on that comes without it."""
+    """Content-Length in bytes, without touching the body; 0 without the header, and then the host passes no body on."""
     text = request.headers.get("content-length", "0")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
 
@@ -164,6 +165,7 @@ def refuse_body(what: str) -> NoReturn:
 
 
 def check_object(value: Mapping[str, Any], fields: Fields, required: Collection[str]) -> dict[str, Any]:
+    """The fields in the form in which they are kept. Raises OptionsInvalid naming the one at fault."""
     for name in value:
         if name not in fields:
             hint = f"Use {', '.join(fields)}."

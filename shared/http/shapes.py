@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from shared.core.ask.fields import Fields, object_of
+from shared.core.ask.option_rows import FILE_OPTIONS, OPTIONS
+from shared.http.requests import JSON
 
 Schema = dict[str, Any]
 
@@ -26,6 +31,28 @@ def shape(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
 
 def list_of(name: str) -> Schema:
     return {"type": "array", "items": reference(name)}
+
+
+def query(name: str, schema: Schema, description: str = "") -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+def header(name: str, schema: Schema, description: str = "") -> Schema:
+    return {"name": name, "in": "header", "schema": schema, "description": description}
+
+
+def in_path(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def json_body(
+    fields: Fields, *, required: tuple[str, ...] = (), usual: Mapping[str, Any] | None = None, **more: Any
+) -> Schema:
+    """A JSON object with the fields that its route reads, each described where it is an option."""
+    schema = object_of(fields, required=required, usual=usual)
+    for name in schema["properties"].keys() & FILE_OPTIONS.keys():
+        schema["properties"][name] = schema["properties"][name] | {"description": OPTIONS[name].sentence}
+    return {"required": True, "content": {JSON: {"schema": schema | more}}}
 
 
 STRING: Schema = {"type": "string"}

@@ -19,27 +19,29 @@ USUAL_MOMENTS = 10
 SEARCH_KINDS = ("vision", "speech")
 
 
-FILTERS: Fields = {
+SEARCH_FILTERS: Fields = {
     "folder": exact_text(most=limits.NAME_CHARACTERS.value, least=0, expected="the folder of an upload"),
     "camera_id": FILE_OPTIONS["camera_id"],
     "since": zoned_time(),
     "until": zoned_time(),
     "kinds": list_of(choice(SEARCH_KINDS), most=2, expected=f"a list of one or both of {', '.join(SEARCH_KINDS)}"),
 }
-FIELDS: Fields = {
+SEARCH_FIELDS: Fields = {
     "query": text(most=limits.QUERY_CHARACTERS.value),
     "top": whole(1, limits.SEARCH_MOMENTS.value),
     "skip": whole(0, limits.SEARCH_SKIP.value),
     "dedup": flag(),
-    "filters": Field(expected="an object", check=lambda value: isinstance(value, dict), schema=object_of(FILTERS)),
+    "filters": Field(
+        expected="an object", check=lambda value: isinstance(value, dict), schema=object_of(SEARCH_FILTERS)
+    ),
 }
-USUAL = {"top": USUAL_MOMENTS, "skip": 0, "dedup": True}
+USUAL_SEARCH = {"top": USUAL_MOMENTS, "skip": 0, "dedup": True}
 """What holds where the request does not say."""
 
 
 def search(services: Services, request: func.HttpRequest) -> func.HttpResponse:
-    asked = USUAL | read_fields(request, FIELDS, ("query",))
-    filters = check_object(asked.get("filters", {}), FILTERS, ())
+    asked = USUAL_SEARCH | read_fields(request, SEARCH_FIELDS, ("query",))
+    filters = check_object(asked.get("filters", {}), SEARCH_FILTERS, ())
     found = Search(
         text=asked["query"],
         top=asked["top"],

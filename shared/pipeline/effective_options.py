@@ -97,12 +97,12 @@ def folder_of(name: str) -> str:
 
 
 def default_prompt(settings: Settings, *, is_video: bool) -> str:
-    """The built-in prompt speaks of a picture; an operator's own prompt is taken for both."""
+    """What is asked where no option says. The built-in prompt speaks of a picture; an operator's own is for both."""
     return VIDEO_PROMPT if is_video and settings.default_prompt == DEFAULT_PROMPT else settings.default_prompt
 
 
 def folders_with_budget(folders: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Each with its slash, "" for the root."""
+    """The folders whose files set a budget, each with its slash, "" for the root. Raises OptionsInvalid."""
     return tuple(folder_of(name) for name, body in folders.items() if parse_budget(body, where=name) is not None)
 
 

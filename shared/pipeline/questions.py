@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core import limits
-from shared.core.ask.option_rows import ROWS
+from shared.core.ask.option_rows import OPTION_ROWS
 from shared.core.ask.options import Options
 from shared.core.ask.picture_limits import check_number
 from shared.core.errors import NotFound, StateConflict
@@ -43,7 +43,7 @@ from shared.pipeline.video import is_asked_in_parts
 from shared.pipeline.video_modes import work_of
 
 Changes = Mapping[str, Any]
-NEED_THE_UPLOAD = tuple(row.name for row in ROWS if row.about in {"pictures", "video"})
+NEED_THE_UPLOAD = tuple(row.name for row in OPTION_ROWS if row.about in {"pictures", "video"})
 """Options that decide which pictures are made of an upload, and for which model."""
 OPTIONS_AT_FAULT = frozenset({"options_invalid", "capability_missing"})
 """Why a job failed that would fail again with the same options."""
@@ -67,7 +67,7 @@ class Request:
 
 
 def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key: str | None) -> Job:
-    """One question about the pictures of several uploads, in the order of their names."""
+    """The job of one question about the pictures of several uploads, sent in the order of the names."""
     found = tuple(look_up(services, name) for name in dict.fromkeys(names))
     for job in found:
         check_pictures_ready(job)
@@ -83,12 +83,12 @@ def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key
 
 
 def label(picture: Normalized, job: Job, found: Sequence[Job]) -> Normalized:
-    """The name stands before a picture only where there are several: it tells them apart."""
+    """The picture with its upload's name, which is said before it, where there are several uploads to tell apart."""
     return replace(picture, label=job.source.name) if len(found) > 1 else picture
 
 
 def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
-    """The next question of a conversation. A schema was for the former answer only."""
+    """The job of the next question in a conversation. A schema was for the former answer only."""
     parent = look_up_job(services, job_id)
     turns = turns_after(parent)
     check_pictures_ready(parent)
@@ -104,7 +104,7 @@ def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | N
 
 
 def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
-    """The same question with other options. A drop that failed for its folder's options has those of today."""
+    """The job of the same question with other options. A drop that failed for its folder's options has new ones."""
     parent = look_up_job(services, job_id)
     if was_never_prepared(parent):
         return accept_anew(services, parent, changes, key=key)
@@ -172,7 +172,7 @@ def submit_request(services: Services, request: Request) -> Job:
 
 
 def submit(services: Services, job_id: str, make: Callable[[], Job]) -> Job:
-    """Checked as far as can be without paying, stored, and put on the queue; what is there already is left alone."""
+    """The job, made unless it is there already, stored and put on the queue. What can be checked without paying is."""
     stored = services.jobs.load(job_id)
     if stored is None:
         stored = services.jobs.insert(make()) or load(services, job_id)
@@ -186,6 +186,7 @@ def submit(services: Services, job_id: str, make: Callable[[], Job]) -> Job:
 
 
 def make_job(services: Services, request: Request, job_id: str) -> Job:
+    """The job of a request, with its estimate. Raises what can be known without paying: no room, no such ability."""
     target = target_of(services.settings, request.options)
     now = services.now()
     job = Job(
@@ -214,7 +215,7 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
 
 
 def needs_other_pictures(request: Request) -> bool:
-    """Pictures are made for a model and a detail. Only a dropped file's job knows from which bytes."""
+    """Whether the options want other pictures of the upload. Only a dropped file's job knows from which bytes."""
     before, after = options_of(request.parent), request.options
     is_dropped = request.parent.origin is None
     return (

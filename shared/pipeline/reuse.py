@@ -66,7 +66,7 @@ def reused(services: Services, job: Job) -> Job | None:
 
 
 def asked_already(services: Services, owner: Job) -> ModelUnavailable:
-    """Until it may go on itself, if it waits for its endpoint: the endpoint is the same."""
+    """Why to wait for the owner, and how long: until it may go on itself, since both wait for the same endpoint."""
     waits_s = (owner.not_before - services.now()).total_seconds() if owner.not_before else 0
     return ModelUnavailable(
         f"job {owner.job_id} is asking the same question",

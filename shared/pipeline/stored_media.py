@@ -36,7 +36,7 @@ def store_poster(services: Services, job: Job, ready: Prepared) -> tuple[Normali
 
 
 def no_sound(_services: Services, _job: Job, _file: SourceFile, _ready: Prepared) -> Made:
-    """None: the index listens for itself."""
+    """No sound: the index listens for itself."""
     return (), None
 
 
@@ -102,7 +102,7 @@ def film_for_index(services: Services, job: Job, file: SourceFile, ready: Prepar
 def store_mp4(
     services: Services, job: Job, file: SourceFile, ready: Prepared, *, copied: frozenset[str]
 ) -> tuple[Normalized, ...]:
-    """Raises SourceRejected when the video cannot be made into one."""
+    """The MP4 that was made and stored. Raises SourceRejected when the video cannot be made into one."""
     name = f"{job.job_id}/video.mp4"
     services.blobs.write_blocks(NORMALIZED, name, services.media.mp4(file, copied=copied), media_type=MP4)
     stored = services.blobs.describe(NORMALIZED, name)

@@ -39,7 +39,10 @@ class Ticket:
 
 
 def store_upload(services: Services, name: str, data: bytes, *, metadata: Mapping[str, str], overwrite: bool) -> Kept:
-    """Raises OptionsInvalid, MediaUnsupported, or PreconditionFailed when the name is taken and must not be."""
+    """The upload as it was stored, with the id of its job.
+
+    Raises OptionsInvalid, MediaUnsupported, or PreconditionFailed when the name is taken and must not be replaced.
+    """
     check_upload_name(name)
     check_metadata(name, metadata)
     media_type = OPTIONS_TYPE if is_options_file(name) else media_type_of(data)
@@ -68,7 +71,10 @@ def promise(services: Services, upload: Upload, before: Upload | None) -> str:
 
 
 def end_if_unread(services: Services, upload: Upload) -> None:
-    """The sweeper does it later where it cannot be done now; a worker that has the job already knows better."""
+    """End the job of a version that was replaced, unless somebody has read that version.
+
+    The sweeper does it later where it cannot be done now.
+    """
     job_id = job_id_of(container=upload.container, name=upload.name, etag=upload.etag)
     with suppress(StateConflict, StorageUnavailable):
         stored = services.jobs.load(job_id)
@@ -77,6 +83,7 @@ def end_if_unread(services: Services, upload: Upload) -> None:
 
 
 def check_metadata(name: str, metadata: Mapping[str, str]) -> None:
+    """Raises OptionsInvalid for an unknown or wrong option in the headers, and for what headers cannot carry."""
     for option, text in metadata.items():
         if option not in FILE_OPTIONS:
             hint = f"Use one of: {', '.join(FILE_OPTIONS)}."

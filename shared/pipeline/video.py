@@ -64,7 +64,7 @@ class Paid:
 
 
 def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answered]:
-    """As `ask`, with the cost of what was asked before it."""
+    """The answer to a job from its pictures, in parts if they are many, with the cost of all calls before it."""
     stored, question = before_the_answer(services, stored)
     stored = keep_lease(services, stored)
     before = stored.job
@@ -214,7 +214,7 @@ def check_answered(paid: Paid, part: Part) -> None:
 
 
 def part_question(services: Services, job: Job, part: Part, transcript: str) -> Question:
-    """In words, whatever schema the answer must fit in the end."""
+    """The question about one part of the pictures, to be answered in words whatever schema the last answer must fit."""
     options = options_of(job)
     prompt = with_transcript(ask_part(options.prompt, part), transcript_of(part, transcript))
     pictures = tuple(read_picture(services, item) for item in part.pictures)

@@ -54,7 +54,7 @@ SOURCE = "https://example.blob.core.windows.net/uploads/video.mp4"  # stands in 
 
 
 def check_index(services: Services, options: Options, target: Target) -> None:
-    """Before anything is paid for. Raises CapabilityMissing with a hint at frames for what the flow cannot do."""
+    """Raises CapabilityMissing, with a hint at frames, for what cannot be asked by way of the index."""
     indexer_of(services)
     flow = flow_of("0" * 32, index_name(services.settings), turns=0, since_s=0)
     build_payload(question(options, flow, SOURCE), target)
@@ -84,12 +84,12 @@ def look(services: Services, indexer: VideoIndexer, job: Job, document_id: str) 
 
 
 def dropped_job_id(job: Job) -> str:
-    """Under this name the video is in the index, whoever asks about it: it goes in, and is paid for, once."""
+    """The name of the video in the index, the same for whoever asks about it: it goes in, and is paid for, once."""
     return job_id_of(container=job.source.container, name=job.source.name, etag=job.source.etag)
 
 
 def submit(services: Services, indexer: VideoIndexer, stored: Stored, flow: IndexFlow) -> None:
-    """The job that submits has the bill, and has it before: a crash in between must not lose it."""
+    """Put the video into the index. The bill is on the job's row before the service is called: no crash loses it."""
     call_id = f"{stored.job.job_id}-index"
     indexer.ensure_index(flow.index_name, index_body())
     again = reserve(services, stored.job, call_id)
@@ -128,7 +128,9 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
 
 
 def find_moments(services: Services, job: Job, flow: IndexFlow, text: str) -> list[dict[str, Any]]:
-    """Of this video. The index knows no filter for documents; name and folder leave only its own versions."""
+    """The moments of this video that fit the text. The index cannot filter by document: name and folder leave only
+    its own versions.
+    """
     folder, _, name = job.source.name.rpartition("/")
     search = Search(text=text, name=name, folder=folder or None, top=MOST_MOMENTS, dedup=False)
     found = parse_moments(indexer_of(services).search(flow.index_name, search_body(search)))
@@ -142,7 +144,7 @@ def question(options: Options, flow: IndexFlow, url: str, turns: tuple[Exchange,
 
 
 def read_address(services: Services, job: Job) -> str:
-    """Of the upload, or of the MP4 that was made of it."""
+    """A web address of the upload, or of the MP4 that was made of it, which the index can read for half an hour."""
     now = services.now()
     made = next((item.name for item in job.media if item.role == "video"), None)
     container, name = (NORMALIZED, made) if made else (job.source.container, job.source.name)
@@ -150,7 +152,7 @@ def read_address(services: Services, job: Job) -> str:
 
 
 def metadata(job: Job) -> dict[str, str]:
-    """What searches are narrowed by: of the upload's name, and of its options."""
+    """What searches can be narrowed by, from the upload's name and its options."""
     options = options_of(job)
     folder, _, name = job.source.name.rpartition("/")
     recorded = datetime.fromisoformat(options.recorded_at).astimezone(UTC) if options.recorded_at else job.created

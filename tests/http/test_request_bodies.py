@@ -10,12 +10,12 @@ from shared.core.errors import OptionsInvalid
 from shared.http.questions import ASK_FIELDS, RERUN_FIELDS
 from shared.http.requests import check_object, parse_object
 from shared.http.uploads import TICKET_FIELDS
-from shared.http.videos import FIELDS, FILTERS
+from shared.http.videos import SEARCH_FIELDS, SEARCH_FILTERS
 
 RERUN = (RERUN_FIELDS, ())
 ASK = (ASK_FIELDS, ("prompt",))
-SEARCH = (FIELDS, ("query",))
-FILTER = (FILTERS, ())
+SEARCH = (SEARCH_FIELDS, ("query",))
+FILTER = (SEARCH_FILTERS, ())
 TICKET = (TICKET_FIELDS, ("name",))
 
 WRONG = [

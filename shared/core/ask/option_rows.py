@@ -84,7 +84,7 @@ AMOUNT = Field(
     keep=Decimal,
 )
 
-ROWS: tuple[Option, ...] = (
+OPTION_ROWS: tuple[Option, ...] = (
     Option(
         name="prompt",
         field=PROMPT,
@@ -225,6 +225,6 @@ ROWS: tuple[Option, ...] = (
     ),
 )
 
-OPTIONS: Mapping[str, Option] = {row.name: row for row in ROWS}
-FILE_OPTIONS: Mapping[str, Field] = {row.name: row.field for row in ROWS if row.holder == "file"}
+OPTIONS: Mapping[str, Option] = {row.name: row for row in OPTION_ROWS}
+FILE_OPTIONS: Mapping[str, Field] = {row.name: row.field for row in OPTION_ROWS if row.holder == "file"}
 """What holds for one file: in any options file, in its own metadata and in requests about it."""

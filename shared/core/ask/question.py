@@ -19,9 +19,9 @@ WEB_ADDRESS = re.compile(r"(?i)https?://[^\s\"'<>]+")
 
 
 def check_url(url: str, *, field: str) -> None:
-    """The message does not repeat it: it may hold a SAS."""
+    """Raises OptionsInvalid for what is not a web address, without repeating the text: it may hold a SAS."""
     if not WEB_ADDRESS.fullmatch(url):
-        raise OptionsInvalid("a URL is no http(s) address", field=field, hint="Write spaces in it as %20.")
+        raise OptionsInvalid("a URL is not an http(s) address", field=field, hint="Write spaces in it as %20.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,5 +158,5 @@ class Asked:
 
     @property
     def responses(self) -> bool:
-        """The Responses API is used only where the model has nothing else."""
+        """Whether the Responses API is asked: only where the model has nothing else."""
         return not self.model.chat_completions

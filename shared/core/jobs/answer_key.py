@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.ask.option_rows import ROWS
+from shared.core.ask.option_rows import OPTION_ROWS
 from shared.core.ask.options import Options
 from shared.core.ask.parts import words_before
 from shared.core.ask.question import Exchange, Target
@@ -47,7 +47,7 @@ def answer_key(sent: Sent) -> str:
     What only says where a file lies, how its pictures were chosen, or what may be spent is not part of it.
     """
     question = {
-        "options": {row.name: to_json(getattr(sent.options, row.name)) for row in ROWS if row.in_key},
+        "options": {row.name: to_json(getattr(sent.options, row.name)) for row in OPTION_ROWS if row.in_key},
         "target": target_of_key(sent.target),
         "pictures": [of_item(item) for item in sent.pictures],
         "sound": [of_item(item) for item in sent.sound],

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.ask.option_rows import FILE_OPTIONS, OPTIONS, ROWS, VideoMode
+from shared.core.ask.option_rows import FILE_OPTIONS, OPTION_ROWS, OPTIONS, VideoMode
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Picture, Question, Target, build_payload
 from shared.core.models.catalogue import look_up_model
@@ -69,7 +69,7 @@ def test_the_options_are_the_rows():
     assert [field.name for field in dataclasses.fields(Options)] == list(FILE_OPTIONS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", OPTION_ROWS, ids=lambda row: row.name)
 def test_a_row_takes_its_values_only(row):
     """The value here passes and is kept as it is; one of another kind is refused, so no check is empty."""
     assert row.field.check(OTHER_VALUES[row.name])
@@ -78,7 +78,7 @@ def test_a_row_takes_its_values_only(row):
     assert row.sentence
 
 
-IN_THE_QUESTION = [row.name for row in ROWS if row.in_key and row.name not in ASKED_ELSEWHERE]
+IN_THE_QUESTION = [row.name for row in OPTION_ROWS if row.in_key and row.name not in ASKED_ELSEWHERE]
 
 
 @pytest.mark.parametrize("name", IN_THE_QUESTION)
@@ -97,7 +97,7 @@ def test_what_is_asked_elsewhere_is_an_option_of_the_question():
     assert {name for name in ASKED_ELSEWHERE if not OPTIONS[name].in_key} == set()
 
 
-NOT_IN_THE_QUESTION = [row.name for row in ROWS if not row.in_key and row.holder == "file"]
+NOT_IN_THE_QUESTION = [row.name for row in OPTION_ROWS if not row.in_key and row.holder == "file"]
 
 
 @pytest.mark.parametrize("name", NOT_IN_THE_QUESTION)
@@ -118,4 +118,4 @@ def test_the_readme_lists_every_option():
     start = text.index("| option | takes | means |\n|---|---|---|\n")
     table = text[start:].split("\n\n", 1)[0].splitlines()[2:]
 
-    assert table == [line_of(row) for row in ROWS]
+    assert table == [line_of(row) for row in OPTION_ROWS]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.ask.option_rows import ROWS, VideoMode
+from shared.core.ask.option_rows import OPTION_ROWS, VideoMode
 from shared.core.ask.options import Options
 from shared.core.ask.question import Exchange, Target
 from shared.core.jobs.answer_key import Film, Sent, answer_key
@@ -81,7 +81,7 @@ CHANGING: dict[str, dict[str, Any]] = {
     "a film in an index": {"film": FILM},
     **{
         f"option {row.name}": {"options": replace(SENT.options, **{row.name: OTHER_VALUES[row.name]})}
-        for row in ROWS
+        for row in OPTION_ROWS
         if row.in_key
     },
 }
@@ -94,7 +94,7 @@ SAME: dict[str, dict[str, Any]] = {
     "the Vision resource's key": {"target": replace(SENT.target, vision_key="made-up")},
     **{
         f"option {row.name}": {"options": replace(SENT.options, **{row.name: OTHER_VALUES[row.name]})}
-        for row in ROWS
+        for row in OPTION_ROWS
         if not row.in_key and row.holder == "file"
     },
 }
