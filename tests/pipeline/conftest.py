@@ -13,7 +13,11 @@ from local.chat_standin import ChatStandIn
 from shared.adapters.media import MediaReader
 from shared.core.settings import Settings
 from shared.wiring import build
-from tests.pipeline.world import Outbox, World
+
+pytest.register_assert_rewrite("tests.pipeline.invariants")
+
+from tests.pipeline import invariants as rules  # noqa: E402 -- its assertions show their values after the line above
+from tests.pipeline.world import Outbox, World  # noqa: E402 -- as above
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +48,12 @@ def world(storage: str, media: MediaReader) -> Iterator[World]:
         )
         services = replace(build(settings), messages=outbox, media=media, now=lambda: clock[0], jitter=lambda: 0.0)
         yield World(services=services, outbox=outbox, endpoint=endpoint, blobs=blobs, clock=clock)
+
+
+@pytest.fixture
+def invariants(world: World) -> Iterator[None]:
+    """Looks when the test is over, with the ports as they were before it: see invariants.py."""
+    whole, started = world.services, world.clock[0]
+    yield
+    messages = {message.job_id for message, _ in world.outbox.waiting}
+    rules.check(whole, started=started, journal=world.endpoint.app.journal.to_document(), messages=messages)

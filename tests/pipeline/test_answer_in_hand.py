@@ -20,6 +20,8 @@ from tests.pipeline.test_crash_points import LEASE_S, lost_calls, totals
 from tests.pipeline.world import picture
 from tests.videos import clip, counted
 
+pytestmark = pytest.mark.usefixtures("invariants")
+
 BLOBS = ("blobs",)
 TABLES = ("jobs", "ledger", "answers", "gates", "listing", "costs")
 TURN_S = 30  # until the host delivers a message again

@@ -15,6 +15,8 @@ from shared.pipeline.look_up import look_up
 from shared.pipeline.records import store_result
 from tests.pipeline.world import picture
 
+pytestmark = pytest.mark.usefixtures("invariants")
+
 LEASE_S = limits.JOB_LEASE_S.value
 
 

@@ -20,6 +20,8 @@ from shared.pipeline.ports import Allowance
 from tests.pipeline.test_repair import message
 from tests.pipeline.world import picture
 
+pytestmark = pytest.mark.usefixtures("invariants")
+
 LEASE_S = limits.JOB_LEASE_S.value
 
 

@@ -23,7 +23,10 @@ from tests.videos import clip
 KILLED = "import os, signal, sys; sys.stdin.buffer.read(1); os.kill(os.getpid(), signal.SIGKILL)"
 BUSY = DecoderBusy("made up", verdict=SourceRejected("decoding needs too much memory", code="too_large"))
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+    pytest.mark.usefixtures("invariants"),
+]
 
 
 @pytest.fixture
