@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 from local.days import day
 from local.table import table
 from local.video_rows import inspect_file
+from shared.core import limits
 from shared.core.errors import CapabilityMissing, PriceMissing, SourceRejected, UnknownModel, VisiondropError
 from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.models.catalogue import Model, look_up_model
-from shared.core.models.tokens import ImageTokens, Usage, best_size, image_tokens
+from shared.core.models.tokens import ImageTokens, best_size, image_tokens
+from shared.core.money import estimate as money
+from shared.core.money.estimate import Asked, Estimate, Shown
 from shared.core.money.price_types import SCOPES
-from shared.core.money.prices import cost
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "tokens and USD of files or sizes, per model, before spending"
 HEADINGS = ("source", "size", "model", "detail", "tokens", "cells", "seen as", "usd", "note")
+NO_PRICE = Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None)
 DETAILS: tuple[Detail, ...] = ("auto", "low", "high", "original")
 
 
@@ -51,15 +54,26 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is asked about all subjects, and whose prices of which day hold. Without `words`, pictures alone."""
+
+    words: tuple[str, ...] = ()
+    max_output_tokens: int = limits.MAX_OUTPUT_TOKENS.value
+    scope: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`counted` adds up the tokens of all pictures; the size seen is the first one's."""
+    """`counted` adds up the tokens of all pictures; the size seen is the first one's. `price` is of the question."""
 
     subject: Subject
     asked: str = ""  # the model's name as it was given
     detail: Detail
     counted: ImageTokens | None = None
     pictures: int = 1
-    usd: Decimal | None = None
+    price: Estimate | None = None
+    with_words: bool = False
     rejected: str | None = None
     unpriced: str | None = None
     notes: tuple[str, ...] = ()
@@ -73,6 +87,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--model", action="append", metavar="M", help="repeat it to compare; default: VISION_MODEL")
     parser.add_argument(
         "--detail", choices=DETAILS, help="default: auto, as if left out of the request; low for a video's frames"
+    )
+    parser.add_argument("--prompt", metavar="TEXT", help="also price the question, and its answer at full length")
+    parser.add_argument("--system", metavar="TEXT", help="the system message, if there is one")
+    parser.add_argument(
+        "--max-output-tokens", type=int, default=limits.MAX_OUTPUT_TOKENS.value, metavar="N", help="the longest answer"
     )
     parser.add_argument("--scope", choices=SCOPES, default="global", help="whose price list; default: global (Azure)")
     parser.add_argument("--on", type=day, metavar="DATE", help="prices of that day; default: today")
@@ -99,8 +118,10 @@ def run(arguments: Namespace) -> int:
     subjects = [read(path) for path in arguments.files]
     subjects += [Subject(source=f"{w}x{h}", width=w, height=h) for w, h in arguments.size]
     on = arguments.on or datetime.now(tz=UTC).date()
+    words = tuple(text for text in (arguments.prompt, arguments.system) if text)
+    terms = Terms(words=words, max_output_tokens=arguments.max_output_tokens, scope=arguments.scope, on=on)
     rows = [
-        replace(estimate(subject, model, arguments.detail, arguments.scope, on), asked=name)
+        replace(estimate(subject, model, arguments.detail, terms), asked=name)
         for subject in subjects
         for name, model in models.items()
     ]
@@ -134,8 +155,8 @@ def inspect_picture(path: Path) -> ImageInfo:
     return inspect(path.read_bytes())
 
 
-def estimate(subject: Subject, model: Model, detail: Detail | None, scope: str, on: date) -> Row:
-    """`on` is the day of the price. A missing price leaves `usd` out, a rejected picture all but the fault."""
+def estimate(subject: Subject, model: Model, detail: Detail | None, terms: Terms) -> Row:
+    """A missing price leaves the dollars out, a rejected picture all but the fault."""
     is_film = subject.info is not None and subject.info.kind.kind == "video"
     row = Row(subject=subject, detail=detail or ("low" if is_film else "auto"), rejected=subject.fault)
     if subject.fault:
@@ -146,12 +167,25 @@ def estimate(subject: Subject, model: Model, detail: Detail | None, scope: str, 
     except (SourceRejected, CapabilityMissing) as error:
         return replace(row, rejected=explain(error))
     notes = tuple(savings(model, sizes, counted))
-    row = replace(row, counted=counted, pictures=len(sizes), notes=notes)
+    asked = to_asked(model, row.detail, sizes, terms)
+    row = replace(row, counted=counted, pictures=len(sizes), notes=notes, with_words=bool(terms.words))
     try:
-        usage = Usage(input_tokens=counted.tokens, output_tokens=0, image_tokens=counted.tokens)
-        return replace(row, usd=cost(model, usage, on=on, scope=scope).usd)
+        return replace(row, price=money.estimate(asked))
     except PriceMissing as error:
-        return replace(row, unpriced=explain(error), notes=(*notes, error.message))
+        return replace(row, price=money.count(asked), unpriced=explain(error), notes=(*notes, error.message))
+
+
+def to_asked(model: Model, detail: Detail, sizes: list[Size], terms: Terms) -> Asked:
+    return Asked(
+        model=model,
+        detail=detail,
+        max_output_tokens=terms.max_output_tokens if terms.words else 0,
+        texts=terms.words,
+        pictures=tuple(Shown(width=width, height=height) for width, height in sizes),
+        room=model.max_images,
+        on=terms.on,
+        scope=terms.scope,
+    )
 
 
 def sent_sizes(subject: Subject, model: Model, detail: Detail) -> list[Size]:
@@ -201,6 +235,7 @@ def to_json(row: Row) -> dict[str, Any]:
     counted = row.counted
     several = {"pictures": row.pictures} if row.pictures > 1 else {}
     by_patch = counted is not None and counted.patches is not None
+    price = row.price or NO_PRICE
     return {
         "source": row.subject.source,
         "width": row.subject.width or None,
@@ -211,10 +246,15 @@ def to_json(row: Row) -> dict[str, Any]:
         "patches" if by_patch else "tiles": counted and (counted.patches if by_patch else counted.tiles),
         "sent_width": counted and counted.seen_width,
         "sent_height": counted and counted.seen_height,
-        "usd": None if row.usd is None else format(row.usd, "f"),
+        "usd": text_of(price.usd),
         "rejected": row.rejected,
         **several,
+        **({"input_tokens": price.input_tokens, "max_usd": text_of(price.max_usd)} if row.with_words else {}),
     }
+
+
+def text_of(usd: Decimal | None) -> str | None:
+    return None if usd is None else format(usd, "f")
 
 
 def to_table(rows: list[Row]) -> str:
@@ -229,8 +269,16 @@ def cells(row: Row) -> tuple[str, ...]:
     billed = row.detail if row.detail == counted.detail else f"{row.detail} ({counted.detail})"
     grid = cells_of(counted.tiles or 0, "tile") if counted.patches is None else cells_of(counted.patches, "patch", "es")
     seen = f"{counted.seen_width}x{counted.seen_height}"
-    usd = "-" if row.usd is None else f"{row.usd:.6f}"
+    usd = shown_usd(row)
     return (subject.source, pixels, row.asked, billed, f"{counted.tokens:,}", grid, seen, usd, "; ".join(row.notes))
+
+
+def shown_usd(row: Row) -> str:
+    """The dollars for the input; with a question, up to what an answer of full length adds."""
+    if row.price is None or row.price.usd is None:
+        return "-"
+    most = f" to {row.price.max_usd:.6f}" if row.with_words and row.price.max_usd is not None else ""
+    return f"{row.price.usd:.6f}{most}"
 
 
 def cells_of(number: int, one: str, plural: str = "s") -> str:

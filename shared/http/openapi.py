@@ -24,7 +24,7 @@ from shared.http.operations import ANY_FILE, OPERATIONS, Operation
 from shared.http.replies import to_cacheable_json
 from shared.http.requests import JSON
 from shared.http.shapes import SCHEMAS, USD, Schema, reference
-from shared.pipeline.spending.estimates import Row
+from shared.pipeline.estimate_table import Row
 
 SCALAR_SCHEMAS: dict[Any, Schema] = {
     str: {"type": "string"},

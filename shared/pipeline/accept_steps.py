@@ -22,7 +22,7 @@ from shared.pipeline.effective_options import folders_with_budget, read_folders,
 from shared.pipeline.ports import Prepared, Services, SourceFile, Stored, Upload
 from shared.pipeline.records import reload
 from shared.pipeline.reuse import key_of
-from shared.pipeline.spending.estimated_cost import estimate
+from shared.pipeline.spending.estimate import estimate
 from shared.pipeline.stored_media import store_pictures, store_poster
 from shared.pipeline.video_modes import video_actions, work_of
 

@@ -12,7 +12,7 @@ from shared.pipeline.accept_steps import asked_model
 from shared.pipeline.ask import options_of, target_of, turns_of
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.reuse import key_of
-from shared.pipeline.spending.estimated_cost import estimate
+from shared.pipeline.spending.estimate import estimate
 from shared.pipeline.video_modes import work_of
 
 

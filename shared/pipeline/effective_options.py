@@ -55,18 +55,22 @@ def read_options(services: Services, upload: Upload, folders: Mapping[str, bytes
 
     Raises OptionsInvalid naming the option and where it stands.
     """
-    settings = services.settings
-    defaults = Options(
-        prompt=default_prompt(settings, is_video=is_video),
-        model=settings.endpoint.deployment,
-        detail="low" if is_video else settings.default_detail,
-        max_output_tokens=settings.max_output_tokens,
-    )
+    defaults = default_options(services.settings, is_video=is_video)
     layers = read_layers(upload, folders)
     schema = {"schema": read_named_schema(services, layers)}
     return Chosen(
         options=effective([schema, *(layer.given for layer in layers)], defaults=defaults),
         default_deployment=not any("model" in layer.given for layer in layers),
+    )
+
+
+def default_options(settings: Settings, *, is_video: bool) -> Options:
+    """What holds where nobody has said otherwise."""
+    return Options(
+        prompt=default_prompt(settings, is_video=is_video),
+        model=settings.endpoint.deployment,
+        detail="low" if is_video else settings.default_detail,
+        max_output_tokens=settings.max_output_tokens,
     )
 
 

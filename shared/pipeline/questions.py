@@ -38,7 +38,7 @@ from shared.pipeline.effective_options import Chosen, read_folders, read_options
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services, Stored, Upload
 from shared.pipeline.records import load, reload
-from shared.pipeline.spending.estimated_cost import estimate
+from shared.pipeline.spending.estimate import estimate
 from shared.pipeline.video import is_asked_in_parts
 from shared.pipeline.video_modes import work_of
 

@@ -42,7 +42,7 @@ from shared.pipeline.gatekeeper import report_success
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import hold_on, keep_lease, step_name
 from shared.pipeline.spending.bills import bill_of, is_charged, is_unpriced, settle_reply
-from shared.pipeline.spending.video_costs import transcript_name, transcription_cost
+from shared.pipeline.spending.video_bills import transcript_name, transcription_cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ from shared.pipeline.ports import Services, Stored, VideoIndexer
 from shared.pipeline.records import keep_lease
 from shared.pipeline.spending.bills import settle_fault
 from shared.pipeline.spending.reservations import reserve, settle
-from shared.pipeline.spending.video_costs import index_cost, query_cost
+from shared.pipeline.spending.video_bills import index_cost, query_cost
 
 DEFAULT_INDEX = "visiondrop"
 ADDRESS_FOR = timedelta(minutes=30)  # the index fetches the video as soon as it is submitted

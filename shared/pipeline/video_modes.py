@@ -13,9 +13,10 @@ from shared.core.ask.option_rows import VideoMode
 from shared.core.ask.options import Options
 from shared.core.ask.payload import Target
 from shared.core.jobs.job import Job
+from shared.core.money.estimate import NO_WORK, Work
 from shared.pipeline.ask import Answered, options_of
 from shared.pipeline.ports import Prepared, Services, SourceFile, Stored
-from shared.pipeline.spending.estimated_cost import NO_WORK, Work, frames_work, index_work, later_index_work
+from shared.pipeline.spending.estimate import frames_work, index_work, later_index_work
 from shared.pipeline.stored_media import Made, film_for_browsers, film_for_index, no_sound, sound_for_transcript
 from shared.pipeline.video import answer_from_frames
 from shared.pipeline.video_index import answer_from_index, check_index

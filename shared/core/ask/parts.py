@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from shared.core.media.normalized import Normalized
 from shared.core.media.picture import Picture
+from shared.core.money.estimate import even_slices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +40,12 @@ def times_of(pictures: Sequence[Normalized]) -> list[float]:
 
 def split(pictures: Sequence[Normalized], room: int) -> tuple[Part, ...]:
     """As few parts as possible, of as equal length as possible."""
-    count = max(1, -(-len(pictures) // room))
-    edges = [len(pictures) * index // count for index in range(count + 1)]
-    slices = [tuple(pictures[start:end]) for start, end in pairwise(edges)]
+    slices = even_slices(pictures, room)
     starts = [0.0, *(min(times_of(items)) for items in slices[1:]), float("inf")]
     return tuple(
-        Part(number=index + 1, of=count, pictures=items, from_s=starts[index], until_s=starts[index + 1])
+        Part(number=index + 1, of=len(slices), pictures=items, from_s=starts[index], until_s=starts[index + 1])
         for index, items in enumerate(slices)
     )
-
-
-def calls(pictures: int, room: int) -> int:
-    """Requests for so many pictures: the parts, and one that joins them."""
-    parts = max(1, -(-pictures // room))
-    return parts if parts == 1 else parts + 1
 
 
 def ask_part(prompt: str, part: Part) -> str:

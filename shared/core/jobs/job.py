@@ -24,9 +24,10 @@ from shared.core import codec, limits
 from shared.core.answer.reply import Reply
 from shared.core.ask.options import Options
 from shared.core.errors import DecoderBusy, NotFound, SourceRejected, StateConflict, VisiondropError
-from shared.core.jobs.result import SCHEMA_VERSION, AskedModel, Estimate, Fault, Origin, Plan, Source, Timings
+from shared.core.jobs.result import SCHEMA_VERSION, AskedModel, Fault, Origin, Plan, Source, Timings
 from shared.core.media.normalized import Normalized
 from shared.core.models.tokens import Usage
+from shared.core.money.estimate import Estimate
 from shared.core.money.prices import Cost
 
 ID_CHARACTERS = 32

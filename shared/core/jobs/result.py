@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal
 
 from shared.core.ask.question import Exchange
@@ -30,16 +29,6 @@ class Source:
     frames: int | None = None
     duration_s: float | None = None
     codec: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """Before the call. `usd` prices the input; `max_usd` adds an answer of full length."""
-
-    image_tokens: int | None
-    input_tokens: int | None
-    usd: Decimal | None
-    max_usd: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from shared.core.ask.parts import (
     ask_part,
     ask_whole,
-    calls,
     split,
     timecode,
     transcript_of,
@@ -38,7 +37,6 @@ def test_parts_are_few_and_even(count, room):
     assert max(sizes) <= room
     assert max(sizes) - min(sizes) <= 1
     assert len(parts) == -(-count // room)
-    assert calls(count, room) == len(parts) + (len(parts) > 1)
     assert parts[0].from_s == 0.0
     assert all(one.until_s == other.from_s for one, other in pairwise(parts))
 

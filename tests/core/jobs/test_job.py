@@ -15,9 +15,10 @@ from shared.core.codec import from_json, to_json
 from shared.core.errors import BudgetExceeded, ModelUnavailable, NotFound, SourceRejected, StateConflict
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import STUCK_AFTER, TERMINAL, TRANSITIONS, AnalysisMessage, Busy, Job, State
-from shared.core.jobs.result import AskedModel, Estimate, Plan, Source
+from shared.core.jobs.result import AskedModel, Plan, Source
 from shared.core.media.normalized import Normalized
 from shared.core.models.tokens import Usage
+from shared.core.money.estimate import Estimate
 
 LEASE_S = limits.JOB_LEASE_S.value
 
