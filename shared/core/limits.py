@@ -518,7 +518,7 @@ ASK_DECODE_S = Limit(
     value=60.0,
     unit="seconds",
     why="the request itself ends soon after",
-    enforced="pipeline/questions.py",
+    enforced="pipeline/reread.py",
 )
 
 LIMITS: tuple[tuple[str, Limit[int] | Limit[float]], ...] = tuple(

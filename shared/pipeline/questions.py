@@ -6,12 +6,10 @@ follows from what is asked: a request that is sent twice is one job.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.core import limits
 from shared.core.ask.option_rows import OPTION_ROWS
 from shared.core.ask.options import Options
 from shared.core.ask.picture_limits import check_number
@@ -20,24 +18,14 @@ from shared.core.jobs.asked_jobs import asked_job_id, check_pictures_ready, orig
 from shared.core.jobs.job import Job, State
 from shared.core.jobs.result import Origin, Plan
 from shared.core.media.normalized import Normalized
-from shared.pipeline.accept import CHOOSE, PREPARE, begin, run
-from shared.pipeline.accept_steps import (
-    Draft,
-    asked_model,
-    check_video_options,
-    dispatch,
-    keep_film,
-    keep_pictures,
-    keep_poster,
-    keep_sound,
-    normalize,
-    sniff_kind,
-)
+from shared.pipeline.accept import CHOOSE, PREPARE, run
+from shared.pipeline.accept_steps import asked_model, dispatch
 from shared.pipeline.ask import compose, options_of, target_of, turns_of
 from shared.pipeline.effective_options import Chosen, read_folders, read_options, with_changes
 from shared.pipeline.look_up import look_up, look_up_job
-from shared.pipeline.ports import Services, Stored, Upload
+from shared.pipeline.ports import Services
 from shared.pipeline.records import load, reload
+from shared.pipeline.reread import open_draft, prepared, same_upload, with_other_pictures
 from shared.pipeline.spending.estimate import estimate
 from shared.pipeline.video import is_asked_in_parts
 from shared.pipeline.video_modes import work_of
@@ -47,7 +35,6 @@ NEED_THE_UPLOAD = tuple(row.name for row in OPTION_ROWS if row.about in {"pictur
 """Options that decide which pictures are made of an upload, and for which model."""
 OPTIONS_AT_FAULT = frozenset({"options_invalid", "capability_missing"})
 """Why a job failed that would fail again with the same options."""
-NEW_PICTURES = (sniff_kind, check_video_options, normalize, keep_pictures, keep_poster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +124,7 @@ def accept_anew(services: Services, parent: Job, changes: Changes, *, key: str |
     job = Job(job_id="", state=State.QUEUED, source=parent.source, created=now, updated=now, origin=origin)
     draft = run(services, replace(open_draft(services, job, upload), changes=changes), CHOOSE)
     job_id = asked_job_id(origin, draft.options, key)
-    return submit(services, job_id, lambda: run(services, draft.learn(job_id=job_id), PREPARE).job)
-
-
-def same_upload(services: Services, job: Job) -> Upload | None:
-    """The upload of a job, if that version of it is still there."""
-    upload = services.blobs.describe(job.source.container, job.source.name)
-    return upload if upload is not None and upload.etag == job.source.etag else None
+    return submit(services, job_id, lambda: prepared(services, draft.learn(job_id=job_id), PREPARE))
 
 
 def chosen_of(job: Job) -> Chosen:
@@ -205,7 +186,7 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
         budget_folders=request.parent.budget_folders,
         source_partial=request.partial,
     )
-    job = prepare_anew(services, job, request) if needs_other_pictures(request) else job
+    job = with_other_pictures(services, job, options_of(request.parent)) if needs_other_pictures(request) else job
     if not is_asked_in_parts(job):
         check_number(len(job.normalized), target)
         compose(services, job)
@@ -223,27 +204,3 @@ def needs_other_pictures(request: Request) -> bool:
         and is_dropped
         and any(getattr(before, name) != getattr(after, name) for name in NEED_THE_UPLOAD)
     )
-
-
-def prepare_anew(services: Services, job: Job, request: Request) -> Job:
-    """The job with other pictures, from the upload, if that version of it is still there.
-
-    Sound and film are made anew only for another way of looking at films.
-    """
-    upload = same_upload(services, job)
-    if upload is None:
-        steps = ("the upload is gone or was replaced: sent the pictures that were prepared before",)
-        return replace(job, plan=Plan(steps=steps))
-    same_mode = options_of(request.parent).video == request.options.video
-    kept = tuple(item for item in job.media if same_mode and item.role != "poster")
-    draft = open_draft(services, replace(job, media=()), upload)
-    draft = replace(draft, target=target_of(services.settings, request.options))
-    made = run(services, draft, NEW_PICTURES if same_mode else (*NEW_PICTURES, keep_sound, keep_film)).job
-    return replace(made, media=(*made.media, *kept))
-
-
-def open_draft(services: Services, job: Job, upload: Upload) -> Draft:
-    """An upload to be read again for a job that has no row yet. Somebody waits for the decoder, so not for long."""
-    draft = begin(services, Stored(job=job, version=""), upload)
-    file = replace(draft.file, decode_before=time.monotonic() + limits.ASK_DECODE_S.value)
-    return replace(draft, file=file)
