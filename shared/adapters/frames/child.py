@@ -21,9 +21,10 @@ from shared.adapters.decoding.pictures import send_pictures
 from shared.adapters.decoding.wire import receive, send
 from shared.adapters.frames.draw import compose, draw, encode_frame
 from shared.adapters.frames.faults import decoder_errors
+from shared.adapters.frames.gathered import Gathered, Shot
 from shared.adapters.frames.mp4 import write_mp4
 from shared.adapters.frames.open import Video, open_video, rewind
-from shared.adapters.frames.sample import Samples, Shot, sample
+from shared.adapters.frames.sample import sample
 from shared.adapters.frames.sound import pieces
 from shared.adapters.frames.wire import RemoteFile
 from shared.adapters.pixels.child import cap_memory
@@ -106,7 +107,7 @@ def answer_mp4(video: Video, copied: frozenset[str], replies: IO[bytes]) -> None
     send(replies, {"piece": None})
 
 
-def render(samples: Samples, plan: VideoPlan) -> Iterator[Picture]:
+def render(samples: Gathered, plan: VideoPlan) -> Iterator[Picture]:
     if plan.sheet is None:
         yield from (single(shot, (plan.width, plan.height)) for shot in samples.shots)
         return
@@ -127,7 +128,7 @@ def sheet_of(shots: list[Shot], sheet: Sheet, plan: VideoPlan) -> Picture:
     return picture_of(encoded, page.size, tuple(shot.look.at_s for shot in shots))
 
 
-def poster_of(video: Video, samples: Samples, plan: VideoPlan) -> Picture:
+def poster_of(video: Video, samples: Gathered, plan: VideoPlan) -> Picture:
     at_s, frame = samples.poster or (0.0, video.first)
     image = draw(frame, plan.poster, video.view)
     encoded = encode_frame(image, plan)

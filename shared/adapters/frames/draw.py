@@ -1,4 +1,4 @@
-"""One decoded frame as the picture that is sent, as the poster, as a cell of a contact sheet, and as a few numbers.
+"""One decoded frame as the picture that is sent, as the poster, or as a cell of a contact sheet.
 
 Scaling comes first, then colours and turning: both then touch few pixels. Runs in the child process only.
 """
@@ -9,21 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from av.video.frame import VideoFrame
-from PIL import Image, ImageFilter, ImageStat
+from PIL import Image
 
 from shared.adapters.frames.deinterlace import progressive
 from shared.adapters.frames.rgb import in_srgb, scaled
 from shared.adapters.frames.shape import square_pixels
 from shared.adapters.pixels.encode import Encoded, save
 from shared.adapters.pixels.orientation import TRANSPOSES
-from shared.core.media.frame_choice import Look
 from shared.core.media.frame_plan import Sheet, VideoPlan, fit_into
 from shared.core.media.picture_plan import SWAPS_SIDES, Size
 
-MEASURED_WIDTH = 320
-THUMBNAIL = (32, 32)
-LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
-LEAST_SIDE = 8  # of a picture that has any detail to measure
 BAR = (128, 128, 128)
 SAME_SHAPE = 1.03  # closer than this, shapes differ by rounding
 
@@ -34,28 +29,6 @@ class View:
 
     orientation: int
     pixel_shape: float
-
-
-def measure(frame: VideoFrame, at_s: float) -> Look:
-    """Sharpness is the spread of the Laplacian: blur takes it away."""
-    width = min(MEASURED_WIDTH, frame.width)
-    height = max(1, frame.height * width // frame.width)
-    grey = scaled(frame, (width, height), "FAST_BILINEAR").convert("L")
-    light = ImageStat.Stat(grey)
-    return Look(
-        at_s=round(at_s, 3),
-        brightness=light.mean[0],
-        contrast=light.stddev[0],
-        sharpness=sharpness(grey),
-        thumbnail=grey.resize(THUMBNAIL, Image.Resampling.BOX).tobytes(),
-    )
-
-
-def sharpness(grey: Image.Image) -> float:
-    if min(grey.size) < LEAST_SIDE:
-        return 0.0
-    inner = grey.filter(LAPLACIAN).crop((1, 1, grey.width - 1, grey.height - 1))
-    return ImageStat.Stat(inner).stddev[0]
 
 
 def draw(frame: VideoFrame, size: Size, view: View) -> Image.Image:

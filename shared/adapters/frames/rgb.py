@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, VideoReformatter
 from PIL import Image
 
 from shared.adapters.pixels.colour import to_srgb
@@ -26,12 +26,26 @@ HD_WIDTH, HD_HEIGHT = 1280, 577
 """From so many pixels on, players take colours without tags for BT.709's, below for BT.601's (mpv's rule)."""
 
 
-def scaled(frame: VideoFrame, size: Size, interpolation: str) -> Image.Image:
-    """RGB by the frame's own matrix and range, or by those that players assume where it has none."""
-    image: Image.Image = frame.to_image(  # type: ignore[no-untyped-call]  # PyAV types its methods in part
-        width=size[0], height=size[1], interpolation=interpolation, src_colorspace=matrix_of(frame)
-    )
-    return image
+def scaled(frame: VideoFrame, size: Size, interpolation: str, *, form: str = "RGB") -> Image.Image:
+    """RGB, or RGBA, by the frame's own matrix and range, or by those that players assume where it has none."""
+    width, height = size
+    scaler = scaler_for(frame.format.name, frame.width, frame.height, width, height, interpolation)
+    plane = scaler.reformat(
+        frame,
+        width=width,
+        height=height,
+        format={"RGB": "rgb24", "RGBA": "rgba"}[form],
+        interpolation=interpolation,
+        src_colorspace=matrix_of(frame),
+        threads=1,
+    ).planes[0]
+    return Image.frombytes(form, size, bytes(plane), "raw", form, plane.line_size, 1)
+
+
+@lru_cache(maxsize=8)
+def scaler_for(*_: object) -> VideoReformatter:
+    """To set one up for a size takes longer than to scale a small film's frame."""
+    return VideoReformatter()
 
 
 def matrix_of(frame: VideoFrame) -> int | None:

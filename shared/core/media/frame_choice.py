@@ -15,23 +15,34 @@ from shared.core.media.frame_plan import VideoPlan, cut
 
 BLACK_BRIGHTNESS = 24.0  # of 255; video black is 16 where the range is not full
 BLACK_CONTRAST = 6.0
+BLACK_LIGHTS = 48  # a lamp, a cursor or a line of text on black is brighter
 SAME_MEAN = 1.5  # grey levels between thumbnails; the noise of one encoded still stays below 1
 SAME_CELL = 10  # one line of text more on a slide changes a cell by about 30
+SAME_BLOCK = 12.0  # a small figure that changes on a large screen changes a block by 13 to 26
+STILL_BLOCK = 6.0  # an encoder's noise is mostly less, and never over 9
 BLURRED_SHARE = 0.35  # of the median sharpness so far
 FEWEST_FOR_MEDIAN = 3
-SCENE_CUT = 15.0  # mean difference of thumbnails; found all joints of a film of six clips
+SHARP_ACUITY = 0.62  # of fine detail to coarse: 0.63 and up in 60 films in focus, 0.24 to 0.57 in blurred ones
+SHARP_SHARE = 0.15  # of contrast
+MUCH_SHARPER = 1.5
+SCENE_MEAN = 40.0  # grey levels between thumbnails half a second apart, with much motion; cuts have about 60
 
 Fault = Literal["black", "blurred", "duplicate", "unreadable", "out of time", "not chosen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was measured on one frame: levels of 0 to 255, and its thumbnail row by row."""
+    """What was measured on one frame: levels of 0 to 255, and its thumbnail row by row.
+
+    `lights` is the level of its few brightest pixels; `acuity` is fine detail to coarse, whatever is shown.
+    """
 
     at_s: float
     brightness: float
     contrast: float
+    lights: int
     sharpness: float
+    acuity: float
     thumbnail: bytes
 
 
@@ -57,48 +68,43 @@ class Coverage:
         return {"coverage_percent": self.percent, "largest_gap_s": self.largest_gap_s, "dropped": dropped}
 
 
-def fault_of(look: Look, kept: Sequence[Look]) -> Fault | None:
-    """Why this frame is not worth sending after those; None when it is."""
-    if look.brightness < BLACK_BRIGHTNESS and look.contrast < BLACK_CONTRAST:
+def fault_of(look: Look, kept: Sequence[Look], change: float) -> Fault | None:
+    """Why this frame is not worth sending after those; None when it is.
+
+    `change` is the difference to the last of them where they differ most, in a block of 4 by 4 measured pixels.
+    """
+    if is_black(look):
         return "black"
-    if kept and is_same(look, kept[-1]):
+    if kept and is_same(look, kept[-1], change):
         return "duplicate"
     if len(kept) >= FEWEST_FOR_MEDIAN and look.sharpness < BLURRED_SHARE * median(one.sharpness for one in kept):
         return "blurred"
     return None
 
 
-def is_same(one: Look, other: Look) -> bool:
+def is_black(look: Look) -> bool:
+    """Not by averages alone: what moves through the dark is small."""
+    return look.brightness < BLACK_BRIGHTNESS and look.contrast < BLACK_CONTRAST and look.lights < BLACK_LIGHTS
+
+
+def is_same(one: Look, other: Look, change: float) -> bool:
     differences = [abs(a - b) for a, b in zip(one.thumbnail, other.thumbnail, strict=True)]
-    return sum(differences) < SAME_MEAN * len(differences) and max(differences) < SAME_CELL
+    is_alike = sum(differences) < SAME_MEAN * len(differences) and max(differences) < SAME_CELL
+    return is_alike and change < SAME_BLOCK
 
 
-def difference(one: Look, other: Look) -> float:
+def may_be_blurred(look: Look) -> bool:
+    """Out of focus or in motion, by itself: only its neighbours can tell."""
+    return look.acuity < SHARP_ACUITY or look.sharpness < SHARP_SHARE * look.contrast
+
+
+def is_sharper_of_scene(one: Look, other: Look) -> bool:
+    """Much sharper, and not of another scene."""
+    return one.sharpness > MUCH_SHARPER * other.sharpness and mean_difference(one, other) < SCENE_MEAN
+
+
+def mean_difference(one: Look, other: Look) -> float:
     return sum(abs(a - b) for a, b in zip(one.thumbnail, other.thumbnail, strict=True)) / len(one.thumbnail)
-
-
-def choose_scenes(looks: Sequence[Look], wanted: int) -> tuple[int, ...]:
-    """Every scene gets a frame as far as they go, the longest first; what is left goes where frames are scarcest."""
-    scenes = split_scenes(looks)
-    if len(scenes) > wanted:
-        scenes = sorted(scenes, key=len, reverse=True)[:wanted]
-    shares = [1] * len(scenes)
-    for _ in range(min(wanted, len(looks)) - len(scenes)):
-        open_scenes = [index for index, scene in enumerate(scenes) if shares[index] < len(scene)]
-        shares[max(open_scenes, key=lambda index: len(scenes[index]) / shares[index])] += 1
-    chosen = (spread(scene, share) for scene, share in zip(scenes, shares, strict=True))
-    return tuple(sorted(index for indices in chosen for index in indices))
-
-
-def split_scenes(looks: Sequence[Look]) -> list[range]:
-    cuts = [index for index in range(1, len(looks)) if difference(looks[index - 1], looks[index]) > SCENE_CUT]
-    edges = [0, *cuts, len(looks)]
-    return [range(start, end) for start, end in pairwise(edges) if end > start]
-
-
-def spread(scene: range, share: int) -> list[int]:
-    """The middles of `share` equal parts of a scene."""
-    return [scene[(2 * part + 1) * len(scene) // (2 * share)] for part in range(share)]
 
 
 def coverage(plan: VideoPlan, sent: Sequence[tuple[float, float]], dropped: Sequence[Dropped]) -> Coverage:

@@ -23,6 +23,7 @@ DEFAULT_FRAMES = 20
 
 SCENE_LOOKS = 4  # moments looked at per frame wanted, to find where scenes change
 MOST_LOOKS = 500
+MOST_KEYFRAMES = 1.6  # for each look
 CLOCK_S = 0.001  # times are rounded to it
 MOST_AIMS = 3  # tries per slot: the first may be black, blurred or a repetition
 ALTERNATIVES = (0.25, 0.4)  # of a slot, after its middle: decoding goes forward only
@@ -161,6 +162,17 @@ def aims(slot: Slot, plan: VideoPlan) -> tuple[Aim, ...]:
     keys = [Aim(at_s=key, keyframe=True) for key in inside[:MOST_AIMS]]
     exact_s = [middle_s, *(middle_s + span_s * share for share in ALTERNATIVES)]
     return tuple([*keys, *(Aim(at_s=at_s, keyframe=False) for at_s in exact_s)][:MOST_AIMS])
+
+
+def scene_aims(slot: Slot, plan: VideoPlan) -> tuple[Aim, ...]:
+    """Where to look for scenes: at all keyframes of the slot, which stand where scenes begin, else at its middle.
+
+    Where they are many, only at the one nearest to the middle.
+    """
+    found = aims(slot, plan)
+    if not found[0].keyframe or len(plan.keyframes_s) > MOST_KEYFRAMES * len(plan.slots):
+        return found[:1]
+    return tuple(Aim(at_s=key, keyframe=True) for key in plan.keyframes_s if slot.holds(key))
 
 
 def plan_sheet(info: VideoInfo, wanted: int, *, model: Model, detail: Detail) -> Sheet:

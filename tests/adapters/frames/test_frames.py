@@ -204,7 +204,7 @@ def test_too_slow_ends_the_child():
     """The clock covers the header too, so the smallest limit stops it."""
     limits = DecodeLimits(max_seconds=0.03, wall_factor=1000)
     with FrameWorker(limits) as hasty, pytest.raises(SourceRejected) as refused:
-        sample(hasty, clip([counted(number, (640, 480)) for number in range(40)], gop=1000), frames=40)
+        sample(hasty, clip([counted(number, (2560, 1440)) for number in range(3)], gop=1000), frames=3)
 
     assert refused.value.code == "too_slow"
 
@@ -318,7 +318,8 @@ def manifest():
 
 
 ANAMORPHIC = {"video/mp4parse__bbb_sunflower_QCIF_30fps_mp4v_noaudio_1f.mp4"}  # its own size ignores 16:11 pixels
-TEN_BIT = 14.0  # HDR and 10 bit: the judges' tone and range differ
+TEN_BIT = 14.0  # the judges' range differs
+NOT_MAPPED = {"video/androidx__sample_with_color_info.mp4"}  # HLG: the judges show it without tone mapping
 WRONG_LENGTHS = {
     "video/androidx__sample_fragmented.mp4",  # its header says 40 hours, its frames 1 s
     "video/torchcodec__nasa_13013.mp4",  # an edit list cuts 16.6 s to 13
@@ -350,7 +351,7 @@ def test_corpus(worker, entry):
 def check_fingerprint(video, entry):
     """16x16 pixels of the first frame, made by ffmpeg. A black one is not sent, so there is nothing to compare."""
     wanted = entry.get("fingerprint_rgb16")
-    if wanted is None or times(video)[0] > 0.05 or entry["path"] in ANAMORPHIC:
+    if wanted is None or times(video)[0] > 0.05 or entry["path"] in ANAMORPHIC | NOT_MAPPED:
         return
     reference = Image.frombytes("RGB", (16, 16), base64.b64decode(wanted))
     shown = opened(video.frames[0]).resize((16, 16), Image.Resampling.BOX)

@@ -81,7 +81,10 @@ def test_each_frame_is_that_of_its_moment(worker, name, made):
 def test_only_parts_of_a_large_file_are_read(worker, form):
     """Without an index too, and with keyframes that nobody has counted."""
     noise = [Image.effect_noise((320, 240), 200).convert("RGB") for _ in range(7)]
-    made = {"mpegts": (noise * 150, "mpeg2video"), "dv": ([picture.resize(PAL) for picture in PICTURES] * 3, "dvvideo")}
+    made = {
+        "mpegts": (noise * 150, "mpeg2video"),
+        "dv": ([counted(number, PAL) for number in range(30)] * 5, "dvvideo"),
+    }
     pictures, codec = made[form]
     file = ranges(clip(pictures, form=form, rate=RATE, codec=codec))
     video = worker.sample(file, model=MODEL, detail="low", frames=4)

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.core.codec import from_json, to_json
-from shared.core.media.frame_choice import Dropped, Look, choose_scenes, coverage, fault_of, is_same, split_scenes
+from shared.core.media.frame_choice import Dropped, Look, coverage, fault_of, is_same, may_be_blurred
 from shared.core.media.frame_plan import (
     CLOCK_S,
     DEFAULT_FRAMES,
@@ -22,6 +22,7 @@ from shared.core.media.frame_plan import (
     cut,
     pictures,
     plan_video,
+    scene_aims,
 )
 from shared.core.media.kinds import KINDS
 from shared.core.models.catalogue import look_up_model
@@ -112,63 +113,65 @@ def test_a_plan_survives_the_pipe():
     assert from_json(VideoPlan, to_json(made)) == made
 
 
-def look(at_s=0.0, *, level=120, brightness=120.0, contrast=40.0, sharpness=20.0, thumbnail=None) -> Look:
+def test_all_keyframes_are_looked_at_for_scenes():
+    """Encoders set them where scenes begin. Where there are many times as many as looks, one of each slot is."""
+    few = plan(info=video(keyframes_s=(0.0, 2.0, 2.4, 4.5, 40.0)), frames=5, sampling="scenes")
+    many = plan(info=video(keyframes_s=tuple(number / 10 for number in range(1200))), frames=5, sampling="scenes")
+
+    assert [aim.at_s for aim in scene_aims(few.slots[0], few)] == [0.0, 2.0, 2.4, 4.5]
+    assert [(aim.at_s, aim.keyframe) for aim in scene_aims(few.slots[1], few)] == [(9.0, False)]
+    assert [aim.at_s for aim in scene_aims(many.slots[1], many)] == [9.0]
+
+
+def look(
+    at_s=0.0, *, level=120, brightness=120.0, contrast=40.0, sharpness=20.0, thumbnail=None, lights=200, acuity=0.9
+) -> Look:
     return Look(
         at_s=at_s,
         brightness=brightness,
         contrast=contrast,
+        lights=lights,
         sharpness=sharpness,
+        acuity=acuity,
         thumbnail=thumbnail or bytes([level]) * 1024,
     )
 
 
 ONE_LINE_MORE = bytes([120] * 500 + [90] * 20 + [120] * 504)
 FAULTS = [
-    (look(brightness=16.0, contrast=0.5), [], "black"),
-    (look(brightness=16.0, contrast=30.0), [], None),
-    (look(), [], None),
-    (look(level=121), [look()], "duplicate"),
-    (look(level=140), [look()], None),
-    (look(thumbnail=ONE_LINE_MORE), [look()], None),
-    (look(level=120), [look(), look(level=10)], None),
-    (look(level=9, sharpness=2.0), [look(), look(level=10), look(level=20)], "blurred"),
-    (look(level=9, sharpness=2.0), [look(), look(level=20)], None),
-    (look(level=9, sharpness=15.0), [look(), look(level=10), look(level=20)], None),
+    (look(brightness=16.0, contrast=0.5, lights=17), [], 0.0, "black"),
+    (look(brightness=16.0, contrast=0.5, lights=90), [], 0.0, None),
+    (look(brightness=16.0, contrast=30.0, lights=17), [], 0.0, None),
+    (look(), [], 0.0, None),
+    (look(level=121), [look()], 3.0, "duplicate"),
+    (look(level=121), [look()], 40.0, None),
+    (look(level=140), [look()], 3.0, None),
+    (look(thumbnail=ONE_LINE_MORE), [look()], 3.0, None),
+    (look(level=120), [look(), look(level=10)], 3.0, None),
+    (look(level=9, sharpness=2.0), [look(), look(level=10), look(level=20)], 40.0, "blurred"),
+    (look(level=9, sharpness=2.0), [look(), look(level=20)], 40.0, None),
+    (look(level=9, sharpness=15.0), [look(), look(level=10), look(level=20)], 40.0, None),
 ]
 
 
-@pytest.mark.parametrize(("found", "kept", "fault"), FAULTS)
-def test_which_frames_are_not_worth_sending(found, kept, fault):
-    """Black, the same as the one before, or far less sharp than the others."""
-    assert fault_of(found, kept) == fault
+@pytest.mark.parametrize(("found", "kept", "change", "fault"), FAULTS)
+def test_which_frames_are_not_worth_sending(found, kept, change, fault):
+    """Black all over, the same as the one before in all its parts, or far less sharp than the others."""
+    assert fault_of(found, kept, change) == fault
 
 
 def test_sameness_is_mutual():
     """Which of the two came first does not matter."""
     one, other = look(level=120), look(thumbnail=ONE_LINE_MORE)
 
-    assert is_same(one, other) is is_same(other, one) is False
-    assert is_same(one, one)
+    assert is_same(one, other, 3.0) is is_same(other, one, 3.0) is False
+    assert is_same(one, one, 0.0)
 
 
-@given(st.lists(st.integers(0, 255), min_size=1, max_size=80), st.integers(1, 40))
-def test_scenes_give_that_many_different_frames(levels, wanted):
-    """As many as wanted or as there are, in order; each scene has one as far as they go."""
-    looks = [look(float(at), level=level) for at, level in enumerate(levels)]
-    chosen = choose_scenes(looks, wanted)
-
-    assert len(chosen) == len(set(chosen)) == min(wanted, len(looks))
-    assert list(chosen) == sorted(chosen)
-    scenes = split_scenes(looks)
-    if len(scenes) <= wanted:
-        assert all(any(index in scene for index in chosen) for scene in scenes)
-
-
-def test_a_short_scene_is_not_missed():
-    """Even sampling would give the long scene all four frames."""
-    looks = [look(float(at), level=level) for at, level in enumerate([10] * 20 + [200] + [90] * 20)]
-
-    assert 20 in choose_scenes(looks, 4)
+@pytest.mark.parametrize(("found", "doubt"), [(look(), False), (look(acuity=0.4), True), (look(sharpness=2.0), True)])
+def test_a_frame_tells_itself_that_it_may_be_blurred(found, doubt):
+    """By its fine detail against its coarse detail, or against its contrast."""
+    assert may_be_blurred(found) is doubt
 
 
 def test_coverage_says_what_is_missing_and_why():
