@@ -28,7 +28,16 @@ SECRET_STATUSES = frozenset({401, 403})
 WAIT_TEXT = re.compile(r"(?i)\b(?:retry|try again) (?:after|in) ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)")
 WAIT_PART = re.compile(r"(?i)(\d{1,12}(?:\.\d{1,9})?)\s{0,3}([a-z]{1,15})")
 UNIT_SECONDS = {"ms": 0.001, "milliseconds": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-UNIT_SECONDS |= {"second": 1, "seconds": 1, "minute": 60, "minutes": 60, "hour": 3600, "hours": 3600, "day": 86400}
+UNIT_SECONDS |= {
+    "second": 1,
+    "seconds": 1,
+    "minute": 60,
+    "minutes": 60,
+    "hour": 3600,
+    "hours": 3600,
+    "day": 86400,
+    "days": 86400,
+}
 
 
 def parse_error(

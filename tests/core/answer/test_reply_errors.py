@@ -202,3 +202,31 @@ def test_every_code_of_the_responses_api_has_a_rule() -> None:
     unmapped = {code for code in codes if parse_error(500, error(code=code), {}).code == "server_error"}
     assert len(codes) > 15
     assert unmapped == own_faults & codes
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_the_words_of_a_refused_key_are_not_shown(status: int) -> None:
+    """Some endpoints quote the key that they did not take."""
+    refused = parse_error(status, error("The key q7Zk3 is not valid for this resource"), {})
+    assert "q7Zk3" not in refused.message + refused.hint
+    assert str(status) in refused.message
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Please try again in 2 minutes", 120),
+        ("Please try again in 1 minute", 60),
+        ("Please try again in 3 hours", 10_800),
+        ("Please retry after 1 hour", 3600),
+        ("Please retry after 2 days", 172_800),
+        ("Please retry after 1 day", 86_400),
+        ("Please retry after 30 seconds", 30),
+        ("Please try again in 20 milliseconds", 0.02),
+    ],
+)
+def test_waits_in_words(words: str, seconds: float) -> None:
+    """Every unit that an endpoint writes out."""
+    waits = parse_error(429, error(words), {})
+    assert isinstance(waits, ModelUnavailable)
+    assert waits.retry_after_s == seconds
