@@ -35,9 +35,25 @@ var logAlerts = [
     lookBack: null
   }
   {
+    name: 'dead-letters'
+    description: 'Event Grid could not tell the app about an upload, and the app could not take it in by itself: see the container deadletters'
+    query: '${events} | where event == "not mended" and tostring(facts.what) == "deadletters"'
+    severity: 1
+    threshold: 0
+    lookBack: null
+  }
+  {
+    name: 'missed-uploads-unseen'
+    description: 'The search for uploads whose event never came has not got through the container for a day'
+    query: '${events} | where event == "round unfinished"'
+    severity: 2
+    threshold: 0
+    lookBack: null
+  }
+  {
     name: 'timers-silent'
-    description: 'The five-minute round has not ended for half an hour: the app does not start, or cannot reach its storage'
-    query: '${events} | where event == "sweep" | summarize last = max(TimeGenerated) | where last < ago(30m)'
+    description: 'A five-minute round has not ended for half an hour: the app does not start, or cannot reach its storage'
+    query: '${events} | summarize swept = maxif(TimeGenerated, event == "sweep"), searched = maxif(TimeGenerated, event == "missed uploads") | where swept < ago(30m) or searched < ago(30m)'
     severity: 1
     threshold: 0
     lookBack: 'P2D'

@@ -63,10 +63,18 @@ class Reader:
         return self.tokens[self.at - 1]
 
     def condition(self) -> Any:
+        found = self.conjunction()
+        while self.peek() == "or":
+            self.take()
+            other = self.conjunction()  # read in any case
+            found = bool(found) or bool(other)
+        return found
+
+    def conjunction(self) -> Any:
         found = self.comparison()
         while self.peek() == "and":
             self.take()
-            other = self.comparison()  # read in any case
+            other = self.comparison()  # as above
             found = bool(found) and bool(other)
         return found
 

@@ -57,7 +57,10 @@ LOG_FULL = {
 FIRES = [
     ("poison-messages", {"traces": [trace("Message has reached MaxDequeueCount of 5. Moving message to queue 'x'.")]}),
     ("failed-invocations", {"requests": [request("analyze", success=False, role="func-x")] * 5}),
-    ("timers-silent", {"traces": [line("sweep", minutes_ago=31)]}),
+    ("dead-letters", {"traces": [line("not mended", what="deadletters", code="storage_unavailable")]}),
+    ("missed-uploads-unseen", {"traces": [line("round unfinished", work="missed uploads", began="2026-11-27")]}),
+    ("timers-silent", {"traces": [line("sweep", minutes_ago=31), line("missed uploads", minutes_ago=4)]}),
+    ("timers-silent", {"traces": [line("sweep", minutes_ago=4), line("missed uploads", minutes_ago=31)]}),
     ("oldest-message", {"traces": [line("queue", depth=9, oldest_s=99999.0)]}),
     ("unhealthy", {"traces": [line("unhealthy", part="ledger", code="storage_unavailable")] * 2}),
     ("model-refuses", {"traces": [line("waiting", code="not_authorized", until="2026-11-28T12:10:00+00:00")]}),
@@ -69,6 +72,9 @@ SILENT = [
     ("poison-messages", {"traces": [line("finished", code="gave_up"), trace("Executed 'Functions.analyze'")]}),
     ("failed-invocations", {"requests": [request("drop", success=False, role="visiondrop")] * 50}),
     ("failed-invocations", {"requests": [request("analyze", success=True, role="func-x")] * 50}),
+    ("dead-letters", {"traces": [line("missed uploads", accepted=3, failed=0, letters=3)]}),  # all were taken in
+    ("dead-letters", {"traces": [line("not mended", what="a" * 32, code="options_invalid")]}),
+    ("missed-uploads-unseen", {"traces": [line("missed uploads", accepted=0, failed=0, letters=0)] * 3}),
     ("timers-silent", {"traces": [line("sweep", minutes_ago=31), line("sweep", minutes_ago=4)]}),
     ("timers-silent", {"traces": []}),  # before the first round there is nothing to miss
     ("oldest-message", {"traces": [line("queue", depth=900, oldest_s=20.5)]}),
