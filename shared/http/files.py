@@ -31,10 +31,11 @@ def media(services: Services, request: func.HttpRequest) -> func.HttpResponse:
         return send(services, request, look_up_file(services, NORMALIZED, name), caching=FOR_EVER)
     if thumb != "1":
         refuse_parameter("thumb", thumb, "Give 1, or leave it out.")
+    small = thumbnail(services, name)  # before the condition: nobody has what is not there
     headers = {**SAFE, "Cache-Control": FOR_EVER, "ETag": '"thumb"'}
     if has_already(request, '"thumb"'):
         return func.HttpResponse(status_code=304, headers=headers)
-    return func.HttpResponse(thumbnail(services, name), headers=headers, mimetype=THUMBNAIL_TYPE)
+    return func.HttpResponse(small, headers=headers, mimetype=THUMBNAIL_TYPE)
 
 
 def original(services: Services, request: func.HttpRequest) -> func.HttpResponse:

@@ -59,6 +59,16 @@ def test_a_thumbnail_is_its_own(app, media):
     assert app.get(f"{media}.thumb.jpg.thumb.jpg").status == 404
 
 
+@pytest.mark.parametrize("known", ["*", '"thumb"', 'W/"thumb"', '"x", "thumb"'])
+def test_a_condition_holds_for_what_is_there_only(app, media, known):
+    """`If-None-Match: *` asks whether there is anything at all: nobody has what does not exist."""
+    for path in ("/api/media/files/nothing.jpg", "/api/originals/files/nothing.jpg", "/api/results/files/nothing.jpg"):
+        assert app.get(path, **{"If-None-Match": known}).status == 404
+    assert app.get("/api/media/files/nothing.jpg?thumb=1", **{"If-None-Match": known}).status == 404
+    assert app.get(f"{media}?thumb=1", **{"If-None-Match": known}).status == 304
+    assert app.get(media, **{"If-None-Match": "*"}).status == 304
+
+
 @pytest.mark.parametrize(("name", "data"), [("film.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isommp42"), ("empty.mp3", b"")])
 def test_only_pictures_have_thumbnails(app, name, data):
     """Films and sound lie beside them; 415 says what to ask for instead."""
@@ -68,6 +78,7 @@ def test_only_pictures_have_thumbnails(app, name, data):
 
     assert answer.status == 415
     assert "poster" in answer.body["error"]["hint"]
+    assert app.get(f"/api/media/files/{name}?thumb=1", **{"If-None-Match": "*"}).status == 415
 
 
 RANGES = [
