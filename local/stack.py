@@ -29,6 +29,8 @@ STATE = ROOT / ".visiondrop"
 
 # A person waits for the answer, and nobody pays for looking: more often than in Azure.
 IMPATIENT = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200"}
+# Of glibc: what one large file has taken goes back to the system when it is done, not to one of a dozen arenas.
+THRIFTY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(256 * 1024), "MALLOC_TRIM_THRESHOLD_": str(1024**2)}
 BLOB_SCAN_S = "0.5"
 READY = r'^\{.*"(?:base_)?url": "([^"]+)".*\}$'  # the JSON line that each of our servers prints once it answers
 HOST_GRACE_S = "3"  # for running functions at stop; less than tied.py gives
@@ -105,7 +107,7 @@ class Stack:
         else:
             app = ROOT / "function_app.py"
             options = ("--app", str(app), "--port", str(self.port), "--grace", HOST_GRACE_S, "--blob-scan", BLOB_SCAN_S)
-            self.environ = {**IMPATIENT, **self.environ}
+            self.environ = {**IMPATIENT, **THRIFTY, **self.environ}
             further = (f"--allow-host={name}" for name in self.names)
             child = self.start_module("functions host", "local.host", *options, *further)
             make_places(self.connection_string)

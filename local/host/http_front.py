@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +22,9 @@ from local.host.worker import Invocation, InvocationReleased, ReturnInvalid, Wor
 LOG = logging.getLogger("local.host")
 
 LARGEST_BODY_BYTES = 100 * 1024 * 1024
+BODIES_BYTES = 128 * 1024 * 1024  # of large bodies at once; this one process is host and worker
+SMALL_BODY_BYTES = 1024 * 1024
+PIECE_BYTES = 256 * 1024
 HOME = b"A local stand-in for the Azure Functions host is up and running.\n"
 PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
 
@@ -80,12 +84,16 @@ class HttpFront:
         self.keys = keys
         self.largest_body = largest_body
         self.names = names
+        self.room = BodyRoom()
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Any) -> None:
         reply = await self.reply_to(scope, receive)
         headers = [*reply.headers, (b"content-length", str(len(reply.body)).encode())]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        body = memoryview(reply.body)  # in pieces: the server would copy the whole into its buffer
+        for at in range(0, len(body), PIECE_BYTES):
+            await send({"type": "http.response.body", "body": bytes(body[at : at + PIECE_BYTES]), "more_body": True})
+        await send({"type": "http.response.body"})
 
     async def reply_to(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]]) -> Reply:
         """The answer to a request whose body has not been read yet: that of a stranger never is."""
@@ -94,7 +102,8 @@ class HttpFront:
         if refused is not None:
             return Reply(status=403, headers=PLAIN, body=refused.encode())
         try:
-            return await self.answer(await read_request(scope, headers, receive, self.largest_body))
+            async with self.room.hold(announced_bytes(headers, self.largest_body)):
+                return await self.answer(await read_request(scope, headers, receive))
         except BodyTooLarge:
             return Reply(status=413)
 
@@ -150,7 +159,7 @@ def read_headers(scope: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def read_request(
-    scope: Mapping[str, Any], headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]], largest_body: int
+    scope: Mapping[str, Any], headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]]
 ) -> Request:
     query = scope["query_string"].decode("latin-1")
     address = f"{scope['scheme']}://{headers.get('host', '')}{scope['raw_path'].decode('latin-1')}"
@@ -160,7 +169,7 @@ async def read_request(
         url=f"{address}?{query}" if query else address,
         headers=headers,
         params=joined(parse_qsl(query)),  # which drops empty values, as the host does
-        body=await read_body(headers, receive, largest_body),
+        body=await read_body(headers, receive),
     )
 
 
@@ -172,18 +181,51 @@ def joined(pairs: Any) -> dict[str, str]:
     return values
 
 
-async def read_body(headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]], largest_body: int) -> bytes:
-    """Only a body with a Content-Length reaches the worker; a chunked one without is lost, as in Azure."""
+def announced_bytes(headers: Mapping[str, str], largest_body: int) -> int:
+    """The length of the body as the request has it. Raises BodyTooLarge."""
     announced = int(headers.get("content-length", 0))
     if announced > largest_body:
         raise BodyTooLarge
+    return announced
+
+
+async def read_body(headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]]) -> bytes:
+    """Only a body with a Content-Length reaches the worker; a chunked one without is lost, as in Azure."""
+    if not int(headers.get("content-length", 0)):
+        return b""
     parts = []
-    while announced:
+    while True:
         event = await receive()
         parts.append(event.get("body", b""))
         if not event.get("more_body"):
-            break
-    return b"".join(parts)
+            return b"".join(parts)
+
+
+class BodyRoom:
+    """Large bodies in memory at once, from their first byte to the answer; more of them wait unread, in their senders'
+    sockets. Small ones never wait.
+    """
+
+    def __init__(self, most_bytes: int = BODIES_BYTES) -> None:
+        self.most_bytes = most_bytes
+        self.held_bytes = 0
+        self.changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def hold(self, body_bytes: int) -> AsyncIterator[None]:
+        if body_bytes <= SMALL_BODY_BYTES:
+            yield
+            return
+        wanted = min(body_bytes, self.most_bytes)
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.held_bytes + wanted <= self.most_bytes)
+            self.held_bytes += wanted
+        try:
+            yield
+        finally:
+            async with self.changed:
+                self.held_bytes -= wanted
+                self.changed.notify_all()
 
 
 def to_reply(value: Any) -> Reply:

@@ -79,8 +79,8 @@ class Invocation:
         self.worker = worker
         self.function = function
         self.future = future
-        self.over = threading.Event()  # concurrent.futures.wait() sleeps through a cancellation
-        future.add_done_callback(lambda _: self.over.set())
+        self.over = over = threading.Event()  # concurrent.futures.wait() sleeps through a cancellation
+        future.add_done_callback(lambda _: over.set())  # not by way of self: a circle would keep the result
         self.deadline = None if worker.timeout_s is None else time.monotonic() + worker.timeout_s
 
     @property

@@ -391,6 +391,14 @@ MODEL_TIMEOUT_S = Limit(
     enforced="adapters/chat_model.py",
     setting="MODEL_TIMEOUT_S",
 )
+WORKER_FILE_BYTES = Limit(
+    about="Jobs",
+    what="files that one worker reads whole at the same time, each counted twice; more of them wait",
+    value=200 * MIB,
+    unit="bytes",
+    why="one picture of the largest size, or two downloads of it; with 16 at once a worker would need 2 GB",
+    enforced="pipeline/room.py",
+)
 REPLY_BYTES = Limit(
     about="Jobs",
     what="one reply of a model, a transcriber or the video index, unpacked",

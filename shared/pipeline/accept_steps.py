@@ -108,7 +108,8 @@ def check_video_options(services: Services, draft: Draft) -> Draft:
 def normalize(services: Services, draft: Draft) -> Draft:
     """The pictures to send, by the decoder. Raises SourceRejected for a file that cannot be used."""
     model = known(draft.target).model
-    ready = services.media.prepare(draft.file, is_video=draft.is_video, model=model, options=draft.options)
+    with services.room.hold(0 if draft.is_video else draft.file.size):  # of a film, parts are read
+        ready = services.media.prepare(draft.file, is_video=draft.is_video, model=model, options=draft.options)
     draft = replace(draft, ready=ready)
     return draft.learn(source=describe_source(draft.job.source, ready), plan=ready.plan, source_partial=ready.partial)
 

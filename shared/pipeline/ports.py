@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ from shared.core.media.picture import Picture, SoundPiece
 from shared.core.models.catalogue import Model
 from shared.core.money.budget import Totals
 from shared.core.settings import Settings
+from shared.pipeline.room import Room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,3 +409,4 @@ class Services:
     video_index: VideoIndexer | None = None
     transcriber: Transcriber | None = None
     span: StartSpan = no_span
+    room: Room = field(default_factory=Room)

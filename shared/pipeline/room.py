@@ -1,0 +1,51 @@
+"""How many bytes of files a worker holds at once: who reads a large one whole waits until others are done with theirs.
+
+A worker runs several functions side by side in one process, and each file is in it twice while it is read (the storage
+SDK's parts, then the whole). Sixteen at once would be more than an instance has.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.core import limits
+
+COPIES = 2
+
+
+class Room:
+    """In the order of asking. A file that needs more than there is waits until it is alone."""
+
+    def __init__(self, most_bytes: int = limits.WORKER_FILE_BYTES.value) -> None:
+        self.most_bytes = most_bytes
+        self.held_bytes = 0
+        self.changed = threading.Condition()
+        self.line: deque[object] = deque()
+
+    @contextmanager
+    def hold(self, file_bytes: int) -> Iterator[None]:
+        """Room for reading a file of this size whole, given back afterwards."""
+        wanted = min(COPIES * file_bytes, self.most_bytes)
+        self.enter(wanted)
+        try:
+            yield
+        finally:
+            self.leave(wanted)
+
+    def enter(self, wanted: int) -> None:
+        """Waits for its turn, then for room."""
+        place = object()
+        with self.changed:
+            self.line.append(place)
+            self.changed.wait_for(lambda: self.line[0] is place and self.held_bytes + wanted <= self.most_bytes)
+            self.line.popleft()
+            self.held_bytes += wanted
+            self.changed.notify_all()
+
+    def leave(self, wanted: int) -> None:
+        with self.changed:
+            self.held_bytes -= wanted
+            self.changed.notify_all()
