@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.core.ask.option_rows import FILE_OPTIONS
@@ -73,13 +73,15 @@ def promise(services: Services, upload: Upload, before: Upload | None) -> str:
 def end_if_unread(services: Services, upload: Upload) -> None:
     """End the job of a version that was replaced, unless somebody has read that version.
 
-    The sweeper does it later where it cannot be done now.
+    The sweeper does it later where it cannot be done now. The row is taken before the document is written: a worker
+    that has read the version a moment ago would otherwise find a result that says that nobody has.
     """
     job_id = job_id_of(container=upload.container, name=upload.name, etag=upload.etag)
     with suppress(StateConflict, StorageUnavailable):
         stored = services.jobs.load(job_id)
         if stored is not None and stored.job.state is State.QUEUED and stored.job.options is None:
-            end_unread(services, stored, is_replaced=True)
+            taken = services.jobs.replace(stored, replace(stored.job, updated=services.now()))
+            end_unread(services, taken, is_replaced=True)
 
 
 def check_metadata(name: str, metadata: Mapping[str, str]) -> None:

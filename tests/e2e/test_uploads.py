@@ -25,6 +25,19 @@ def test_an_upload_is_answered(app):
     assert (answer.status, answer.body["state"], answer.body["source"]["name"]) == (200, "done", "up/ä b#1.jpg")
 
 
+def test_every_promised_job_comes_to_an_end(app):
+    """A name that is replaced faster than its events come: each version is answered, or says that it was replaced."""
+    colours = ("azure", "bisque", "coral", "gold", "indigo")
+    kept = [put(app, "up/often.jpg", picture(colour=colour)).body for colour in colours]
+    ended = [app.get(f"{one['result']}?wait=30") for one in kept]
+
+    assert [answer.status for answer in ended] == [200] * len(colours)
+    assert ended[-1].body["state"] == "done"
+    assert {"done", "replaced"} >= {
+        answer.body["state"] if answer.body["error"] is None else answer.body["error"]["code"] for answer in ended
+    }
+
+
 def test_options_come_as_headers(app):
     """They are the blob's metadata, so they win over every folder's."""
     kept = put(

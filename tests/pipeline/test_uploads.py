@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.job import State
+from shared.core.jobs.result import Plan
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.sweep import sweep
 from shared.pipeline.uploads import make_ticket, store_upload
@@ -43,6 +46,32 @@ def test_a_version_that_is_replaced_before_its_event_ends_so(world):
     assert look_up(world.services, "a.jpg").job_id == second.job_id
     assert look_up_job(world.services, second.job_id).state is State.DONE
     assert world.calls == 1
+
+
+class ReadMeanwhile:
+    """The port `Jobs`: between our look at a job and what we do then, a worker writes down what it has read."""
+
+    def __init__(self, jobs):
+        self.jobs = jobs
+
+    def __getattr__(self, name):
+        return getattr(self.jobs, name)
+
+    def load(self, job_id):
+        stored = self.jobs.load(job_id)
+        self.jobs.replace(stored, replace(stored.job, plan=Plan(steps=("read",))))
+        return stored
+
+
+def test_a_worker_that_has_read_the_old_version_keeps_its_job(world):
+    """No document is written over its head: its answer would be paid for and lost."""
+    first = put(world, "a.jpg", picture(colour="red"))
+    jobs = world.services.jobs
+    world.services = replace(world.services, jobs=ReadMeanwhile(jobs))
+    put(world, "a.jpg", picture(colour="blue"))
+
+    assert jobs.load(first.job_id).job.state is State.QUEUED
+    assert world.services.blobs.describe("results", f"{first.job_id}.json") is None
 
 
 @pytest.mark.parametrize(("change", "code"), [("replace", "replaced"), ("delete", "not_found")])
