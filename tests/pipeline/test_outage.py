@@ -19,6 +19,8 @@ from shared.pipeline.postpone import FIRST_WAIT_S, times, wait_s
 from shared.wiring import build
 from tests.pipeline.world import picture
 
+pytestmark = pytest.mark.usefixtures("invariants")
+
 DOWN = ModelUnavailable("down", code="server_error")
 COLOURS = [f"#{index:02x}8040" for index in range(0, 250, 10)]
 

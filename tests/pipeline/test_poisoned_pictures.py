@@ -16,6 +16,8 @@ from shared.pipeline.look_up import look_up
 from tests.pipeline.timeline import Timeline
 from tests.pipeline.world import picture
 
+pytestmark = pytest.mark.usefixtures("invariants")
+
 EVERY_S = 20
 GOOD_DROPS = 16
 MANY = 30
