@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LENGTH = struct.Struct(">Q")
-MESSAGE_BYTES = 8 * MEGABYTE  # the index of a film of two hours in which every picture is a keyframe has 4 MB
-BLOCK_BYTES = 64 * MEGABYTE  # a picture of 31 megapixels, more than any model sees, has 40 MB as PNG at the most
+MESSAGE_BYTES = 4 * MEGABYTE  # the longest are indexes of films, of which no more than 100,000 moments are sent
+BLOCK_BYTES = 64 * MEGABYTE  # three times the largest picture that any model takes
 
 
 class Nonsense(Exception):

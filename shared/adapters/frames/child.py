@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO, Any
 
 import av
@@ -33,10 +34,11 @@ from shared.core.codec import from_json, to_json
 from shared.core.errors import SourceRejected
 from shared.core.media.decode_limits import DecodeLimits
 from shared.core.media.frame_choice import coverage
-from shared.core.media.frame_plan import Sheet, VideoPlan
+from shared.core.media.frame_plan import Sheet, VideoInfo, VideoPlan
 from shared.core.media.picture import Picture
 from shared.core.media.picture_plan import Size
 
+MOST_KEYFRAMES = 100_000  # some 2 MB of a message; of a film of half an hour in which every picture is one
 SOFT_SHARE = 0.6  # of the time allowed: then what there is is sent
 
 
@@ -56,10 +58,16 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
                 elif task["give"] == "mp4":
                     answer_mp4(video, frozenset(task["copied"]), replies)
                 else:
-                    send(replies, {"info": to_json(video.info)})
+                    send(replies, {"info": to_json(thinned(video.info))})
                     answer_plan(video, deadline, requests, replies)
         except SourceRejected as error:
             send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
+
+
+def thinned(info: VideoInfo) -> VideoInfo:
+    """With every second keyframe, or third, where there are too many for a message: any part of them will do."""
+    step = -(-len(info.keyframes_s) // MOST_KEYFRAMES)
+    return info if step <= 1 else replace(info, keyframes_s=info.keyframes_s[::step])
 
 
 def answer_plan(video: Video, deadline: float, requests: IO[bytes], replies: IO[bytes]) -> None:

@@ -9,12 +9,16 @@ import tracemalloc
 
 import pytest
 
-from shared.adapters.decoding.wire import BLOCK_BYTES, LENGTH
+from shared.adapters.decoding.believed import believed
+from shared.adapters.decoding.wire import BLOCK_BYTES, LENGTH, MESSAGE_BYTES
+from shared.adapters.frames.child import MOST_KEYFRAMES, thinned
 from shared.adapters.frames.wire import READ_BYTES, allowance
 from shared.adapters.frames.worker import FrameWorker
 from shared.adapters.pixels.worker import PixelWorker
+from shared.core.codec import to_json
 from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.media.decode_limits import MEGABYTE, DecodeLimits
+from shared.core.media.frame_plan import VideoInfo
 from shared.core.models.catalogue import look_up_model
 from tests.pictures import encoded, quarters
 from tests.videos import clip, ranges
@@ -194,6 +198,17 @@ def test_a_hostile_decoder_of_pictures_is_ended(child_that_says, words):
         fault = refused(worker, child_that_says(words), task)
         assert (fault.code, "nonsense" in fault.message) == ("corrupt", True)
         assert task().pictures
+
+
+@pytest.mark.parametrize("count", [0, 1, MOST_KEYFRAMES, MOST_KEYFRAMES + 1, 20 * MOST_KEYFRAMES + 3])
+def test_an_honest_index_always_fits(count):
+    """A film of ten hours in which every picture is a keyframe is read like any other: fewer of them are sent."""
+    film = believed(VideoInfo, INFO | {"keyframes_s": [number / 60 for number in range(count)]})
+    sent = thinned(film)
+
+    assert len(message({"info": to_json(sent)})) < MESSAGE_BYTES
+    assert count / 22 <= len(sent.keyframes_s) <= MOST_KEYFRAMES
+    assert sent.keyframes_s == film.keyframes_s or set(sent.keyframes_s) < set(film.keyframes_s)
 
 
 SPINS = "import sys; sys.stdin.buffer.read(1)\nwhile True: pass"
