@@ -12,6 +12,7 @@ from PIL import Image
 
 from shared.adapters.pixels.errors import damage_of
 from shared.adapters.pixels.ground import weighted
+from shared.adapters.pixels.scaler import shrunk_luma
 from shared.adapters.pixels.shrink import shrink_bands
 from shared.core.media import png
 
@@ -39,7 +40,7 @@ def is_streamed(info: ImageInfo, data: bytes) -> bool:
 def load_png(image: Image.Image, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
     """The picture at `size`, and what is missing of it ("" = nothing)."""
     rows = Rows(data, image.width, png.samples_per_pixel(data))
-    shrunk = shrink_bands(rows.band, image.size, size, weighted, band_pixels=BAND_PIXELS)
+    shrunk = shrink_bands(rows.band, image.size, size, weighted, band_pixels=BAND_PIXELS, scale_luma=shrunk_luma)
     shrunk.info["icc_profile"] = image.info.get("icc_profile")
     return shrunk, damage_of(info.kind, rows.there / image.height) if rows.there < image.height else ""
 
@@ -70,7 +71,7 @@ class Rows:
 
         context = (CONTEXT_FILTER, self.above, scanlines)
         small = png.stored(context, width=self.width, height=count + 1, samples=self.samples)
-        reader: Any = av.CodecContext.create("png", "r")
+        reader: Any = av.CodecContext.create("png", "r")  # anew: it does not forget a stream without an end
         reader.thread_count = 1
         plane = (reader.decode(av.Packet(small)) or reader.decode(None))[0].planes[0]
         pixels, stride = memoryview(plane), plane.line_size

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Band = Callable[[int, int], Image.Image]  # the rows from top to bottom
     Box = tuple[float, float, float, float]
     Convert = Callable[[Image.Image], Image.Image]
+    Scale = Callable[[Image.Image, Size], Image.Image]
 
 LANCZOS, BILINEAR = Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
 BOX, NEAREST = Image.Resampling.BOX, Image.Resampling.NEAREST
@@ -49,8 +50,11 @@ def whole_factor(source: Size, target: Size) -> int:
     return max(1, int(min(source[0] / target[0], source[1] / target[1]) / SHRINK_GAP))
 
 
-def finish(reduced: Image.Image, source: Size, size: Size, factor: int) -> Image.Image:
-    """`source` is the size before the averaging, whose last column or row may have had fewer pixels to average."""
+def finish(reduced: Image.Image, source: Size, size: Size, factor: int, scale_luma: Scale | None = None) -> Image.Image:
+    """`source` is the size before the averaging, whose last column or row may have had fewer pixels to average.
+
+    `scale_luma` is a faster Lanczos, for all pixels alike.
+    """
     reduced = without_full_alpha(reduced)
     if reduced.size == size:
         return reduced
@@ -58,13 +62,15 @@ def finish(reduced: Image.Image, source: Size, size: Size, factor: int) -> Image
     if reduced.mode == "YCbCr":
         return merge_colour(reduced.getchannel(0).resize(size, LANCZOS, box), reduced, box)
     if reduced.mode == "RGB":
-        return finish_rgb(reduced, box, size)
+        even = box[2:] == reduced.size
+        return finish_rgb(reduced, box, size, scale_luma if even else None)
     return reduced.resize(size, LANCZOS, box)
 
 
-def finish_rgb(reduced: Image.Image, box: Box, size: Size) -> Image.Image:
+def finish_rgb(reduced: Image.Image, box: Box, size: Size, scale_luma: Scale | None) -> Image.Image:
     """A photo is sent as JPEG, so that it may as well become YCbCr before the slow step."""
-    luma = reduced.convert("L").resize(size, LANCZOS, box)
+    grey = reduced.convert("L")
+    luma = scale_luma(grey, size) if scale_luma else grey.resize(size, LANCZOS, box)
     return reduced.resize(size, LANCZOS, box) if is_flat(luma) else merge_colour(luma, reduced, box)
 
 
@@ -84,7 +90,13 @@ def averaged(source: Image.Image, box: Box, size: Size) -> Image.Image:
 
 
 def shrink_bands(
-    band: Band, source: Size, size: Size, convert: Convert, *, band_pixels: int = BAND_PIXELS
+    band: Band,
+    source: Size,
+    size: Size,
+    convert: Convert,
+    *,
+    band_pixels: int = BAND_PIXELS,
+    scale_luma: Scale | None = None,
 ) -> Image.Image:
     factor = whole_factor(source, size)
     reduced: Image.Image | None = None
@@ -94,7 +106,7 @@ def shrink_bands(
         small = converted.reduce(factor) if factor > 1 else converted
         reduced = reduced or Image.new(small.mode, (-(-source[0] // factor), -(-source[1] // factor)))
         reduced.paste(small, (0, top // factor))
-    return finish(cast("Image.Image", reduced), source, size, factor)
+    return finish(cast("Image.Image", reduced), source, size, factor, scale_luma)
 
 
 def converter(image: Image.Image) -> Convert:

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from shared.adapters.pixels.normalize import normalize_image
 from shared.adapters.pixels.open import inspect
 from shared.adapters.pixels.png import Rows, is_streamed
-from shared.adapters.pixels.webp import is_decoded_as_planes, planes
+from shared.adapters.pixels.webp import decoded, is_decoded_as_planes
 from shared.core.errors import SourceRejected
 from shared.core.models.catalogue import look_up_model
 from tests.pictures import corner_colours, encoded, near, opened, photo, quarters, swapped_profile
@@ -156,7 +156,7 @@ def test_a_webp_that_ffmpeg_refuses_is_left_to_pillow():
     """Bytes behind it that look like a chunk of their own."""
     data = WEBP + b"VP8 " + b"\xff" * 99
     with pytest.raises(OSError, match="FFmpeg"):
-        planes(data)
+        decoded(data)
     assert normalize(data).pictures
 
 
