@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from shared.adapters.pixels.deep import grey_by_profile, is_steep
 from shared.core.media import tiff
 from shared.core.media.tiff import FLOAT, SIGNED, UNSIGNED
 
@@ -33,6 +34,7 @@ FLAT_LEVELS = 8  # of 255: a picture of one grey
 LEAST_LEVELS = 2
 LARGEST_BYTE, BYTE_LEVELS = 255, 32
 LEAST_GREY, LEAST_COLOUR, MOST_FLOAT = -0.05, -0.5, 1.5  # floating point within is light, of which 1 is white
+DEEP = 16  # bits per sample
 WIDEST = 32  # bits per sample
 
 
@@ -70,6 +72,9 @@ def to_number(text: str) -> float | None:
 def to_greys(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
     """What turns bands of a wide picture into L, or La where a level of it is transparent; and steps, if any."""
     samples = samples_of(image)
+    if is_told_by_profile(image, samples):
+        convert_by_profile, image.info["icc_profile"] = grey_by_profile(image.info["icc_profile"])
+        return convert_by_profile, ()
     numbers_of, samples = as_numbers(image, samples)
     low, high, steps = range_of([numbers_of(sampled(image))], samples)
     if image.info.get("white_is_zero"):
@@ -83,6 +88,13 @@ def to_greys(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
         return grey if not isinstance(clear, int) else with_clear(grey, numbers, clear)
 
     return convert, steps
+
+
+def is_told_by_profile(image: Image.Image, samples: Samples) -> bool:
+    """Light in the dark parts of a scale that is even in light, not in brightness."""
+    is_plain = (samples.bits, samples.kind) == (DEEP, UNSIGNED) and image.mode != "F"
+    is_upright = not image.info.get("white_is_zero") and "transparency" not in image.info
+    return is_plain and is_upright and is_steep(image.info.get("icc_profile"))
 
 
 def with_clear(grey: Image.Image, numbers: Image.Image, clear: int) -> Image.Image:

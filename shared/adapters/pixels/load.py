@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
+from shared.adapters.pixels.deep import is_deep, load_other_byte, with_srgb_curve
 from shared.adapters.pixels.errors import ALL_OVER, LEAST_SHARE, LOWER_PART, UPPER_PART, corrupt, damage_of
 from shared.adapters.pixels.ground import weighted
 from shared.adapters.pixels.open import open_picture
@@ -55,7 +56,10 @@ def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Im
             from shared.adapters.pixels.tiff import prepare_page  # noqa: PLC0415 -- with Pillow's reader, see readers.py
 
             prepare_page(image, image.info["pages"][image.tell()])
+        deep = is_deep(image)
         image.load()
+        if deep:
+            image = with_srgb_curve(image, load_other_byte(opened_at(data, info, image.tell())))
     except (OSError, ValueError, SyntaxError):
         if not READERS[info.kind.format].is_salvaged or info.frames > 1:
             raise
@@ -64,6 +68,13 @@ def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Im
             return salvage_jpeg(data, info, size, share_of_rows(image)[0])
         return image, damage_of(info.kind, *(share_of_pixels(image) if interlaced else share_of_rows(image)))
     return image, ""
+
+
+def opened_at(data: bytes, info: ImageInfo, frame: int) -> Image.Image:
+    """The picture once more, with nothing decoded yet."""
+    image = open_picture(data, info.kind)
+    image.seek(frame)
+    return image
 
 
 def is_interlaced(image: Any) -> bool:

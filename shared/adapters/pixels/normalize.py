@@ -105,8 +105,8 @@ def draw(
 
     Shrink first: turning and colour conversion then touch few pixels.
     """
-    icc_profile = image.info.get("icc_profile")
     small = shrink(image, size)
+    icc_profile = image.info.get("icc_profile")  # of which shrinking may have used its curve
     if small is not image and release:
         image.close()  # its pixels, a quarter of the peak
     laid, ground = lay_on_ground(small)

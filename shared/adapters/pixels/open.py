@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from shared.adapters.pixels.deep import BYTES_PER_PIXEL as DEEP_BYTES
+from shared.adapters.pixels.deep import is_deep
 from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, not_read
 from shared.adapters.pixels.profiles import keep_profile
 from shared.adapters.pixels.readers import READERS, open_as
@@ -119,11 +121,13 @@ def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
         return DecodeCost(scaled=20, fixed=4, max_scale=32)
     if own := getattr(image, "bytes_per_pixel", None):
         return DecodeCost(scaled=own)
-    if kind.format == "tiff":
+    if kind.format == "tiff" and not is_deep(image):
         page = image.info["pages"][0]
         is_plain = page.one(tiff.COMPRESSION, 1) == tiff.NONE
         strip = 0 if is_plain else page.one(tiff.ROWS_PER_STRIP) or image.height
         return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))
+    if is_deep(image):
+        return DecodeCost(scaled=DEEP_BYTES)
     reader = READERS[kind.format]
     if reader.frames_bytes_per_pixel and getattr(image, "n_frames", 1) > 1:
         return DecodeCost(scaled=reader.frames_bytes_per_pixel)

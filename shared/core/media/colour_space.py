@@ -111,6 +111,12 @@ def srgb_light(value: float) -> float:
     return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 -- the standard's
 
 
+def srgb_signal(light: float) -> float:
+    """The inverse of `srgb_light`, for 0 to 1."""
+    bounded = min(max(light, 0.0), 1.0)
+    return 12.92 * bounded if bounded <= 0.0031308 else 1.055 * bounded ** (1 / 2.4) - 0.055  # noqa: PLR2004
+
+
 def pq_light(value: float) -> float:
     """In cd/m², by SMPTE ST 2084 as BT.2100 has it."""
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128

@@ -10,12 +10,12 @@ import struct
 from itertools import product
 from typing import TYPE_CHECKING
 
-from shared.core.media.colour_space import HLG, PQ, curve_of, hlg_display_light
+from shared.core.media.colour_space import HLG, PQ, curve_of, hlg_display_light, srgb_light
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shared.core.media.colour_space import ColourSpace, Primaries
+    from shared.core.media.colour_space import ColourSpace, Curve, Primaries
 
     Matrix = tuple[tuple[float, float, float], ...]
 
@@ -24,6 +24,9 @@ HEADER = struct.Struct(">III4s4s4s6H4s28x3i")
 TAG = struct.Struct(">4sII")
 MOST_TAGS = 100
 CICP_BYTES = 12
+PRIMARY_TAGS = {b"wtpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ"}
+SPACE = slice(16, 20)  # of the header: what the profile converts from
+PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 BT2020 = 9
 CURVE_POINTS = 1024
 GRID_STEPS = 25
@@ -37,10 +40,10 @@ def icc_profile_of(space: ColourSpace) -> bytes:
     """An ICC profile from RGB in that colour space to XYZ."""
     matrix = to_xyz_d50(space.primaries)
     tags = grid_tags(space, matrix) if space.transfer == HLG else curve_tags(space, matrix)
-    return profile({b"desc": description(space.name), b"wtpt": xyz(D50), **tags})
+    return from_tags({b"desc": description(space.name), b"wtpt": xyz(D50), **tags})
 
 
-def profile(tags: dict[bytes, bytes]) -> bytes:
+def from_tags(tags: dict[bytes, bytes]) -> bytes:
     """Tags of the same content are stored once."""
     start = HEADER_BYTES + 4 + 12 * len(tags)
     places: dict[bytes, int] = {}
@@ -58,17 +61,84 @@ def header(size: int) -> bytes:
     return start.ljust(HEADER_BYTES, b"\0")
 
 
-def code_points_in(profile: bytes) -> tuple[int, int] | None:
-    """Primaries and transfer that a profile says it stands for: in its `cicp` tag (ICC.1:2022), or by its name."""
+def tags_of(profile: bytes) -> dict[bytes, bytes]:
+    """Names and contents; what lies outside of the profile is cut off."""
     count = int.from_bytes(profile[HEADER_BYTES : HEADER_BYTES + 4], "big")
     table = profile[HEADER_BYTES + 4 :][: min(count, MOST_TAGS) * TAG.size]
-    for name, at, size in TAG.iter_unpack(table[: len(table) // TAG.size * TAG.size]):
-        content = profile[at : at + size]
-        if name == b"cicp" and len(content) >= CICP_BYTES:
-            return content[8], content[9]
-        if name == b"desc" and (transfer := named_transfer(content)):
-            return BT2020, transfer
+    rows = TAG.iter_unpack(table[: len(table) // TAG.size * TAG.size])
+    return {name: profile[at : at + size] for name, at, size in rows}
+
+
+def code_points_in(profile: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer that a profile says it stands for: in its `cicp` tag (ICC.1:2022), or by its name."""
+    tags = tags_of(profile)
+    told = tags.get(b"cicp", b"")
+    if len(told) >= CICP_BYTES:
+        return told[8], told[9]
+    transfer = named_transfer(tags.get(b"desc", b""))
+    return (BT2020, transfer) if transfer else None
+
+
+def curves_in(profile: bytes) -> tuple[Curve, ...]:
+    """From stored numbers to light, for red, green and blue or for grey; none where a table does more than curves."""
+    tags = tags_of(profile)
+    names = (b"kTRC",) if profile[SPACE] == b"GRAY" else (b"rTRC", b"gTRC", b"bTRC")
+    if b"A2B0" in tags or not all(name in tags for name in names):
+        return ()
+    curves = {tags[name]: curve_in(tags[name]) for name in names}
+    found = tuple(curve for name in names if (curve := curves[tags[name]]) is not None)
+    return found if len(found) == len(names) else ()
+
+
+def curve_in(content: bytes) -> Curve | None:
+    """Of a curveType or a parametricCurveType; None where it is broken."""
+    try:
+        if content[:4] == b"curv":
+            return curve_of_points(struct.unpack_from(f">{struct.unpack_from('>I', content, 8)[0]}H", content, 12))
+        if content[:4] == b"para":
+            kind = struct.unpack_from(">H", content, 8)[0]
+            numbers = struct.unpack_from(f">{PARAMETERS[kind]}i", content, 12)
+            return parametric_curve(kind, [number / 65_536 for number in numbers])
+    except (struct.error, KeyError):
+        pass
     return None
+
+
+def curve_of_points(points: Sequence[int]) -> Curve:
+    """No point is a straight line, one is a gamma in 256ths, more are points to go between."""
+    if len(points) <= 1:
+        gamma = points[0] / 256 if points else 1.0
+        return lambda value: value**gamma
+    last = len(points) - 1
+
+    def between(value: float) -> float:
+        place = value * last
+        below = min(int(place), last - 1)
+        return (points[below] + (points[below + 1] - points[below]) * (place - below)) / LARGEST_16
+
+    return between
+
+
+def parametric_curve(kind: int, numbers: Sequence[float]) -> Curve:
+    """ICC.1:2022, table 68."""
+    gamma, a, b, c, d, e, f = [*numbers, *(0.0,) * (7 - len(numbers))] if kind else [numbers[0], 1.0, *(0.0,) * 5]
+    if kind in {1, 2}:
+        c, d, e, f = 0.0, -b / (a or 1.0), numbers[3] if kind == 2 else 0.0, numbers[3] if kind == 2 else 0.0  # noqa: PLR2004
+
+    def curve(value: float) -> float:
+        return max(a * value + b, 0.0) ** gamma + e if value >= d else c * value + f
+
+    return curve
+
+
+def with_srgb_curves(profile: bytes) -> bytes | None:
+    """The same primaries with sRGB's curve; None for greys, which then need no profile."""
+    tags = tags_of(profile)
+    if profile[SPACE] == b"GRAY":
+        return None
+    kept = {name: content for name, content in tags.items() if name in PRIMARY_TAGS}
+    tone = tone_curve(srgb_light)
+    return from_tags({b"desc": description("sRGB curve"), **kept, b"rTRC": tone, b"gTRC": tone, b"bTRC": tone})
 
 
 def named_transfer(description: bytes) -> int:
@@ -80,11 +150,18 @@ def named_transfer(description: bytes) -> int:
 
 
 def curve_tags(space: ColourSpace, matrix: Matrix) -> dict[bytes, bytes]:
-    curve = curve_of(space)
-    points = [round(LARGEST_16 * curve(step / (CURVE_POINTS - 1))) for step in range(CURVE_POINTS)]
-    tone = b"curv" + struct.pack(">II", 0, CURVE_POINTS) + big_endian(points)
+    tone = tone_curve(curve_of(space))
     columns = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), (xyz(column) for column in zip(*matrix, strict=True)), strict=True))
     return {**columns, b"rTRC": tone, b"gTRC": tone, b"bTRC": tone}
+
+
+def points_of(numbers: Sequence[int]) -> bytes:
+    """A curveType of these points, of 0 to 65,535."""
+    return b"curv" + struct.pack(">II", 0, len(numbers)) + big_endian(numbers)
+
+
+def tone_curve(curve: Curve) -> bytes:
+    return points_of([round(LARGEST_16 * curve(step / (CURVE_POINTS - 1))) for step in range(CURVE_POINTS)])
 
 
 def grid_tags(space: ColourSpace, matrix: Matrix) -> dict[bytes, bytes]:
