@@ -482,10 +482,10 @@ JOB_WAIT_S = Limit(
 )
 OPTIONS_WAIT_S = Limit(
     about="Jobs",
-    what="time until a job looks again at its folder's broken options",
+    what="time until a job looks again at its folder's broken options, or at storage that was away",
     value=300.0,
     unit="seconds",
-    why="whoever mends a file wants to see its jobs go on",
+    why="whoever mends them wants to see the jobs go on",
     enforced="pipeline/postpone.py",
 )
 ENDPOINT_WAIT_S = Limit(

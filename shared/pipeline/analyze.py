@@ -11,10 +11,12 @@ from dataclasses import replace
 
 from shared.core.errors import (
     BudgetExceeded,
+    DecoderBusy,
     ModelUnavailable,
     OptionsUnreadable,
     ReplyMalformed,
     StateConflict,
+    StorageUnavailable,
     VisiondropError,
 )
 from shared.core.jobs import job as jobs
@@ -104,11 +106,29 @@ def claim(services: Services, job: Job) -> Job:
 
 
 def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
-    """The claimed job's turn. A storage fault goes up to the host, which delivers the message again."""
+    """The claimed job's turn."""
     try:
         return take_turn(services, message, stored)
     except StateConflict:
         return hand_on(services, message, stored.job.job_id)
+    except (StorageUnavailable, DecoderBusy) as error:
+        return give_back(services, message, stored, error)
+
+
+def give_back(
+    services: Services, message: AnalysisMessage, stored: Stored, error: StorageUnavailable | DecoderBusy
+) -> Job:
+    """The job as it waits for what is away. It costs none of the chances that a job has with the host: however long
+    blobs are away, the job goes on afterwards. Its next turn counts what this one may have paid for, as after a crash.
+
+    Raises the error when the job cannot be given back either: then the host delivers the message again.
+    """
+    try:
+        return postpone(services, message, still_ours(services, stored, error), error)
+    except StateConflict:
+        return hand_on(services, message, stored.job.job_id)
+    except StorageUnavailable:
+        raise error from None
 
 
 def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> Job:

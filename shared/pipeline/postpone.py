@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 
 from shared.core import limits
 from shared.core.answer.gate import PICTURE_CODES
-from shared.core.errors import ModelUnavailable, OptionsUnreadable, ReplyMalformed, VisiondropError
+from shared.core.errors import (
+    DecoderBusy,
+    ModelUnavailable,
+    OptionsUnreadable,
+    ReplyMalformed,
+    StorageUnavailable,
+    VisiondropError,
+)
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import AnalysisMessage, Job, lease_end, wait_end
 from shared.core.waits import backoff
@@ -17,7 +24,7 @@ from shared.pipeline.records import store_result
 FIRST_WAIT_S = 5.0  # a restart or a lost packet is over by then; what lasts is waited for longer each time
 JITTER = 0.2  # workers that were throttled together must not come back together
 
-Fault = ModelUnavailable | OptionsUnreadable | ReplyMalformed
+Fault = ModelUnavailable | OptionsUnreadable | ReplyMalformed | StorageUnavailable | DecoderBusy
 
 
 def postpone(services: Services, message: AnalysisMessage, stored: Stored, error: Fault) -> Job:
@@ -29,7 +36,10 @@ def postpone(services: Services, message: AnalysisMessage, stored: Stored, error
     if (last := last_word(job, error)) is not None:
         return store_result(services, stored, jobs.fail(job, last, now=now))
     until = now + timedelta(seconds=wait_s(services, error, times(job, error.code)))
-    job = services.jobs.replace(stored, jobs.wait(job, error, until=until, now=now)).job
+    waiting = jobs.wait(job, error, until=until, now=now)
+    if isinstance(error, StorageUnavailable | DecoderBusy):  # a call may be open that was reserved on that day
+        waiting = replace(waiting, budget_day=job.budget_day)
+    job = services.jobs.replace(stored, waiting).job
     services.log("waiting", {"job_id": job.job_id, "code": error.code, "until": until.isoformat()})
     return come_back(services, message, job, at=until)
 
@@ -65,7 +75,8 @@ def times(job: Job, code: str) -> int:
 def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
     """Seconds until the next try: as many as the endpoint said; "at once" is no answer of one that has just refused."""
     asked_s = error.retry_after_s if isinstance(error, ModelUnavailable) else None
-    longest_s = (limits.OPTIONS_WAIT_S if isinstance(error, OptionsUnreadable) else limits.JOB_WAIT_S).value
+    is_at_home = isinstance(error, OptionsUnreadable | StorageUnavailable | DecoderBusy)
+    longest_s = (limits.OPTIONS_WAIT_S if is_at_home else limits.JOB_WAIT_S).value
     base_s = asked_s or backoff(times_before, first_s=FIRST_WAIT_S, longest_s=longest_s)
     return base_s * (1 + JITTER * services.jitter())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -127,8 +128,9 @@ def test_a_crash_at_any_write_leads_to_completion(world, stage, port, method):
         world.services = whole
     world.accept("a.jpg")
     if stage == "analyze":
-        with pytest.raises(fault):
+        with suppress(fault):  # a turn that has begun gives its job back, and sends the message again
             analyze(flaky, world.outbox.waiting[0][0])
+        assert getattr(flaky, port).failed
     while world.outbox.waiting:
         world.analyze_next()
 

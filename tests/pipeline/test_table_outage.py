@@ -176,6 +176,24 @@ def test_blobs_that_are_away_cost_a_drop_none_of_its_chances(world):
     assert look_up(whole, "a.jpg").state is State.DONE
 
 
+def test_blobs_that_are_away_cost_a_job_none_of_its_chances(world):
+    """Two hours without blobs: each turn gives the job back, no call is made, and then it is answered."""
+    world.drop("a.jpg", picture())
+    job_id = world.accept("a.jpg").job_id
+    whole = world.services
+    world.services = replace(whole, blobs=NoReading(whole.blobs))
+    began = world.clock[0]
+    while world.clock[0] < began + timedelta(hours=2):
+        waiting, _ = world.analyze_next()
+        assert (waiting.state, waiting.error.code) == (State.WAITING, "storage_unavailable")
+    calls = world.calls
+    world.services = whole
+    world.finish_all()
+    job = look_up(whole, "a.jpg")
+
+    assert (calls, world.calls, job.job_id, job.state, job.maybe_paid) == (0, 1, job_id, State.DONE, 0)
+
+
 class NoReading:
     """Blobs that can be described, not read."""
 

@@ -139,6 +139,8 @@ CONTROL_FIELDS = (
     "answer_key",
 )
 REDELIVERED = "redelivered"
+OUR_FAULTS = frozenset({"storage_unavailable", "decoder_busy"})
+"""Why a job is given back without its calls having been accounted for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,8 +279,12 @@ def is_hopeless(job: Job) -> bool:
 
 
 def follows_a_crash(job: Job) -> bool:
-    """Whether the turn before this one was neither ended nor given back."""
-    return [event.state for event in job.history[-2:]] == [State.RUNNING, State.RUNNING]
+    """Whether the turn before this one broke off, or was given back for a fault of our own: then a call may be open."""
+    if len(job.history) < 2:  # noqa: PLR2004  # this turn and the one before
+        return False
+    before, this = job.history[-2:]
+    broke_off = before.state == State.RUNNING or before.code in OUR_FAULTS
+    return broke_off and this.state == State.RUNNING
 
 
 def is_stuck(job: Job, *, now: datetime, waiting_since: datetime | None = None) -> bool:
