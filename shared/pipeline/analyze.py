@@ -38,7 +38,7 @@ from shared.pipeline.analyze_steps import (
 from shared.pipeline.ask import Answered
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.postpone import come_back, free_at, postpone
-from shared.pipeline.records import load, reload, store_result
+from shared.pipeline.records import find, load, reload, store_result
 from shared.pipeline.spending.line import enter_line
 
 Step = Callable[[Services, Turn], Turn]
@@ -73,7 +73,7 @@ def analyze_message(services: Services, body: bytes) -> Job | None:
 
 def analyze(services: Services, message: AnalysisMessage) -> Job | None:
     """The job as it stands afterwards; None when the message points at no job."""
-    stored = services.jobs.load(message.job_id)
+    stored = find(services, message.job_id)
     if stored is None:
         services.log("orphan message", {"job_id": message.job_id})
         return None

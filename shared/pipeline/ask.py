@@ -13,6 +13,7 @@ from shared.core.ask.options import Options
 from shared.core.ask.payload import Payload, Question, Target, build_payload
 from shared.core.ask.question import Exchange
 from shared.core.errors import (
+    NotFound,
     OptionsInvalid,
     VisiondropError,
 )
@@ -58,7 +59,9 @@ def question_of(services: Services, job: Job, options: Options) -> Question:
 
 
 def turns_of(job: Job) -> tuple[Exchange, ...]:
-    """What was said before, in a job that goes on with a conversation."""
+    """What was said before, in a job that goes on with a conversation. Raises NotFound where that is gone."""
+    if job.turns_elsewhere:
+        raise NotFound("the conversation was deleted", hint="Begin a new one with POST ask.")
     return job.origin.turns if job.origin else ()
 
 

@@ -24,7 +24,7 @@ from shared.pipeline.analyze import conclude
 from shared.pipeline.ask import Answered
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.postpone import free_at
-from shared.pipeline.records import read_result, store_result
+from shared.pipeline.records import find, read_result, store_result
 from shared.pipeline.spending.reservations import write_off
 
 AWAY_S = 60.0
@@ -73,7 +73,7 @@ def bury_pointer(services: Services, body: bytes) -> Job | None:
     except (ValueError, TypeError):
         services.log("unreadable message", {"bytes": len(body)})
         return None
-    stored = services.jobs.load(message.job_id)
+    stored = find(services, message.job_id)
     if stored is None or stored.job.state in TERMINAL:
         return stored.job if stored else None
     if is_hopeless(stored.job):

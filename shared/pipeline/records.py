@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.core.errors import NotFound, StateConflict, StorageUnavailable
+from shared.core.jobs.asked_jobs import turns_after
 from shared.core.jobs.job import TERMINAL, Job, document, fail, from_document, new_job, renew
 from shared.core.jobs.result import Source
 from shared.core.places import RESULTS
@@ -44,10 +46,33 @@ def end_unread(services: Services, stored: Stored, *, is_replaced: bool) -> Job:
 
 
 def load(services: Services, job_id: str) -> Stored:
-    stored = services.jobs.load(job_id)
+    """The job with its row's version, for writing it back. Raises NotFound."""
+    stored = find(services, job_id)
     if stored is None:
         raise NotFound(f"there is no job {job_id}", hint="GET /api/results lists the jobs there are.")
     return stored
+
+
+def find(services: Services, job_id: str) -> Stored | None:
+    """The job with its row's version and its whole conversation; None when there is no such job."""
+    stored = services.jobs.load(job_id)
+    return None if stored is None else replace(stored, job=with_turns(services, stored.job))
+
+
+def with_turns(services: Services, job: Job) -> Job:
+    """The job with the conversation that its row leaves out where it is long: the parent's, which never changes once
+    it has ended. As it is where the parent is gone.
+    """
+    if not job.turns_elsewhere or job.origin is None:
+        return job
+    parent_id = job.origin.jobs[0].job_id
+    stored = None if (parent := read_result(services, parent_id)) else find(services, parent_id)
+    parent = parent or (stored.job if stored else None)
+    if parent is None or parent.turns_elsewhere:
+        return job
+    before = parent.origin.turns if parent.origin else ()
+    turns = turns_after(parent) if job.origin.kind == "follow_up" else before
+    return replace(job, origin=replace(job.origin, turns=turns), turns_elsewhere=False)
 
 
 def reload(services: Services, job_id: str) -> Job:

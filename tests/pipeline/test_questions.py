@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from shared.core.errors import CapabilityMissing, NotFound, OptionsInvalid, SourceRejected, StateConflict
+from shared.core.jobs import job as jobs
 from shared.core.jobs.job import State
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.questions import ask_about, follow_up, rerun
+from shared.pipeline.records import read_result
 from tests.pipeline.world import picture
 from tests.videos import clip
 
@@ -55,6 +59,44 @@ def test_the_model_gets_the_whole_conversation(world):
     assert (done.job_id, done.state, world.calls) == (job.job_id, State.DONE, before + 1)
     assert done.usage.input_tokens > first.usage.input_tokens
     assert done.origin.turns[0].answer == first.reply.text
+
+
+def test_a_long_conversation_outgrows_no_row(world):
+    """Its row leaves it out; the model, the document and every look-up have it all the same."""
+    first = world.answer("a.jpg", picture())
+    said = "A very long answer. " * 25_000
+    stored = world.services.jobs.load(first.job_id)
+    long_since = replace(stored.job, reply=replace(first.reply, text=said))
+    world.services.jobs.replace(stored, long_since)
+    body = json.dumps(jobs.document(long_since)).encode()
+    world.services.blobs.write("results", f"{first.job_id}.json", body, media_type="application/json", overwrite=True)
+    job = follow_up(world.services, first.job_id, {"prompt": "And then?", "max_output_tokens": 100}, key=None)
+    row = world.services.jobs.load(job.job_id).job
+    waiting = look_up_job(world.services, job.job_id)
+    world.finish_all()
+    done = look_up_job(world.services, job.job_id)
+    again = follow_up(world.services, job.job_id, {"prompt": "And now?", "max_output_tokens": 100}, key=None)
+
+    assert (row.turns_elsewhere, row.origin.turns) == (True, ())
+    assert [turn.answer for turn in waiting.origin.turns] == [said]
+    assert (done.error, done.state) == (None, State.DONE)
+    assert [turn.answer for turn in done.origin.turns] == [said]
+    assert [turn.answer for turn in look_up_job(world.services, again.job_id).origin.turns] == [said, done.reply.text]
+    assert read_result(world.services, job.job_id).origin.turns == done.origin.turns
+
+
+def test_a_long_conversation_whose_beginning_was_deleted_ends(world):
+    """Without what was said before, the question cannot be asked: it says so, unpaid."""
+    first = world.answer("a.jpg", picture())
+    job = follow_up(world.services, first.job_id, {"prompt": "And then?"}, key=None)
+    stored = world.services.jobs.load(job.job_id)
+    origin = replace(stored.job.origin, turns=(), jobs=(replace(stored.job.origin.jobs[0], job_id="0" * 32),))
+    world.services.jobs.replace(stored, replace(stored.job, origin=origin, turns_elsewhere=True))
+    calls = world.calls
+    world.finish_all()
+    ended = look_up_job(world.services, job.job_id)
+
+    assert (ended.state, ended.error.code, world.calls) == (State.FAILED, "not_found", calls)
 
 
 def test_the_conversation_survives_in_the_document(world):

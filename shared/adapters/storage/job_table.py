@@ -163,10 +163,15 @@ def name_partition(name: str) -> str:
 
 
 def to_row(job: Job) -> dict[str, Any]:
-    """A row holds 1 MiB; an answer that does not fit stays in the result document, which is written first."""
-    text = json.dumps(codec.to_json(job), ensure_ascii=False)
-    if len(text.encode("utf-16-le")) > ROW_BYTES:
-        text = json.dumps(codec.to_json(replace(job, reply=None)), ensure_ascii=False)
+    """A row holds 1 MiB. An answer that does not fit stays in the result document, which is written first; a
+    conversation that does not fit, in the document of the job that it goes on from.
+    """
+    text = to_text(job)
+    if is_too_long(text):
+        text = to_text(replace(job, reply=None))
+    if is_too_long(text) and job.origin is not None:
+        origin = replace(job.origin, turns=())
+        text = to_text(replace(job, reply=None, origin=origin, turns_elsewhere=bool(job.origin.turns)))
     parts = [text[start : start + TEXT_CHARACTERS] for start in range(0, len(text), TEXT_CHARACTERS)]
     row: dict[str, Any] = {
         "PartitionKey": partition_of(job.job_id),
@@ -174,6 +179,14 @@ def to_row(job: Job) -> dict[str, Any]:
         "state": job.state.value,
     }
     return row | {f"job{index}": part for index, part in enumerate(parts)} | {"parts": len(parts)}
+
+
+def to_text(job: Job) -> str:
+    return json.dumps(codec.to_json(job), ensure_ascii=False)
+
+
+def is_too_long(text: str) -> bool:
+    return len(text.encode("utf-16-le")) > ROW_BYTES
 
 
 def from_row(row: Any) -> Job:

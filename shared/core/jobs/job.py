@@ -84,7 +84,8 @@ class Job:
     `default_deployment`: its options name no model, so it asks the deployment that the settings name when it is asked.
     `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `unpriced`
     those that were answered without usage or have no price, `broken_off` the turns after which another worker had to
-    take the job, `failed_alone` the calls that failed while the endpoint answered others.
+    take the job, `failed_alone` the calls that failed while the endpoint answered others. `turns_elsewhere`: its row
+    leaves out a long conversation, which the document of the job that it goes on from has.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -120,6 +121,7 @@ class Job:
     dispatched: bool = False
     broken_off: int = 0
     failed_alone: int = 0
+    turns_elsewhere: bool = False
     lease_owner: str | None = None
     lease_until: datetime | None = None
     not_before: datetime | None = None
@@ -131,6 +133,7 @@ CONTROL_FIELDS = (
     "dispatched",
     "broken_off",
     "failed_alone",
+    "turns_elsewhere",
     "lease_owner",
     "lease_until",
     "not_before",
