@@ -14,7 +14,7 @@ from shared.pipeline.default_deployment import on_default_deployment
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import end_job, hold_on, keep_lease, read_result, write_result
 from shared.pipeline.reuse import reused
-from shared.pipeline.spending.bills import answer_bill, settle_reply
+from shared.pipeline.spending.bills import bill_without_earlier, settle_reply
 from shared.pipeline.spending.line import wait_in_line
 from shared.pipeline.spending.reservations import write_off
 from shared.pipeline.video import answer_from_frames, is_asked_in_parts
@@ -107,7 +107,7 @@ def tell_gate(services: Services, turn: Turn) -> Turn:
 def settle_bill(services: Services, turn: Turn) -> Turn:
     """The answer's own bill is entered: calls before it were settled when they were made."""
     job = turn.answer.job
-    settle_reply(services, turn.job, job.reply, answer_bill(turn.job, job), call_id=job.job_id)
+    settle_reply(services, turn.job, job.reply, bill_without_earlier(turn.job, job), call_id=job.job_id)
     return turn
 
 

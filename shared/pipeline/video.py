@@ -46,8 +46,8 @@ from shared.pipeline.spending.video_bills import transcript_name, transcription_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paid:
-    """A call that was made on the way to the answer, as it is stored.
+class EarlierCall:
+    """A call before the one for the answer, a transcription or a question about a part, as it is stored.
 
     `withheld` says why there is no answer in it; `lost_calls` is 1 where a filtered prompt is billed all the
     same, `unpriced` says that the call was made and that nobody knows what it cost.
@@ -69,7 +69,7 @@ def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answ
     stored = keep_lease(services, stored)
     before = stored.job
     answered = ask(services, before, question)
-    return stored, replace(answered, job=with_earlier(before, answered.job))
+    return stored, replace(answered, job=add_earlier(before, answered.job))
 
 
 def is_asked_in_parts(job: Job) -> bool:
@@ -83,21 +83,21 @@ def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Compo
     options = options_of(stored.job)
     target = target_of(services.settings, options)
     parts = split(stored.job.normalized, room_of(target))
-    paid: list[Paid] = []
+    heard: list[EarlierCall] = []
     for item in (one for one in stored.job.media if one.role == "sound"):
         stored = keep_lease(services, stored)
-        paid.append(transcribe(services, stored.job, item))
-        stored = services.jobs.replace(stored, with_bill(stored.job, paid))
-    transcript = "\n".join(one.text for one in paid if one.text)
+        heard.append(transcribe(services, stored.job, item))
+        stored = services.jobs.replace(stored, note_earlier(stored.job, heard))
+    transcript = "\n".join(one.text for one in heard if one.text)
     if len(parts) <= 1:
         question = question_of(services, stored.job, options)
         question = replace(question, prompt=with_transcript(question.prompt, transcript))
         return stored, composed(question, target, options)
-    answers: list[Paid] = []
+    answers: list[EarlierCall] = []
     for part in parts:
         stored = keep_lease(services, stored)
         answers.append(answer_part(services, stored.job, part, target, transcript))
-        stored = services.jobs.replace(stored, with_bill(stored.job, [*paid, *answers]))
+        stored = services.jobs.replace(stored, note_earlier(stored.job, [*heard, *answers]))
         check_answered(answers[-1], part)
     question = replace(
         question_of(services, replace(stored.job, normalized=()), options),
@@ -111,7 +111,7 @@ def composed(question: Question, target: Target, options: Options) -> Composed:
     return Composed(target=target, payload=payload, expects_json=options.schema is not None)
 
 
-def transcribe(services: Services, job: Job, item: Normalized) -> Paid:
+def transcribe(services: Services, job: Job, item: Normalized) -> EarlierCall:
     """What is said in a piece of the sound, line by line with times; stored before anything else is paid for.
 
     A later question about the same video finds it where the job that the sound was made for has stored it.
@@ -119,7 +119,7 @@ def transcribe(services: Services, job: Job, item: Normalized) -> Paid:
     stem = item.name.rpartition("/")[2].removesuffix(".mp3")
     call_id = f"{job.job_id}-{stem}"
     found = (
-        read_paid(services, step_name(call_id))
+        read_earlier(services, step_name(call_id))
         or heard_before(services, job, item, call_id)
         or call_transcriber(services, job, item, call_id)
     )
@@ -127,15 +127,15 @@ def transcribe(services: Services, job: Job, item: Normalized) -> Paid:
     return found
 
 
-def heard_before(services: Services, job: Job, item: Normalized, call_id: str) -> Paid | None:
+def heard_before(services: Services, job: Job, item: Normalized, call_id: str) -> EarlierCall | None:
     """The transcript that another job has paid for, if there is a whole one; from now on it is stored as this job's."""
-    found = read_paid(services, transcript_name(item))
-    return keep(services, job, call_id, Paid(text=found.text)) if found and found.is_whole else None
+    found = read_earlier(services, transcript_name(item))
+    return keep(services, job, call_id, EarlierCall(text=found.text)) if found and found.is_whole else None
 
 
-def call_transcriber(services: Services, job: Job, item: Normalized, call_id: str) -> Paid:
+def call_transcriber(services: Services, job: Job, item: Normalized, call_id: str) -> EarlierCall:
     if services.transcriber is None:
-        return keep(services, job, call_id, Paid(text="", is_whole=False))  # switched off since it was accepted
+        return keep(services, job, call_id, EarlierCall(text="", is_whole=False))  # switched off since it was accepted
     endpoint = f"{services.settings.endpoint.kind}-{services.settings.transcribe_deployment}"
     started = time.monotonic()
     mp3, transcriber = services.blobs.read(NORMALIZED, item.name), services.transcriber
@@ -144,25 +144,25 @@ def call_transcriber(services: Services, job: Job, item: Normalized, call_id: st
         f"[{timecode((item.at_s or 0) + one.at_s)}] {' '.join(one.text.split())}" for one in said if one.text.strip()
     ]
     bill = transcription_cost(services, item)
-    paid = Paid(
+    earlier = EarlierCall(
         text="\n".join(lines),
         cost=bill,
         unpriced=bill is None,
         model_ms=round((time.monotonic() - started) * 1000),
     )
-    keep(services, job, call_id, paid)
+    keep(services, job, call_id, earlier)
     report_success(services, endpoint)
-    return paid
+    return earlier
 
 
 def room_of(target: Target) -> int:
     return min(target.model.max_images, host_limits(target.kind).images)
 
 
-def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
+def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> EarlierCall:
     """Read where an earlier turn has paid for it, else asked and stored; only then entered as spent."""
     call_id = call_of(job, part)
-    found = read_paid(services, step_name(call_id))
+    found = read_earlier(services, step_name(call_id))
     if found is None:
         return call_for_part(services, job, part, target, transcript)
     settle_reply(services, job, None, found.cost, call_id=call_id)
@@ -173,21 +173,21 @@ def call_of(job: Job, part: Part) -> str:
     return f"{job.job_id}-part-{part.number:03}"
 
 
-def keep(services: Services, job: Job, call_id: str, paid: Paid) -> Paid:
+def keep(services: Services, job: Job, call_id: str, earlier: EarlierCall) -> EarlierCall:
     """The same, once it is stored."""
-    body = json.dumps(codec.to_json(paid), ensure_ascii=False).encode()
+    body = json.dumps(codec.to_json(earlier), ensure_ascii=False).encode()
     name, kind = step_name(call_id), "application/json"
     hold_on(services, job, lambda: services.blobs.write(RESULTS, name, body, media_type=kind, overwrite=False))
-    return paid
+    return earlier
 
 
-def call_for_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> Paid:
+def call_for_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> EarlierCall:
     started, call_id = time.monotonic(), call_of(job, part)
     payload = build_payload(part_question(services, job, part, transcript), target)
     call = paid_call(services, job, target, payload, call_id=call_id)
     reply = read_reply(services, job, call, expects_json=False)
     bill = bill_of(services, target.model, reply.usage)
-    paid = Paid(
+    earlier = EarlierCall(
         text=reply.text or "",
         is_whole=reply.finish_reason == "stop",
         usage=reply.usage,
@@ -197,19 +197,19 @@ def call_for_part(services: Services, job: Job, part: Part, target: Target, tran
         lost_calls=int(is_charged(services, reply)),
         unpriced=is_unpriced(reply, bill),
     )
-    keep(services, job, call_id, paid)
+    keep(services, job, call_id, earlier)
     report_answered(services, job, call)
-    settle_reply(services, job, reply, paid.cost, call_id=call_id)
-    return paid
+    settle_reply(services, job, reply, earlier.cost, call_id=call_id)
+    return earlier
 
 
-def check_answered(paid: Paid, part: Part) -> None:
+def check_answered(earlier: EarlierCall, part: Part) -> None:
     """Raises ModelRefused for a part whose answer was withheld: what it cost is on the job's row by then."""
-    if paid.withheld is None:
+    if earlier.withheld is None:
         return
-    message = f"{paid.withheld.message} about part {part.number} of {part.of}"
-    refused = ModelRefused(message, code=paid.withheld.code, hint=paid.withheld.hint)
-    refused.lost_calls = paid.lost_calls
+    message = f"{earlier.withheld.message} about part {part.number} of {part.of}"
+    refused = ModelRefused(message, code=earlier.withheld.code, hint=earlier.withheld.hint)
+    refused.lost_calls = earlier.lost_calls
     raise refused
 
 
@@ -221,31 +221,31 @@ def part_question(services: Services, job: Job, part: Part, transcript: str) -> 
     return Question.of(replace(options, prompt=prompt, schema=None), pictures=pictures, turns=turns_of(job))
 
 
-def read_paid(services: Services, name: str) -> Paid | None:
+def read_earlier(services: Services, name: str) -> EarlierCall | None:
     try:
-        return codec.from_json(Paid, json.loads(services.blobs.read(RESULTS, name)))
+        return codec.from_json(EarlierCall, json.loads(services.blobs.read(RESULTS, name)))
     except NotFound:
         return None
 
 
-def with_bill(job: Job, paid: Sequence[Paid]) -> Job:
-    """What the calls so far have cost, on the job's row: a job that fails later still shows it."""
-    costs = [one.cost for one in paid if one.cost is not None]
-    usages = [one.usage for one in paid if one.usage is not None]
+def note_earlier(job: Job, earlier: Sequence[EarlierCall]) -> Job:
+    """The job with what the earlier calls so far have cost: one that fails later still shows it."""
+    costs = [one.cost for one in earlier if one.cost is not None]
+    usages = [one.usage for one in earlier if one.usage is not None]
     bill = sum_costs(*costs) if costs else None
     return replace(
         job,
         usage=sum_usages(*usages) if usages else None,
         cost=bill,
         earlier_usd=bill.usd if bill else job.earlier_usd,
-        unpriced=sum(one.unpriced for one in paid),
-        source_partial=job.source_partial or not all(one.is_whole for one in paid),
-        timings=replace(job.timings, model_ms=sum(one.model_ms for one in paid)),
+        unpriced=sum(one.unpriced for one in earlier),
+        source_partial=job.source_partial or not all(one.is_whole for one in earlier),
+        timings=replace(job.timings, model_ms=sum(one.model_ms for one in earlier)),
     )
 
 
-def with_earlier(before: Job, job: Job) -> Job:
-    """The finished job with the calls before it in its usage, cost and time."""
+def add_earlier(before: Job, job: Job) -> Job:
+    """The finished job with the earlier calls in its usage, cost and time."""
     costs = [cost for cost in (before.cost, job.cost) if cost is not None]
     usages = [usage for usage in (before.usage, job.usage) if usage is not None]
     model_ms = (before.timings.model_ms or 0) + (job.timings.model_ms or 0)

@@ -11,6 +11,7 @@ from shared.core.jobs.job import Job
 from shared.core.models.catalogue import Model, look_up_model
 from shared.core.models.tokens import Usage
 from shared.core.money.budget import to_usd
+from shared.core.money.exact import exactly
 from shared.core.money.outcomes import is_credible, may_be_paid
 from shared.core.money.prices import Cost, cost
 from shared.pipeline.ports import Services
@@ -33,7 +34,8 @@ def bill_of(services: Services, model: Model, usage: Usage | None) -> Cost | Non
         return None
 
 
-def answer_bill(before: Job, job: Job) -> Cost | None:
+@exactly
+def bill_without_earlier(before: Job, job: Job) -> Cost | None:
     """The bill of the call for the answer alone; None where its reply has no usage, or there is no price.
 
     `before` is the job with the calls before it: those were settled when they were made.
