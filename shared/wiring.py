@@ -127,7 +127,12 @@ class TranscriberOnDemand:
             timeout_s=self.settings.model_timeout_s,
             tokens_for=lambda scope: entra_tokens(self.settings, scope),
         )
-        return transcriber.SdkTranscriber(client, deployment=self.settings.transcribe_deployment or "", now=utc_now)
+        return transcriber.SdkTranscriber(
+            client,
+            deployment=self.settings.transcribe_deployment or "",
+            model=self.settings.transcribe_model,
+            now=utc_now,
+        )
 
     def close(self) -> None:
         self.transcriber.close()

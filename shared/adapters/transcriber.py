@@ -30,11 +30,14 @@ def audio_endpoint(endpoint: Endpoint) -> Endpoint:
 
 
 class SdkTranscriber:
-    """The port `Transcriber` over one deployment."""
+    """The port `Transcriber` over one deployment; the model behind it decides which form it can answer in."""
 
-    def __init__(self, client: openai.OpenAI, *, deployment: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, client: openai.OpenAI, *, deployment: str, model: str | None = None, now: Callable[[], datetime]
+    ) -> None:
         self.client = client
         self.deployment = deployment
+        self.model = model or deployment
         self.now = now
 
     def close(self) -> None:
@@ -42,7 +45,7 @@ class SdkTranscriber:
 
     def transcribe(self, mp3: bytes) -> list[Said]:
         """What was said, by moment where the model tells them. Raises as ChatModel.complete does."""
-        form = "verbose_json" if self.deployment.startswith(WITH_TIMES) else "json"
+        form = "verbose_json" if self.model.startswith(WITH_TIMES) else "json"
         try:
             heard = self.client.audio.transcriptions.with_raw_response.create(
                 model=self.deployment,
