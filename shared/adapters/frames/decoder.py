@@ -62,14 +62,14 @@ class Decoder:
         video = self.video
         self.forward = None
         self.seek(at_s + self.lead_s(at_s))
-        context = video.stream.codec_context
+        context = video.decoder
         for packet in video.container.demux(video.stream):
             if packet.size == 0:
                 return None
             clock = packet.pts if packet.pts is not None else packet.dts
             if not packet.is_keyframe or (clock is not None and self.is_before(clock, at_s)):
                 continue  # Windows Media and others seek to some keyframe before the one that is wanted
-            frames = packet.decode() or context.decode(None)
+            frames = context.decode(packet) or context.decode(None)
             context.flush_buffers()
             if not frames:
                 return None
@@ -154,7 +154,7 @@ class Decoder:
 
     def seek(self, at_s: float) -> None:
         video = self.video
-        video.stream.codec_context.flush_buffers()
+        video.decoder.flush_buffers()
         if video.seeks_anywhere:  # so to well before the keyframe that is wanted
             keys = video.info.keyframes_s
             known = bisect_right(keys, at_s)
@@ -173,7 +173,7 @@ class Decoder:
             packets = dropwhile(lambda packet: not packet.is_keyframe and packet.size > 0, packets)
         for packet in packets:
             try:
-                decoded = packet.decode()
+                decoded = video.decoder.decode(packet)
             except DAMAGED_PACKET:
                 continue
             for frame in decoded:

@@ -12,8 +12,9 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from shared.adapters.frames.deinterlace import progressive
-from shared.adapters.frames.rgb import in_srgb, scaled
+from shared.adapters.frames.rgb import in_srgb
 from shared.adapters.frames.shape import square_pixels
+from shared.adapters.frames.transparency import laid
 from shared.adapters.pixels.encode import Encoded, save
 from shared.adapters.pixels.orientation import TRANSPOSES
 from shared.core.media.frame_plan import Sheet, VideoPlan, fit_into
@@ -25,10 +26,13 @@ SAME_SHAPE = 1.03  # closer than this, shapes differ by rounding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How the frames of one film are shown. `pixel_shape` is a pixel's width to its height."""
+    """How the frames of one film are shown. `pixel_shape` is a pixel's width to its height; a film that is transparent
+    in part is laid on grey of the level `ground`.
+    """
 
     orientation: int
     pixel_shape: float
+    ground: int | None = None
 
 
 def draw(frame: VideoFrame, size: Size, view: View) -> Image.Image:
@@ -38,7 +42,7 @@ def draw(frame: VideoFrame, size: Size, view: View) -> Image.Image:
     """
     place = place_of(frame, size, view)
     lying = place[::-1] if view.orientation in SWAPS_SIDES else place
-    image = in_srgb(scaled(progressive(frame), lying, "LANCZOS"), frame)
+    image = in_srgb(laid(progressive(frame), lying, "LANCZOS", view.ground), frame)
     turn = TRANSPOSES.get(view.orientation)
     upright = image if turn is None else image.transpose(turn)
     return upright if place == size else between_bars(upright, size)

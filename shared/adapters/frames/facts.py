@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from shared.adapters.frames.rgb import colours_of
 from shared.adapters.frames.shape import orientation_of, upright_size
+from shared.adapters.pixels.ground import STEPS
 from shared.core.media.frame_plan import VideoInfo
 from shared.core.media.kinds import Kind
 
@@ -76,6 +77,7 @@ def describe(
     packets: Packets | None,
     first: VideoFrame,
     start_s: float,
+    ground: int | None,
 ) -> VideoInfo:
     has_index = packets is None and container.format.name not in PACKET_STREAMS
     entries = [entry for entry in stream.index_entries if not entry.is_discard] if has_index else []
@@ -99,11 +101,11 @@ def describe(
         audio_codec=audio.codec_context.name if audio is not None and audio.codec_context is not None else None,
         keyframes_s=tuple(sorted({round(max(0.0, key - start_s), 4) for key in keys})),
         truncated=truncated,
-        notes=tuple(notes(first, truncated=truncated)),
+        notes=tuple(notes(first, ground, truncated=truncated)),
     )
 
 
-def notes(first: VideoFrame, *, truncated: bool) -> Iterator[str]:
+def notes(first: VideoFrame, ground: int | None, *, truncated: bool) -> Iterator[str]:
     if truncated:
         yield TRUNCATED
     colours = colours_of(first)
@@ -111,6 +113,8 @@ def notes(first: VideoFrame, *, truncated: bool) -> Iterator[str]:
         yield f"converted to sRGB from {colours.words}"
     if first.interlaced_frame:
         yield INTERLACED
+    if ground is not None:
+        yield STEPS[ground]
 
 
 def tick_s(stream: VideoStream) -> float:

@@ -27,7 +27,7 @@ class Focus:
 
     def sharpest_near(self, timed: Timed, slot: Slot) -> Found:
         """The frame itself, or a much sharper one of the slot."""
-        measured = measure(timed[1], timed[0])
+        measured = measure(timed, self.decoder.video.view.ground)
         return self.sharper(measured.look, slot.start_s, slot.end_s) or (timed, measured)
 
     def sharper(self, look: Look, start_s: float, end_s: float) -> Found | None:
@@ -48,7 +48,7 @@ class Focus:
             if timed[0] < last_s + EVERY_S or timed[1].is_corrupt:
                 continue
             last_s = timed[0]
-            found = (timed, measure(timed[1], timed[0]))
+            found = (timed, measure(timed, self.decoder.video.view.ground))
             if not is_sharper_of_scene(found[1].look, look):
                 continue
             if not may_be_blurred(found[1].look):

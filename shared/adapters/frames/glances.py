@@ -20,7 +20,8 @@ FEWEST_USUAL = 5
 class Glances:
     """`waiting` has frames of scenes that have just begun; whoever takes them empties it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ground: int | None) -> None:
+        self.ground = ground
         self.found: dict[int, Glance] = {}
         self.waiting: list[Timed] = []
         self.before: Glance | None = None
@@ -32,7 +33,7 @@ class Glances:
         place = int(timed[0] / EVERY_S)
         if place in self.found:
             return
-        seen = self.found[place] = glance(timed[1], timed[0])
+        seen = self.found[place] = glance(timed, self.ground)
         before, self.before = self.before, seen
         if before is None or not 0 < seen.at_s - before.at_s <= NEAR_S:
             self.due_s = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from av.video.frame import VideoFrame
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from shared.adapters.frames.rgb import scaled
+from shared.adapters.frames.decoder import Timed
+from shared.adapters.frames.transparency import laid
 from shared.core.media.frame_choice import Look
 from shared.core.media.scenes import Glance, glance_of
 
@@ -28,11 +28,12 @@ class Measured:
     grey: Image.Image
 
 
-def measure(frame: VideoFrame, at_s: float) -> Measured:
+def measure(timed: Timed, ground: int | None) -> Measured:
     """Sharpness is the spread of the Laplacian: blur takes it away."""
+    at_s, frame = timed
     width = min(MEASURED_WIDTH, frame.width)
     height = max(1, frame.height * width // frame.width)
-    grey = scaled(frame, (width, height), "AREA").convert("L")
+    grey = laid(frame, (width, height), "AREA", ground).convert("L")
     light = ImageStat.Stat(grey)
     has_detail = min(grey.size) >= LEAST_SIDE
     look = Look(
@@ -81,5 +82,5 @@ def largest_change(one: Measured, other: Measured) -> float:
     return float(blocks.getextrema()[1])  # type: ignore[arg-type]  # of a grey picture, a pair of numbers
 
 
-def glance(frame: VideoFrame, at_s: float) -> Glance:
-    return glance_of(at_s, scaled(frame, GLANCE, "AREA").tobytes())
+def glance(timed: Timed, ground: int | None) -> Glance:
+    return glance_of(timed[0], laid(timed[1], GLANCE, "AREA", ground).tobytes())

@@ -5,6 +5,7 @@ Runs in the child process only (frames/child.py): what FFmpeg's demuxers make of
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -29,6 +31,7 @@ from shared.adapters.frames.facts import (
 )
 from shared.adapters.frames.faults import DAMAGED_PACKET, NothingDecodes, decoder_errors
 from shared.adapters.frames.tracks import picture_track
+from shared.adapters.frames.transparency import decoder_of, ground_of
 from shared.core.errors import SourceRejected
 from shared.core.media.decode_limits import DecodeLimits, Load, check_source
 from shared.core.media.frame_plan import VideoInfo
@@ -52,6 +55,7 @@ DEMUXERS = {
     "mxf": "mxf",
     "dv": "dv",
 }
+MOST_EMPTY = 60  # frames at a film's beginning that show nothing
 READ_BYTES = 32 * 1024
 ROUNDING = 0.01  # ticks
 
@@ -62,6 +66,7 @@ class Video:
 
     container: InputContainer
     stream: VideoStream
+    decoder: VideoCodecContext
     info: VideoInfo
     start_s: float
     frame_s: float
@@ -114,17 +119,20 @@ def inspect(container: InputContainer, upload: Upload, limits: DecodeLimits) -> 
     check_source(Load(bytes=min(upload.size, limits.max_bytes), pixels=context.width * context.height), limits)
     packets = scan(container, stream) if needs_scan(container, stream, upload.size) else None
     rewind(container, stream)  # Matroska's index is read only then
-    first = first_frame(container, stream)
+    decoder = decoder_of(stream)
+    first = first_frame(container, stream, decoder)
+    ground = ground_of(itertools.chain([first], itertools.islice(frames_after(container, stream, decoder), MOST_EMPTY)))
     start_s = min(packets.times_s) if packets and packets.times_s else stream_start_s(container, stream, first)
-    info = describe(container, stream, upload, packets, first, start_s)
+    info = describe(container, stream, upload, packets, first, start_s, ground)
     return Video(
         container=container,
         stream=stream,
+        decoder=decoder,
         info=info,
         start_s=start_s,
         frame_s=1 / rate_of(stream, packets),
         first=first,
-        view=View(orientation=info.orientation, pixel_shape=float(stream.sample_aspect_ratio or 1)),
+        view=View(orientation=info.orientation, pixel_shape=float(stream.sample_aspect_ratio or 1), ground=ground),
     )
 
 
@@ -136,15 +144,24 @@ def rewind(container: InputContainer, stream: VideoStream) -> None:
         container.seek(0, stream=stream, backward=False)
 
 
-def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+def first_frame(container: InputContainer, stream: VideoStream, decoder: VideoCodecContext) -> VideoFrame:
     """Raises NothingDecodes. A damaged start is skipped."""
     said: av.FFmpegError | None = None
     for packet in container.demux(stream):
         try:
-            frames = packet.decode()
+            frames = decoder.decode(packet)
         except DAMAGED_PACKET as error:
             said = error
             continue
         for frame in frames:
             return frame
     raise NothingDecodes(said)
+
+
+def frames_after(container: InputContainer, stream: VideoStream, decoder: VideoCodecContext) -> Iterator[VideoFrame]:
+    """Those after the first, as far as they can be decoded; nothing is read until one is asked for."""
+    for packet in container.demux(stream):
+        try:
+            yield from decoder.decode(packet)
+        except av.FFmpegError:
+            return

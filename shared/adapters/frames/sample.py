@@ -27,7 +27,8 @@ def sample(video: Video, plan: VideoPlan, *, deadline: float) -> Gathered:
     else:
         look_evenly(gathered, deadline)
     if not gathered.shots:
-        gathered.add((0.0, video.first), measure(video.first, 0.0), middle(plan.slots[0], plan))
+        first = (0.0, video.first)
+        gathered.add(first, measure(first, video.view.ground), middle(plan.slots[0], plan))
     return gathered
 
 
@@ -74,7 +75,7 @@ def is_usable(timed: Timed | None, slot: Slot) -> TypeGuard[Timed]:
 
 def look_for_scenes(gathered: Gathered, deadline: float) -> None:
     """More looks than frames are wanted, and glances on the way; which of them are sent is chosen in the end."""
-    plan, glances = gathered.plan, Glances()
+    plan, glances = gathered.plan, Glances(gathered.video.view.ground)
     decoder = Decoder(gathered.video, deadline, glances.see)
     for slot in plan.slots:
         for aim in scene_aims(slot, plan):
@@ -93,7 +94,7 @@ def look_for_scenes(gathered: Gathered, deadline: float) -> None:
 
 
 def offer(timed: Timed, gathered: Gathered) -> None:
-    measured = measure(timed[1], timed[0])
+    measured = measure(timed, gathered.video.view.ground)
     at_s = measured.look.at_s
     fault = gathered.fault_of(measured)
     if fault == "black":
