@@ -240,7 +240,7 @@ class Media(Protocol):
 
         `is_video` is what the first bytes say; the decoder looks again and does not trust it.
 
-        Here and below: raises DecoderBusy when a video's turn does not come in time.
+        Here and below: raises DecoderBusy when a turn does not come in time, or the decoder was ended from outside.
         """
 
     def kept(self, file: SourceFile) -> AbstractContextManager[SourceFile]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.core import limits
-from shared.core.errors import SourceRejected
+from shared.core.errors import SourceRejected, StateConflict
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import State
 from shared.core.jobs.result import Plan, Source
@@ -22,6 +22,7 @@ from shared.pipeline.accept_steps import (
     choose_options,
     known,
     make_key,
+    send_pointer,
     sniff_kind,
     with_media,
 )
@@ -154,6 +155,28 @@ def test_a_list_of_steps_can_be_run_in_part(world):
     assert draft.job.estimate is not None
     assert world.services.jobs.load(stored.job.job_id).job == stored.job
     assert world.outbox.waiting == []
+
+
+def test_the_row_knows_all_before_the_pointer_goes_out(world):
+    """Who takes the message finds what was learned; the job is marked as sent after it."""
+    stored, upload = upload_of(world, "a.jpg", picture())
+    written = run(world.services, begin(world.services, stored, upload), ACCEPT[:-1])
+    row = world.services.jobs.load(stored.job.job_id).job
+    assert (row, row.dispatched, world.outbox.waiting) == (written.job, False, [])
+
+    sent = send_pointer(world.services, written)
+    assert [message.job_id for message, _ in world.outbox.waiting] == [stored.job.job_id]
+    assert (sent.job.dispatched, sent.job.normalized) == (True, written.job.normalized)
+
+
+def test_a_row_that_somebody_else_has_changed_is_not_written(world):
+    """Two deliveries of one event: the slower one finds out when it writes, before it sends anything."""
+    stored, upload = upload_of(world, "a.jpg", picture())
+    slow = begin(world.services, stored, upload)
+    run(world.services, slow)
+    with pytest.raises(StateConflict):
+        run(world.services, slow)
+    assert len(world.outbox.waiting) == 1
 
 
 class Deaf:
