@@ -19,7 +19,14 @@ from local.days import day
 from local.estimate_rows import Row, Subject, to_json, to_table
 from local.video_rows import inspect_file
 from shared.core import limits
-from shared.core.errors import CapabilityMissing, PriceMissing, SourceRejected, UnknownModel, VisiondropError
+from shared.core.errors import (
+    CapabilityMissing,
+    DecoderBusy,
+    PriceMissing,
+    SourceRejected,
+    UnknownModel,
+    VisiondropError,
+)
 from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.models.catalogue import Model, look_up_model
 from shared.core.models.tokens import ImageTokens, best_size, image_tokens
@@ -108,7 +115,7 @@ def read(path: Path) -> Subject:
         info = inspect_file(path) if is_video(path) else inspect_picture(path)
     except OSError as error:
         return Subject(source=str(path), fault=f"cannot be read ({error.strerror})")
-    except SourceRejected as error:
+    except (SourceRejected, DecoderBusy) as error:
         return Subject(source=str(path), fault=explain(error))
     return Subject(source=str(path), width=info.width, height=info.height, info=info)
 
