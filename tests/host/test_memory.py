@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import weakref
 from typing import Any
 
@@ -44,9 +45,11 @@ def test_a_result_is_gone_with_its_invocation(app: func.FunctionApp) -> None:
         """One that can be watched."""
 
     made: list[weakref.ref[Any]] = []
+    awaited = threading.Event()
 
     def film(req: func.HttpRequest) -> func.HttpResponse:
         del req
+        awaited.wait()
         response = Film(b"pixels")
         made.append(weakref.ref(response))
         return response
@@ -54,6 +57,7 @@ def test_a_result_is_gone_with_its_invocation(app: func.FunctionApp) -> None:
     app.route(route="film")(film)
     worker = Worker(threads=1)
     invocation = worker.start(index(app)[0], lambda: None)
+    awaited.set()  # only now: what ends before anybody waits for it is held by nobody
     assert invocation.result().get_body() == b"pixels"
     worker.stop(grace_s=5.0)
     del invocation
