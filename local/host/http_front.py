@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from local.host import event_grid
+from local.host.body_room import BodyRoom
 from local.host.callers import refusal
 from local.host.functions import CONVERTERS, Function
 from local.host.keys import Keys
@@ -22,8 +22,6 @@ from local.host.worker import Invocation, InvocationReleased, ReturnInvalid, Wor
 LOG = logging.getLogger("local.host")
 
 LARGEST_BODY_BYTES = 100 * 1024 * 1024
-BODIES_BYTES = 128 * 1024 * 1024  # of large bodies at once; this one process is host and worker
-SMALL_BODY_BYTES = 1024 * 1024
 PIECE_BYTES = 256 * 1024
 HOME = b"A local stand-in for the Azure Functions host is up and running.\n"
 PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -199,33 +197,6 @@ async def read_body(headers: Mapping[str, str], receive: Callable[[], Awaitable[
         parts.append(event.get("body", b""))
         if not event.get("more_body"):
             return b"".join(parts)
-
-
-class BodyRoom:
-    """Large bodies in memory at once, from their first byte to the answer; more of them wait unread, in their senders'
-    sockets. Small ones never wait.
-    """
-
-    def __init__(self, most_bytes: int = BODIES_BYTES) -> None:
-        self.most_bytes = most_bytes
-        self.held_bytes = 0
-        self.changed = asyncio.Condition()
-
-    @asynccontextmanager
-    async def hold(self, body_bytes: int) -> AsyncIterator[None]:
-        if body_bytes <= SMALL_BODY_BYTES:
-            yield
-            return
-        wanted = min(body_bytes, self.most_bytes)
-        async with self.changed:
-            await self.changed.wait_for(lambda: self.held_bytes + wanted <= self.most_bytes)
-            self.held_bytes += wanted
-        try:
-            yield
-        finally:
-            async with self.changed:
-                self.held_bytes -= wanted
-                self.changed.notify_all()
 
 
 def to_reply(value: Any) -> Reply:

@@ -10,8 +10,8 @@ from typing import Any
 import azure.functions as func
 import pytest
 
+from local.host.body_room import SMALL_BODY_BYTES, BodyRoom
 from local.host.functions import index
-from local.host.http_front import SMALL_BODY_BYTES, BodyRoom
 from local.host.worker import Worker
 
 LARGE = 10 * SMALL_BODY_BYTES
