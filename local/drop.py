@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from local.drop_journal import Journal, Version
+from local.drop_journal import DropJournal, Version
 from local.drop_results import Results
 from local.func_host import blob_created, send_event
 from local.outcomes import plain
@@ -39,14 +39,14 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # a pip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class FolderLook:
     """What a folder held at one moment: files and links by their names in storage, relative with forward slashes."""
 
     files: Mapping[str, Version]
     links: tuple[str, ...]
 
 
-def look(folder: Path) -> Look:
+def look(folder: Path) -> FolderLook:
     """Every regular file below the folder, and every link; hidden files and folders are not even looked into."""
     files, links = {}, []
     for name, entry in entries(folder, ""):
@@ -56,7 +56,7 @@ def look(folder: Path) -> Look:
         state = entry.stat(follow_symlinks=False)
         if stat.S_ISREG(state.st_mode):
             files[name] = Version(state.st_size, state.st_mtime_ns)
-    return Look(files=files, links=tuple(links))
+    return FolderLook(files=files, links=tuple(links))
 
 
 def entries(folder: str | Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -100,7 +100,7 @@ class Drop:
         self.say = say
         self.announce = announce  # `func` waits for events; the local host finds blobs by itself
         self.before: Mapping[str, Version] = {}
-        self.journal = Journal(memory)
+        self.journal = DropJournal(memory)
         self.left: dict[str, Version] = {}  # alone, and named once a run
         self.results = Results(host_url, say=say)
 

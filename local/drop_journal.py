@@ -21,7 +21,7 @@ class Version(NamedTuple):
     mtime_ns: int
 
 
-class Journal:
+class DropJournal:
     """`versions` by name. What a crash has cut short is forgotten: that file goes up once more."""
 
     def __init__(self, path: Path) -> None:

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class VideoQuestion:
     """What the options of an upload would say."""
 
     model: Model
@@ -41,7 +41,7 @@ def ranges(path: Path) -> Iterator[RangeReader]:
         yield RangeReader(fetch, path.stat().st_size)
 
 
-def sample_file(path: Path, worker: FrameWorker, asked: Asked) -> SampledVideo:
+def sample_file(path: Path, worker: FrameWorker, asked: VideoQuestion) -> SampledVideo:
     """Raises SourceRejected."""
     with ranges(path) as file:
         return worker.sample(

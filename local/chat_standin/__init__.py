@@ -5,7 +5,7 @@ One request goes: server.py (socket, ASGI) → app.py (key, script, limits, jour
 and it never pretends to be a model: its text, `model` field and `x-visiondrop-offline` header all say so.
 """
 
-from local.chat_standin.app import Settings
+from local.chat_standin.app import StandInSettings
 from local.chat_standin.server import ChatStandIn
 
-__all__ = ["ChatStandIn", "Settings"]
+__all__ = ["ChatStandIn", "StandInSettings"]

@@ -16,16 +16,16 @@ from typing import Any
 from local.chat_standin.audio import is_transcription, transcribe
 from local.chat_standin.chat import answer
 from local.chat_standin.faults import Effect
-from local.chat_standin.journal import Entry, Journal
-from local.chat_standin.limits import RateLimits
-from local.chat_standin.question import Question, read_body, read_question
+from local.chat_standin.journal import Journal, JournalEntry
+from local.chat_standin.limits import RateLimiter
+from local.chat_standin.question import CheckedRequest, read_body, read_question
 from local.chat_standin.replies import Outcome, render
-from local.chat_standin.routes import Route, dialect_of, find_route
+from local.chat_standin.routes import ChatRoute, dialect_of, find_route
 from local.chat_standin.script import Script, parse_script
 from local.chat_standin.wire import (
     Answer,
     Refusal,
-    Request,
+    StandInRequest,
     deployment_not_found,
     json_answer,
     resource_not_found,
@@ -38,7 +38,7 @@ CONTROL = "/_standin/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class StandInSettings:
     """`deployments` maps a deployment to its model and makes every other name a 404; empty: any name, `model`.
 
     `api_key` None takes any key, but there must be one. `ocr` False saves the half second that tesseract takes.
@@ -60,27 +60,27 @@ class Settings:
 class Visit:
     """What is learned about one request on its way, for the journal."""
 
-    request: Request
+    request: StandInRequest
     deployment: str = ""
     effect: Effect = field(default_factory=Effect)
-    question: Question | None = None
+    question: CheckedRequest | None = None
     outcome: Outcome | None = None
     limit_headers: dict[str, str] = field(default_factory=dict)
     error_code: str | None = None
 
 
-class App:
-    def __init__(self, settings: Settings) -> None:
+class ChatApp:
+    def __init__(self, settings: StandInSettings) -> None:
         for name in (settings.model, *settings.deployments.values()):
             look_up_model(name)  # an unknown model is an error now, not at the first request
         self.settings = settings
         self.script: Script = parse_script(settings.script)
-        self.limits = RateLimits(
+        self.limits = RateLimiter(
             tokens_per_minute=settings.tokens_per_minute, requests_per_minute=settings.requests_per_minute
         )
         self.journal = Journal()
 
-    def respond(self, request: Request) -> Answer:
+    def respond(self, request: StandInRequest) -> Answer:
         if request.path.startswith(CONTROL):
             return self.control(request)
         started = time.perf_counter()
@@ -98,7 +98,7 @@ class App:
         route = find_route(request)
         self.check_key(request)
         if is_transcription(request):
-            speech = Route(dialect=dialect_of(request.path), operation="chat")
+            speech = ChatRoute(dialect=dialect_of(request.path), operation="chat")
             visit.effect = self.script.next_effect(request, speech, "")
             return visit.effect.instead or transcribe(request)
         if route is None:
@@ -122,20 +122,20 @@ class App:
         )
         return replace(json_answer(document), delay_s=delay_s, cut_after_bytes=effect.cut_after_bytes)
 
-    def check_key(self, request: Request) -> None:
+    def check_key(self, request: StandInRequest) -> None:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         key = request.headers.get("api-key") or bearer
         if not key or self.settings.api_key not in {None, key}:
             raise unauthorized(dialect_of(request.path))
 
-    def model_of(self, deployment: str, route: Route) -> str:
+    def model_of(self, deployment: str, route: ChatRoute) -> str:
         if not self.settings.deployments:
             return self.settings.model
         if deployment not in self.settings.deployments:
             raise deployment_not_found(route.dialect, deployment)
         return self.settings.deployments[deployment]
 
-    def check_limits(self, visit: Visit, question: Question) -> None:
+    def check_limits(self, visit: Visit, question: CheckedRequest) -> None:
         verdict = self.limits.admit(question.reserved_tokens, now=time.monotonic())
         visit.limit_headers = verdict.headers
         if verdict.retry_after_s is not None:
@@ -145,7 +145,7 @@ class App:
             }
             raise throttled(question.route.dialect, unit=verdict.unit, retry_after=retry_after)
 
-    def control(self, request: Request) -> Answer:
+    def control(self, request: StandInRequest) -> Answer:
         """For tests in another process: set the script, read and clear the journal."""
         match request.method, request.path.removeprefix(CONTROL):
             case "GET", "journal":
@@ -165,12 +165,12 @@ class App:
         return json_answer({"steps": len(self.script.steps)})
 
 
-def request_id_headers(request: Request) -> dict[str, str]:
+def request_id_headers(request: StandInRequest) -> dict[str, str]:
     name = "apim-request-id" if dialect_of(request.path) == "azure" else "x-request-id"
     return {name: str(uuid.uuid4())}
 
 
-def to_entry(visit: Visit, reply: Answer, *, work_ms: float) -> Entry:
+def to_entry(visit: Visit, reply: Answer, *, work_ms: float) -> JournalEntry:
     request, pictures = visit.request, visit.question.pictures if visit.question else ()
     learned: dict[str, Any] = {}
     if visit.outcome:
@@ -178,7 +178,7 @@ def to_entry(visit: Visit, reply: Answer, *, work_ms: float) -> Entry:
             "completion_tokens": visit.outcome.completion_tokens,
             "finish_reason": visit.outcome.finish_reason,
         }
-    return Entry(
+    return JournalEntry(
         method=request.method,
         path=request.path,
         api_version=request.query.get("api-version", ""),

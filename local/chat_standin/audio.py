@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from local.chat_standin.wire import Answer, Refusal, Request, json_answer
+from local.chat_standin.wire import Answer, Refusal, StandInRequest, json_answer
 
 PATH = re.compile(r"(/openai/deployments/[^/]+|/openai/v1|/v1)/audio/transcriptions")
 MARK = "[offline transcriber, no model]"
@@ -13,11 +13,11 @@ FORM = re.compile(rb'name="response_format"\r\n(?:[^\r\n]+\r\n)*\r\n(\w+)')
 FILE = re.compile(rb'name="file"; filename="([^"]+)"')
 
 
-def is_transcription(request: Request) -> bool:
+def is_transcription(request: StandInRequest) -> bool:
     return request.method == "POST" and PATH.fullmatch(request.path) is not None
 
 
-def transcribe(request: Request) -> Answer:
+def transcribe(request: StandInRequest) -> Answer:
     """As text, or in segments where the form asks for verbose_json. The file must have a name and fit."""
     if FILE.search(request.body) is None:
         raise Refusal("Missing required parameter: 'file'.", code="missing_required_parameter", param="file")

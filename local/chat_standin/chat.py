@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from local.chat_standin.describe import describe_all
-from local.chat_standin.question import Question
+from local.chat_standin.question import CheckedRequest
 from local.chat_standin.reading import Reading, read_picture_text
 from local.chat_standin.replies import Outcome
 from local.chat_standin.schema import fill
@@ -27,7 +27,7 @@ class Change:
 NO_CHANGE = Change()
 
 
-def answer(question: Question, change: Change = NO_CHANGE, *, ocr: bool = True) -> Outcome:
+def answer(question: CheckedRequest, change: Change = NO_CHANGE, *, ocr: bool = True) -> Outcome:
     if change.filter_category:
         return Outcome(
             text=None, finish_reason="content_filter", completion_tokens=0, filtered_category=change.filter_category
@@ -40,7 +40,7 @@ def answer(question: Question, change: Change = NO_CHANGE, *, ocr: bool = True) 
     return limit_text(text, [question.max_output_tokens, change.max_tokens], readings)
 
 
-def to_format(question: Question, text: str) -> str:
+def to_format(question: CheckedRequest, text: str) -> str:
     if question.schema is not None:
         return json.dumps(fill(question.schema, text), ensure_ascii=False)
     if question.json_object:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFilter, ImageStat
 
-from local.chat_standin.pictures import Picture
+from local.chat_standin.pictures import SentPicture
 from local.chat_standin.reading import Reading
 from local.colours import colour_shares
 
@@ -30,7 +30,7 @@ FLAT_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Appearance:
     """What Pillow measured."""
 
     orientation: str
@@ -41,12 +41,12 @@ class Look:
     flat: bool
 
 
-def measure(picture: Picture) -> Look:
+def measure(picture: SentPicture) -> Appearance:
     grey = picture.preview.convert("L")
     grey.thumbnail((MEASURE_SIDE, MEASURE_SIDE), Image.Resampling.BOX)
     light = ImageStat.Stat(grey)
     edges = find_edges(grey)
-    return Look(
+    return Appearance(
         orientation=orientation(picture.width, picture.height),
         colours=tuple(colour_shares(picture.preview)[:3]),
         brightness=grade(light.mean[0], BRIGHTNESS),
@@ -82,7 +82,7 @@ def is_flat(grey: Image.Image, edges: Image.Image) -> bool:
     return without_edge > FLAT_SHARE and in_two_levels > FLAT_SHARE
 
 
-def describe_all(pictures: tuple[Picture, ...], readings: tuple[Reading, ...]) -> str:
+def describe_all(pictures: tuple[SentPicture, ...], readings: tuple[Reading, ...]) -> str:
     """One line per picture, marked as what it is."""
     if not pictures:
         return f"{OFFLINE_MARK} There is no picture in this request, and nothing here can answer in words."
@@ -100,7 +100,7 @@ def headed(label: str, line: str) -> str:
     return f"{label}: {line}" if label else line
 
 
-def describe(picture: Picture, reading: Reading) -> str:
+def describe(picture: SentPicture, reading: Reading) -> str:
     look = measure(picture)
     kind = "flat areas, as in a page, slide or drawing" if look.flat else "many tones, as in a photo"
     sentences = [

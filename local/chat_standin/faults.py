@@ -29,7 +29,7 @@ ALIEN = {"status": "ok", "result": {"items": []}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class ScriptedFault:
     """The parameters of one fault; each fault reads its own and ignores the others."""
 
     do: str
@@ -47,7 +47,7 @@ class Fault:
 class Scene:
     """A fault about to happen: `now` is seconds since the epoch."""
 
-    fault: Fault
+    fault: ScriptedFault
     dialect: Dialect
     now: float
 
@@ -128,7 +128,7 @@ ANSWERS: Mapping[str, Callable[[Scene], Answer]] = {
     "unauthorized": lambda scene: unauthorized(scene.dialect).to_answer(),
     "deployment_not_found": lambda scene: deployment_not_found(scene.dialect, "scripted").to_answer(),
 }
-CHANGES: Mapping[str, Callable[[Fault], Change]] = {
+CHANGES: Mapping[str, Callable[[ScriptedFault], Change]] = {
     "filter_completion": lambda fault: Change(filter_category=fault.category),
     "truncate": lambda fault: Change(max_tokens=fault.max_tokens),
     "refuse": lambda _: Change(refuse=True),
@@ -137,11 +137,11 @@ NAMES = frozenset(ANSWERS) | frozenset(CHANGES) | {"answer", "cut"}
 NUMBERS = ("status", "retry_after_s", "max_tokens", "after_bytes", "delay_ms")
 
 
-def check_fault(values: Mapping[str, Any]) -> Fault:
+def check_fault(values: Mapping[str, Any]) -> ScriptedFault:
     """A fault from a script's JSON; ValueError names what is wrong with it."""
     for name in NUMBERS:
         check_number(values, name, lowest=0)
-    fault = Fault(**values)
+    fault = ScriptedFault(**values)
     if fault.do not in NAMES:
         raise ValueError(f"there is no fault {fault.do!r}; there are {', '.join(sorted(NAMES))}")
     if fault.category not in CATEGORIES:

@@ -11,7 +11,7 @@ MAX_ENTRIES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class JournalEntry:
     """`fault` is empty for an honest answer; `client_retry` is what the SDK says about its own retries."""
 
     method: str
@@ -38,11 +38,11 @@ class Journal:
     """Safe to share between threads; keeps the last entries and counts all."""
 
     def __init__(self) -> None:
-        self.entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
+        self.entries: deque[JournalEntry] = deque(maxlen=MAX_ENTRIES)
         self.requests = 0
         self.lock = threading.Lock()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: JournalEntry) -> None:
         with self.lock:
             self.requests += 1
             self.entries.append(entry)

@@ -14,7 +14,7 @@ REQUEST_WINDOW_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class RateVerdict:
     """`retry_after_s` is None for an admitted request; `headers` tell what is left."""
 
     headers: dict[str, str]
@@ -47,7 +47,7 @@ class Window:
         return self.seconds
 
 
-class RateLimits:
+class RateLimiter:
     """Safe to share between threads. None means no limit, and no headers about it."""
 
     def __init__(self, *, tokens_per_minute: int | None = None, requests_per_minute: int | None = None) -> None:
@@ -58,17 +58,17 @@ class RateLimits:
         self.requests = Window(burst, REQUEST_WINDOW_S) if requests_per_minute else None
         self.lock = threading.Lock()
 
-    def admit(self, tokens: int, *, now: float) -> Verdict:
+    def admit(self, tokens: int, *, now: float) -> RateVerdict:
         with self.lock:
             token_wait = self.tokens.wait_s(tokens, now) if self.tokens else 0.0
             call_wait = self.requests.wait_s(1, now) if self.requests else 0.0
             if token_wait or call_wait:
                 unit: Literal["token", "call"] = "token" if token_wait >= call_wait else "call"
-                return Verdict(headers=self.headers(now), retry_after_s=max(token_wait, call_wait), unit=unit)
+                return RateVerdict(headers=self.headers(now), retry_after_s=max(token_wait, call_wait), unit=unit)
             for window, amount in ((self.tokens, tokens), (self.requests, 1)):
                 if window:
                     window.entries.append((now, amount))
-            return Verdict(headers=self.headers(now))
+            return RateVerdict(headers=self.headers(now))
 
     def headers(self, now: float) -> dict[str, str]:
         headers: dict[str, str] = {}

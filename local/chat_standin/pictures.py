@@ -27,7 +27,7 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class SentPicture:
     """`label` is the text that stood right before the image, such as "Frame at 00:03"."""
 
     media_type: str
@@ -57,7 +57,7 @@ def decode_base64(text: str, *, param: str) -> bytes:
         raise Refusal("Invalid base64 image_url.", code="invalid_base64", param=param) from None
 
 
-def read_picture(data: bytes, *, model: Model, detail: str, label: str, dialect: Dialect, param: str) -> Picture:
+def read_picture(data: bytes, *, model: Model, detail: str, label: str, dialect: Dialect, param: str) -> SentPicture:
     if len(data) > model.max_image_bytes:
         message = f"Image size {len(data)} bytes is over the limit of {model.max_image_bytes} bytes."
         raise Refusal(message, code="image_too_large", param=param)
@@ -72,7 +72,7 @@ def read_picture(data: bytes, *, model: Model, detail: str, label: str, dialect:
     except BROKEN:
         message = "You uploaded an unsupported image. Please make sure your image is valid."
         raise Refusal(message, code="image_parse_error", param=param) from None
-    return Picture(
+    return SentPicture(
         media_type=media_type,
         width=width,
         height=height,

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from local.chat_standin import refusals
 from local.chat_standin.parts import DocumentPart, ImagePart, Part, TextPart, chat_parts, labels, responses_parts
-from local.chat_standin.pictures import Picture, decode_data_url, read_picture
-from local.chat_standin.routes import Route
+from local.chat_standin.pictures import SentPicture, decode_data_url, read_picture
+from local.chat_standin.routes import ChatRoute
 from local.chat_standin.video import FRAME_SEARCH_TOKENS, read_video
 from local.chat_standin.wire import Refusal
 from shared.core.errors import CapabilityMissing, SourceRejected
@@ -22,12 +22,12 @@ VISION_SOURCE = "AzureComputerVision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CheckedRequest:
     """`schema` is set when the answer must fit one; `json_object` when any JSON object will do."""
 
-    route: Route
+    route: ChatRoute
     model: Model
-    pictures: tuple[Picture, ...]
+    pictures: tuple[SentPicture, ...]
     image_tokens: int
     text_tokens: int
     max_output_tokens: int | None = None
@@ -55,7 +55,7 @@ def read_body(data: bytes) -> dict[str, Any]:
     return body
 
 
-def read_question(body: Mapping[str, Any], *, route: Route, model: Model, max_images: int) -> Question:
+def read_question(body: Mapping[str, Any], *, route: ChatRoute, model: Model, max_images: int) -> CheckedRequest:
     refusals.check_parameters(body, model=model, operation=route.operation)
     enhancements = read_enhancements(body, route=route, model=model)
     parts = responses_parts(body) if route.operation in {"responses", "input_tokens"} else chat_parts(body)
@@ -70,7 +70,7 @@ def read_question(body: Mapping[str, Any], *, route: Route, model: Model, max_im
     else:
         pictures = read_pictures(parts, images, route=route, model=model)
         params = [part.param for part in images]
-    question = Question(
+    question = CheckedRequest(
         route=route,
         model=model,
         pictures=pictures,
@@ -86,14 +86,16 @@ def read_question(body: Mapping[str, Any], *, route: Route, model: Model, max_im
     return question
 
 
-def read_token_limit(body: Mapping[str, Any], *, route: Route, model: Model) -> int | None:
+def read_token_limit(body: Mapping[str, Any], *, route: ChatRoute, model: Model) -> int | None:
     """Some models on Azure answer in 16 tokens when the request sets no limit."""
     default = model.azure_default_max_tokens if route.dialect == "azure" else None
     limit = refusals.token_limit(body)
     return default if limit is None else cast("int", limit)  # check_parameters has made sure
 
 
-def read_pictures(parts: list[Part], images: list[ImagePart], *, route: Route, model: Model) -> tuple[Picture, ...]:
+def read_pictures(
+    parts: list[Part], images: list[ImagePart], *, route: ChatRoute, model: Model
+) -> tuple[SentPicture, ...]:
     return tuple(
         read_picture(
             decode_data_url(part.url, param=part.param),
@@ -107,7 +109,7 @@ def read_pictures(parts: list[Part], images: list[ImagePart], *, route: Route, m
     )
 
 
-def count_image(picture: Picture, model: Model, param: str) -> int:
+def count_image(picture: SentPicture, model: Model, param: str) -> int:
     detail = cast("Detail", picture.detail)  # check_detail has made sure
     try:
         return image_tokens(model, width=picture.width, height=picture.height, detail=detail).tokens
@@ -141,7 +143,7 @@ def read_schema(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", schema)
 
 
-def read_enhancements(body: Mapping[str, Any], *, route: Route, model: Model) -> tuple[str, ...]:
+def read_enhancements(body: Mapping[str, Any], *, route: ChatRoute, model: Model) -> tuple[str, ...]:
     asked = body.get("enhancements")
     if asked is None:
         return ()

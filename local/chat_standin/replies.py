@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from local.chat_standin.question import Question
+from local.chat_standin.question import CheckedRequest
 from local.chat_standin.reading import Line, Reading, Word
 
 FinishReason = Literal["stop", "length", "content_filter"]
@@ -27,7 +27,7 @@ class Outcome:
     readings: tuple[Reading, ...] = ()
 
 
-def render(question: Question, outcome: Outcome, *, request_id: str, created: int) -> dict[str, Any]:
+def render(question: CheckedRequest, outcome: Outcome, *, request_id: str, created: int) -> dict[str, Any]:
     if question.route.operation == "responses":
         return render_response(question, outcome, request_id=request_id, created=created)
     return render_chat(question, outcome, request_id=request_id, created=created)
@@ -38,11 +38,11 @@ def identifier(prefix: str, request_id: str) -> str:
     return f"{prefix}{hashlib.sha256(request_id.encode()).hexdigest()[:24]}"
 
 
-def offline_model_name(question: Question) -> str:
+def offline_model_name(question: CheckedRequest) -> str:
     return f"{question.model.name} (offline describer)"
 
 
-def render_chat(question: Question, outcome: Outcome, *, request_id: str, created: int) -> dict[str, Any]:
+def render_chat(question: CheckedRequest, outcome: Outcome, *, request_id: str, created: int) -> dict[str, Any]:
     document: dict[str, Any] = {
         "id": identifier("chatcmpl-", request_id),
         "object": "chat.completion",
@@ -56,7 +56,7 @@ def render_chat(question: Question, outcome: Outcome, *, request_id: str, create
     return document
 
 
-def render_choice(question: Question, outcome: Outcome) -> dict[str, Any]:
+def render_choice(question: CheckedRequest, outcome: Outcome) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "refusal": outcome.refusal}
     if outcome.text is not None:
         message["content"] = None if outcome.refusal else outcome.text
@@ -78,7 +78,7 @@ def finish_details(reason: FinishReason) -> dict[str, str]:
     return {"type": kind, "stop": "<|fim_suffix|>"} if kind == "stop" else {"type": kind}
 
 
-def render_usage(question: Question, outcome: Outcome) -> dict[str, Any]:
+def render_usage(question: CheckedRequest, outcome: Outcome) -> dict[str, Any]:
     return {
         "prompt_tokens": question.prompt_tokens,
         "completion_tokens": outcome.completion_tokens,
@@ -111,7 +111,7 @@ def render_line(line: Line) -> dict[str, Any]:
     return {"text": line.text, "spans": spans}
 
 
-def render_response(question: Question, outcome: Outcome, *, request_id: str, created: int) -> dict[str, Any]:
+def render_response(question: CheckedRequest, outcome: Outcome, *, request_id: str, created: int) -> dict[str, Any]:
     complete = outcome.finish_reason == "stop"
     reason = "max_output_tokens" if outcome.finish_reason == "length" else outcome.finish_reason
     return {

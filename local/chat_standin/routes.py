@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from local.chat_standin.wire import Dialect, Operation, Request
+from local.chat_standin.wire import Dialect, Operation, StandInRequest
 
 # /extensions/ left the API with 2024-02-15-preview; enhancements exist in 2023-12-01-preview only.
 EXTENSIONS_API_VERSION = "2023-12-01-preview"
@@ -26,7 +26,7 @@ V1_ROUTES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class ChatRoute:
     """`deployment` is None on the v1 paths, where the body's `model` names it."""
 
     dialect: Dialect
@@ -34,16 +34,16 @@ class Route:
     deployment: str | None = None
 
 
-def find_route(request: Request) -> Route | None:
+def find_route(request: StandInRequest) -> ChatRoute | None:
     if request.method != "POST":
         return None
     if request.path in V1_ROUTES:
         dialect, operation = V1_ROUTES[request.path]
-        return Route(dialect=dialect, operation=operation)
+        return ChatRoute(dialect=dialect, operation=operation)
     return find_deployment_route(request)
 
 
-def find_deployment_route(request: Request) -> Route | None:
+def find_deployment_route(request: StandInRequest) -> ChatRoute | None:
     match = DEPLOYMENT_PATH.fullmatch(request.path)
     version = request.query.get("api-version", "")
     if match is None or not DATED_VERSION.fullmatch(version):
@@ -51,7 +51,7 @@ def find_deployment_route(request: Request) -> Route | None:
     operation: Operation = "extensions" if match[2].startswith("extensions/") else "chat"
     if operation == "extensions" and version != EXTENSIONS_API_VERSION:
         return None
-    return Route(dialect="azure", operation=operation, deployment=match[1])
+    return ChatRoute(dialect="azure", operation=operation, deployment=match[1])
 
 
 def dialect_of(path: str) -> Dialect:

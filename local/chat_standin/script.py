@@ -1,7 +1,7 @@
 """When which fault happens: steps in order, rules, and markers in the prompt.
 
 A script is JSON: a list of steps, or {"seed": 0, "markers": false, "steps": [...]}. A step names its fault in `do`
-with the parameters of faults.Fault. `every` (the Nth, 2Nth … request) or `probability` make it a rule that stays;
+with the parameters of ScriptedFault. `every` (the Nth, 2Nth … request) or `probability` make it a rule that stays;
 without them it is used once (or `times`), in its turn. `deployment` narrows it to one. The first step that fits wins;
 a marker such as [[429 retry-after=2]] in the prompt wins over all, if `markers` is true.
 """
@@ -17,14 +17,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from local.chat_standin.faults import NAMES, Effect, Fault, Scene, check_fault, check_number, effect_of
-from local.chat_standin.routes import Route
-from local.chat_standin.wire import Refusal, Request
+from local.chat_standin.faults import NAMES, Effect, Scene, ScriptedFault, check_fault, check_number, effect_of
+from local.chat_standin.routes import ChatRoute
+from local.chat_standin.wire import Refusal, StandInRequest
 
 MARKER = re.compile(rb"\[\[(\w+)((?: [\w-]+=[\w.-]+)*)\]\]")
 MARKER_NAMES = {"401": "unauthorized", "404": "deployment_not_found", "429": "throttle"}
 MARKER_FIELDS = {"retry_after": "retry_after_s", "as": "retry_after_as"}
-FAULT_FIELDS = {field.name for field in fields(Fault)}
+FAULT_FIELDS = {field.name for field in fields(ScriptedFault)}
 MATCH_FIELDS = {"every", "probability", "times", "deployment"}
 
 
@@ -32,7 +32,7 @@ MATCH_FIELDS = {"every", "probability", "times", "deployment"}
 class Step:
     """`seen` and `used` count requests; the rest is as written in the script."""
 
-    fault: Fault
+    fault: ScriptedFault
     every: int | None = None
     probability: float | None = None
     times: int | None = None
@@ -58,13 +58,13 @@ class Script:
     dice: random.Random
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next_effect(self, request: Request, route: Route, deployment: str) -> Effect:
+    def next_effect(self, request: StandInRequest, route: ChatRoute, deployment: str) -> Effect:
         fault = self.find_marker(request) or self.find_step(deployment)
         if fault is None:
             return Effect()
         return effect_of(Scene(fault=fault, dialect=route.dialect, now=request.received_at))
 
-    def find_step(self, deployment: str) -> Fault | None:
+    def find_step(self, deployment: str) -> ScriptedFault | None:
         with self.lock:
             for step in self.steps:
                 if step.deployment in {None, deployment} and step.fits(self.dice):
@@ -72,12 +72,12 @@ class Script:
                     return step.fault
         return None
 
-    def find_marker(self, request: Request) -> Fault | None:
+    def find_marker(self, request: StandInRequest) -> ScriptedFault | None:
         match = MARKER.search(request.body) if self.markers else None
         return parse_marker(match[1].decode(), match[2].decode()) if match else None
 
 
-def parse_marker(name: str, parameters: str) -> Fault | None:
+def parse_marker(name: str, parameters: str) -> ScriptedFault | None:
     """None for brackets that name no fault: prompts may hold such text."""
     values: dict[str, Any] = {"do": MARKER_NAMES.get(name, name)}
     if re.fullmatch(r"5\d\d", name):

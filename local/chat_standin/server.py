@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 
-from local.chat_standin.app import App, Settings
-from local.chat_standin.wire import Answer, Refusal, Request
+from local.chat_standin.app import ChatApp, StandInSettings
+from local.chat_standin.wire import Answer, Refusal, StandInRequest
 from local.sockets import LOOPBACK, listen
 
 LOG = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Front:
     """ASGI to App: pictures are read in threads, delays slept here, cuts made by leaving a body unfinished."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: ChatApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +39,7 @@ class Front:
         await asyncio.sleep(answer.delay_s)
         await send_answer(answer, send)
 
-    def respond(self, request: Request) -> Answer:
+    def respond(self, request: StandInRequest) -> Answer:
         try:
             return self.app.respond(request)
         except Exception:
@@ -65,8 +65,8 @@ def too_large() -> Answer:
     return Refusal(f"The request is larger than {MAX_BODY_BYTES} bytes.", status=413).to_answer()
 
 
-def to_request(scope: Scope, body: bytes) -> Request:
-    return Request(
+def to_request(scope: Scope, body: bytes) -> StandInRequest:
+    return StandInRequest(
         method=scope["method"],
         path=scope["path"],
         query=dict(parse_qsl(scope["query_string"].decode("latin-1"))),
@@ -87,7 +87,7 @@ async def send_answer(answer: Answer, send: Send) -> None:
         await send({"type": "http.response.body", "body": answer.body[:cut], "more_body": True})
 
 
-class Server(uvicorn.Server):
+class ChatServer(uvicorn.Server):
     """uvicorn, telling when it accepts connections."""
 
     on_ready: Callable[[], None]
@@ -104,7 +104,7 @@ class ChatStandIn:
     """
 
     def __init__(self, *, port: int = 0, **settings: Any) -> None:
-        self.app = App(Settings(**settings))
+        self.app = ChatApp(StandInSettings(**settings))
         self.socket = listen(port)
         config = uvicorn.Config(
             Front(self.app),
@@ -115,7 +115,7 @@ class ChatStandIn:
             log_level="critical",
             timeout_graceful_shutdown=STOP_TIMEOUT_S,
         )
-        self.server = Server(config)
+        self.server = ChatServer(config)
         self.base_url = f"http://{LOOPBACK}:{self.socket.getsockname()[1]}"
         self.openai_base_url = f"{self.base_url}/openai/v1"
         # A daemon, so that a caller that dies without stopping it is not kept alive by it.

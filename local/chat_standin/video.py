@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from local.chat_standin.pictures import Picture, read_picture
+from local.chat_standin.pictures import SentPicture, read_picture
 from local.chat_standin.wire import Refusal
 from local.video_index_standin.frames import SeenFrame, read_frames
 from shared.core.ask.parts import timecode
@@ -25,7 +25,7 @@ FRAME_SEARCH_TOKENS = 700  # "roughly", by Microsoft's price example
 TIMEOUT_S = 10
 
 
-def read_video(sources: object, document_id: str, *, model: Model) -> tuple[Picture, ...]:
+def read_video(sources: object, document_id: str, *, model: Model) -> tuple[SentPicture, ...]:
     parameters = parameters_of(sources)
     check_document(parameters, document_id)
     urls = parameters.get("videoUrls")
@@ -64,6 +64,6 @@ def check_document(parameters: Mapping[str, Any], document_id: str) -> None:
         raise Refusal("'Video sampling' failed: Document does not exist.", code="404", status=404)
 
 
-def to_picture(frame: SeenFrame, model: Model) -> Picture:
+def to_picture(frame: SeenFrame, model: Model) -> SentPicture:
     label = f"Frame at {timecode(frame.at_s)}"
     return read_picture(frame.jpeg, model=model, detail="low", label=label, dialect="azure", param="dataSources")

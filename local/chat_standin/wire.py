@@ -17,7 +17,7 @@ OFFLINE_HEADER = {"x-visiondrop-offline": "describer"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class StandInRequest:
     """Header names are lower case; `received_at` is seconds since the epoch."""
 
     method: str

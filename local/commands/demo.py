@@ -32,7 +32,7 @@ WIDEST_NAME, WIDEST_TOKENS = 16, 9  # the rest is folded: on 80 columns it would
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
+class DroppedFile:
     """A file under the name it was dropped as. `expected` is the code that must reject it, "" for an answer."""
 
     path: Path
@@ -92,24 +92,25 @@ def demonstrate(arguments: argparse.Namespace) -> int:
     return 0 if all(is_as_expected(*pair) for pair in zip(dropped, documents, strict=True)) else 1
 
 
-def name_files(files: Sequence[Path]) -> list[Dropped]:
+def name_files(files: Sequence[Path]) -> list[DroppedFile]:
     """The file's own name; where two files share it, each in a folder of its number."""
     names = [path.name for path in files]
     return [
-        Dropped(path=path, name=path.name if names.count(path.name) == 1 else f"{number}/{path.name}")
+        DroppedFile(path=path, name=path.name if names.count(path.name) == 1 else f"{number}/{path.name}")
         for number, path in enumerate(files, start=1)
     ]
 
 
-def samples(folder: Path) -> list[Dropped]:
+def samples(folder: Path) -> list[DroppedFile]:
     from local.samples import REJECTED, make
 
     return [
-        Dropped(path=path, name=path.name, expected=REJECTED.get(path.name, "")) for path in make(folder / "samples")
+        DroppedFile(path=path, name=path.name, expected=REJECTED.get(path.name, ""))
+        for path in make(folder / "samples")
     ]
 
 
-def upload(stack: Stack, dropped: Iterable[Dropped]) -> None:
+def upload(stack: Stack, dropped: Iterable[DroppedFile]) -> None:
     from azure.storage.blob import ContainerClient
 
     from shared.core.places import UPLOADS
@@ -120,7 +121,7 @@ def upload(stack: Stack, dropped: Iterable[Dropped]) -> None:
                 uploads.upload_blob(file.name, data)
 
 
-def collect(stack: Stack, dropped: Sequence[Dropped], *, deadline: float) -> list[dict[str, Any]]:
+def collect(stack: Stack, dropped: Sequence[DroppedFile], *, deadline: float) -> list[dict[str, Any]]:
     """The final document of every file, in order. Raises TimeoutError naming what has no result by then."""
     documents: dict[str, dict[str, Any]] = {}
     while len(documents) < len(dropped):
@@ -148,13 +149,13 @@ def look_up(url: str, name: str) -> dict[str, Any] | None:
         return None
 
 
-def is_as_expected(file: Dropped, document: dict[str, Any]) -> bool:
+def is_as_expected(file: DroppedFile, document: dict[str, Any]) -> bool:
     if file.expected:
         return bool(document["error"]) and document["error"]["code"] == file.expected
     return document["state"] in ANSWERED
 
 
-def show(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, asked: str, seconds: float) -> None:
+def show(dropped: Sequence[DroppedFile], documents: Sequence[dict[str, Any]], *, asked: str, seconds: float) -> None:
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -191,7 +192,7 @@ def sent_as(document: dict[str, Any]) -> str:
     return size if len(sent) == 1 else f"{len(sent)} of\n{size}"
 
 
-def said(file: Dropped, document: dict[str, Any]) -> str:
+def said(file: DroppedFile, document: dict[str, Any]) -> str:
     """Plain text: an answer is somebody's words, never markup or a terminal's orders."""
     from rich.markup import escape
 
@@ -215,7 +216,7 @@ def took(document: dict[str, Any]) -> str:
     return f"{document['timings']['total_ms'] / 1000:.2f} s"
 
 
-def total(dropped: Sequence[Dropped], documents: Sequence[dict[str, Any]], *, seconds: float) -> str:
+def total(dropped: Sequence[DroppedFile], documents: Sequence[dict[str, Any]], *, seconds: float) -> str:
     usd = sum((Decimal(document["cost"]["usd"]) for document in documents if document["cost"]), Decimal(0))
     answered = sum(document["state"] in ANSWERED for document in documents)
     counts = f"{answered} answer{'' if answered == 1 else 's'}, {len(documents) - answered} rejected"

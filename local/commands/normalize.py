@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.table import table
-from local.video_rows import Asked, sample_file, to_row
+from local.video_rows import VideoQuestion, sample_file, to_row
 from shared.core.ask.option_rows import SAMPLINGS
 from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.limits import VIDEO_FRAMES
@@ -70,7 +70,7 @@ def run(arguments: Namespace) -> int:
     model = look_up_model(arguments.model or os.environ.get("VISION_MODEL") or DEFAULT_MODEL)
     arguments.out.mkdir(parents=True, exist_ok=True)
     names = FreeNames()
-    asked = Asked(model=model, detail=arguments.detail, frames=arguments.frames, sampling=arguments.sampling)
+    asked = VideoQuestion(model=model, detail=arguments.detail, frames=arguments.frames, sampling=arguments.sampling)
     with PixelWorker() as pixels, FrameWorker() as frames:
         workers = Workers(pixels=pixels, frames=frames)
         rows = [
@@ -80,7 +80,7 @@ def run(arguments: Namespace) -> int:
     return int(any(row["state"] == "rejected" for row in rows))
 
 
-def normalize_file(path: Path, out: Path, *, workers: Workers, asked: Asked, names: FreeNames) -> Row:
+def normalize_file(path: Path, out: Path, *, workers: Workers, asked: VideoQuestion, names: FreeNames) -> Row:
     row: Row = dict.fromkeys(("code", "kind", "format", "width", "height", "orientation", "frames", "duration_s"))
     row |= {"source": str(path), "outputs": []}
     try:

@@ -15,7 +15,7 @@ PATH = "/runtime/webhooks/blobs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class WebhookAnswer:
     status: int
     body: bytes = b""
 
@@ -25,13 +25,13 @@ class BlobEvents:
         self.functions = functions
         self.queue = queue
 
-    def answer(self, function_id: str, event_type: str, body: bytes) -> Answer:
+    def answer(self, function_id: str, event_type: str, body: bytes) -> WebhookAnswer:
         """Handshake and notifications. The path pattern is not tested: the subscription's filter does that."""
         if self.queue is None or function_id not in self.functions:
-            return Answer(status=404, body=b"no such blob function")
+            return WebhookAnswer(status=404, body=b"no such blob function")
         kind = event_type.lower()
         if kind == "unsubscribe":
-            return Answer(status=202)
+            return WebhookAnswer(status=202)
         try:
             events = as_list(json.loads(body))
             if kind == "subscriptionvalidation":
@@ -39,24 +39,24 @@ class BlobEvents:
             if kind == "notification":
                 return accept(function_id, events, self.queue)
         except (ValueError, KeyError, IndexError, TypeError):
-            return Answer(status=400, body=b"not an Event Grid event")
-        return Answer(status=400, body=b"unknown aeg-event-type")
+            return WebhookAnswer(status=400, body=b"not an Event Grid event")
+        return WebhookAnswer(status=400, body=b"unknown aeg-event-type")
 
 
-def accept(function_id: str, events: list[Any], queue: BlobQueue) -> Answer:
+def accept(function_id: str, events: list[Any], queue: BlobQueue) -> WebhookAnswer:
     """All or none: a malformed event in the array refuses the post before anything is queued."""
     for message in [to_message(function_id, event["data"]) for event in events]:
         queue.send(message)
-    return Answer(status=202)
+    return WebhookAnswer(status=202)
 
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def validation(event: Any) -> Answer:
+def validation(event: Any) -> WebhookAnswer:
     code = event["data"]["validationCode"]
-    return Answer(status=200, body=json.dumps({"validationResponse": code}).encode())
+    return WebhookAnswer(status=200, body=json.dumps({"validationResponse": code}).encode())
 
 
 def to_message(function_id: str, data: Mapping[str, Any]) -> str:

@@ -23,9 +23,9 @@ from local.host.options import HostJsonInvalid, parse_options
 from local.host.queue_listener import LEASE_S, QueueListener
 from local.host.routes import Route, make_route
 from local.host.schedule import parse_schedule
-from local.host.server import Server
-from local.host.settings import FunctionFault, Settings, is_disabled, local_settings, resolve_binding
-from local.host.storage import HOST_STORAGE, Storage
+from local.host.server import HostServer
+from local.host.settings import FunctionFault, HostSettings, is_disabled, local_settings, resolve_binding
+from local.host.storage import HOST_STORAGE, HostStorage
 from local.host.timer_listener import TimerListener
 from local.host.values import queue_value
 from local.host.worker import Invocation, Worker
@@ -58,14 +58,14 @@ class Host:
         names: Collection[str] = (),
     ) -> None:
         folder = app.parent if isinstance(app, Path) else Path.cwd()
-        self.settings = Settings({"AZURE_FUNCTIONS_ENVIRONMENT": "Development"}, local_settings(folder), environ)
+        self.settings = HostSettings({"AZURE_FUNCTIONS_ENVIRONMENT": "Development"}, local_settings(folder), environ)
         self.options = parse_options(read_host_json(folder) if host_json is None else host_json, self.settings)
         self.app = load_app(app) if isinstance(app, Path) else app
         self.functions = index(self.app)
         self.host_id = self.settings.get("AzureFunctionsWebHost__hostid") or local_host_id(folder)
         self.keys, self.lease_s, self.blob_scan_s, self.grace_s = keys, lease_s, blob_scan_s, grace_s
         self.names = names
-        self.storage = Storage(self.settings)
+        self.storage = HostStorage(self.settings)
         self.socket = listen(port)
         self.url = f"http://{LOOPBACK}:{self.socket.getsockname()[1]}"
         threads = self.settings.get("PYTHON_THREADPOOL_THREAD_COUNT")
@@ -175,7 +175,7 @@ class Host:
         )
         return queue
 
-    def make_server(self, events: BlobEvents) -> Server:
+    def make_server(self, events: BlobEvents) -> HostServer:
         limit = self.settings.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")
         front = HttpFront(
             routes=self.routes,
@@ -186,7 +186,7 @@ class Host:
             largest_body=int(limit) if limit else LARGEST_BODY_BYTES,
             names=self.names,
         )
-        return Server(front, self.socket, grace_s=self.grace_s)
+        return HostServer(front, self.socket, grace_s=self.grace_s)
 
     def stop(self) -> tuple[str, ...]:
         """Take nothing new, give running functions the grace time; the names of those that did not end in it."""

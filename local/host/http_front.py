@@ -28,14 +28,14 @@ PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class HostReply:
     status: int
     headers: Sequence[tuple[bytes, bytes]] = ()
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class HttpCall:
     method: str
     path: str
     url: str
@@ -93,52 +93,52 @@ class HttpFront:
             await send({"type": "http.response.body", "body": bytes(body[at : at + PIECE_BYTES]), "more_body": True})
         await send({"type": "http.response.body"})
 
-    async def reply_to(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]]) -> Reply:
+    async def reply_to(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]]) -> HostReply:
         """The answer to a request whose body has not been read yet: that of a stranger never is."""
         headers = read_headers(scope)
         refused = refusal(scope["method"].upper(), headers, names=self.names)
         if refused is not None:
-            return Reply(status=403, headers=PLAIN, body=refused.encode())
+            return HostReply(status=403, headers=PLAIN, body=refused.encode())
         try:
             async with self.room.hold(announced_bytes(headers, self.largest_body)):
                 return await self.answer(await read_request(scope, headers, receive))
         except BodyTooLarge:
-            return Reply(status=413)
+            return HostReply(status=413)
 
-    async def answer(self, request: Request) -> Reply:
+    async def answer(self, request: HttpCall) -> HostReply:
         if request.path == "/":
-            return Reply(status=200, headers=PLAIN, body=HOME)
+            return HostReply(status=200, headers=PLAIN, body=HOME)
         if request.path.lower() == event_grid.PATH:
             return await self.take_events(request)
         found = first_match(self.routes, request.method, request.path)
         if found is None or found[0].function.name in self.disabled:
-            return Reply(status=404)
+            return HostReply(status=404)
         route, values = found
         level = str(route.function.trigger.get("authLevel", "function")).lower()
         if self.keys and not self.keys.allow(level, route.function.name, request.key):
-            return Reply(status=401)
+            return HostReply(status=401)
         return await self.call(route, values, request)
 
-    async def take_events(self, request: Request) -> Reply:
+    async def take_events(self, request: HttpCall) -> HostReply:
         if self.keys and not self.keys.allow_events(request.key):
-            return Reply(status=401)
+            return HostReply(status=401)
         function_id = request.params.get("functionName", "")
         event_type = request.headers.get("aeg-event-type", "")
         answer = await asyncio.to_thread(self.events.answer, function_id, event_type, request.body)
-        return Reply(status=answer.status, headers=PLAIN, body=answer.body)
+        return HostReply(status=answer.status, headers=PLAIN, body=answer.body)
 
-    async def call(self, route: Route, values: Mapping[str, str], request: Request) -> Reply:
+    async def call(self, route: Route, values: Mapping[str, str], request: HttpCall) -> HostReply:
         function = route.function
         try:
             invocation = self.worker.start(function, lambda: request.value(function, values))
             return to_reply(await result(invocation))
         except InvocationReleased:
-            return Reply(status=503)
+            return HostReply(status=503)
         except ReturnInvalid as fault:
             LOG.error("function %s: %s", function.name, fault)  # noqa: TRY400 # the trace is this file's
-            return Reply(status=500)
+            return HostReply(status=500)
         except Exception:  # noqa: BLE001 # whatever the function raised, which the worker has logged
-            return Reply(status=500)
+            return HostReply(status=500)
 
 
 async def result(invocation: Invocation) -> Any:
@@ -158,10 +158,10 @@ def read_headers(scope: Mapping[str, Any]) -> dict[str, str]:
 
 async def read_request(
     scope: Mapping[str, Any], headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]]
-) -> Request:
+) -> HttpCall:
     query = scope["query_string"].decode("latin-1")
     address = f"{scope['scheme']}://{headers.get('host', '')}{scope['raw_path'].decode('latin-1')}"
-    return Request(
+    return HttpCall(
         method=scope["method"].upper(),
         path=decode_path(scope["raw_path"]),
         url=f"{address}?{query}" if query else address,
@@ -199,7 +199,7 @@ async def read_body(headers: Mapping[str, str], receive: Callable[[], Awaitable[
             return b"".join(parts)
 
 
-def to_reply(value: Any) -> Reply:
+def to_reply(value: Any) -> HostReply:
     try:
         datum = CONVERTERS.get("http").encode(value, expected_type=None)
     except NotImplementedError:
@@ -208,22 +208,22 @@ def to_reply(value: Any) -> Reply:
         return text_reply(datum.value)
     headers = [(name, part.value) for name, part in datum.value["headers"].items()]
     cookies = [("set-cookie", morsel.OutputString()) for jar in datum.value["cookies"] or () for morsel in jar.values()]
-    return Reply(
+    return HostReply(
         status=int(datum.value["status_code"].value),
         headers=encoded(headers + cookies),
         body=datum.value["body"].value,
     )
 
 
-def text_reply(text: str) -> Reply:
+def text_reply(text: str) -> HostReply:
     """A JSON object with a `body` is read as a whole response; any other text is the body itself."""
     response = response_object(text)
     if response is None:
-        return Reply(status=200, headers=PLAIN, body=text.encode())
+        return HostReply(status=200, headers=PLAIN, body=text.encode())
     body = response["body"]
     plain = body if isinstance(body, str) else json.dumps(body)
     status = int(response.get("status", response.get("statusCode", 200)))
-    return Reply(status=status, headers=encoded(response.get("headers", {}).items()) or PLAIN, body=plain.encode())
+    return HostReply(status=status, headers=encoded(response.get("headers", {}).items()) or PLAIN, body=plain.encode())
 
 
 def response_object(text: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.host.settings import Settings
+from local.host.settings import HostSettings
 
 OVERRIDE = "azurefunctionsjobhost__"
 TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d+)(?::(\d+(?:\.\d+)?))?")
@@ -41,7 +41,7 @@ class HostOptions:
     blobs: QueueOptions  # blob triggers run from a queue of their own
 
 
-def parse_options(host_json: Mapping[str, Any], settings: Settings) -> HostOptions:
+def parse_options(host_json: Mapping[str, Any], settings: HostSettings) -> HostOptions:
     tree = overridden(lower_keys(host_json), settings)
     extensions = branch(tree, "extensions")
     polling = polling_interval_s(branch(extensions, "queues"), settings)
@@ -81,7 +81,7 @@ def blob_options(tree: Mapping[str, Any], polling_s: float) -> QueueOptions:
     )
 
 
-def polling_interval_s(tree: Mapping[str, Any], settings: Settings) -> float:
+def polling_interval_s(tree: Mapping[str, Any], settings: HostSettings) -> float:
     development = settings.get("AZURE_FUNCTIONS_ENVIRONMENT", "").lower() == "development"
     value = tree.get("maxpollinginterval")
     if value is None:
@@ -125,7 +125,7 @@ def lower_keys(value: Any) -> Any:
     return value
 
 
-def overridden(tree: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def overridden(tree: dict[str, Any], settings: HostSettings) -> dict[str, Any]:
     """`AzureFunctionsJobHost__extensions__queues__batchSize=1` stands over the same path in host.json."""
     for name in settings:
         if name.lower().startswith(OVERRIDE):

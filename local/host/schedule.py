@@ -16,7 +16,7 @@ LONGEST_SEARCH_DAYS = 366 * 8 + 1  # from one 29 February to the next across a y
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class ScheduleField:
     name: str
     least: int
     most: int
@@ -45,12 +45,12 @@ class Field:
 
 
 FIELDS = (
-    Field(name="second", least=0, most=59),
-    Field(name="minute", least=0, most=59),
-    Field(name="hour", least=0, most=23),
-    Field(name="day", least=1, most=31),
-    Field(name="month", least=1, most=12, words=MONTHS),
-    Field(name="day of week", least=0, most=6, words=WEEKDAYS),
+    ScheduleField(name="second", least=0, most=59),
+    ScheduleField(name="minute", least=0, most=59),
+    ScheduleField(name="hour", least=0, most=23),
+    ScheduleField(name="day", least=1, most=31),
+    ScheduleField(name="month", least=1, most=12, words=MONTHS),
+    ScheduleField(name="day of week", least=0, most=6, words=WEEKDAYS),
 )
 
 

@@ -12,7 +12,7 @@ from local.host.http_front import HttpFront
 START_TIMEOUT_S = 10.0
 
 
-class Server(uvicorn.Server):
+class HostServer(uvicorn.Server):
     """uvicorn in a thread of its own. Signals stay with whoever owns the main thread."""
 
     def __init__(self, front: HttpFront, listening: socket.socket, *, grace_s: float) -> None:

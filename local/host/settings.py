@@ -18,7 +18,7 @@ class FunctionFault(Exception):
     """One function cannot start (wrong setting, route, connection …). The others still do."""
 
 
-class Settings(Mapping[str, str]):
+class HostSettings(Mapping[str, str]):
     """Names are case-insensitive, as in the host's configuration."""
 
     def __init__(self, *layers: Mapping[str, str]) -> None:
@@ -48,13 +48,13 @@ def local_settings(folder: Path) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def is_disabled(function: str, settings: Settings) -> bool:
+def is_disabled(function: str, settings: HostSettings) -> bool:
     return settings.is_true(f"AzureWebJobs.{function}.Disabled") or settings.is_true(
         f"AzureWebJobs_{function}_Disabled"
     )
 
 
-def resolve(text: str, settings: Settings) -> str:
+def resolve(text: str, settings: HostSettings) -> str:
     """Put the app setting in place of each `%NAME%`; a missing one or a lone `%` keeps the function from starting."""
 
     def value(match: re.Match[str]) -> str:
@@ -68,7 +68,7 @@ def resolve(text: str, settings: Settings) -> str:
     return re.sub("%([^%]*)%", value, text)
 
 
-def resolve_binding(binding: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def resolve_binding(binding: Mapping[str, Any], settings: HostSettings) -> dict[str, Any]:
     """Every string of a binding but `name`, `type` and `connection`, which holds the name of a setting already."""
     fixed = {"name", "type", "connection"}
     return {

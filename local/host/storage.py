@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from local.host.settings import FunctionFault, Settings
+from local.host.settings import FunctionFault, HostSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +32,10 @@ FAST_RETRY: dict[str, Any] = {
 }
 
 
-class Storage:
+class HostStorage:
     """Clients by connection name, made once each; `close` ends their sockets."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HostSettings) -> None:
         self.settings = settings
         self.made: dict[tuple[type, str], Any] = {}
 
@@ -83,7 +83,7 @@ def from_string(make: Callable[..., Any], text: str, name: str) -> Any:
         raise FunctionFault(f"setting {name} is no storage connection string") from None
 
 
-def credential(settings: Settings, name: str) -> TokenCredential:
+def credential(settings: HostSettings, name: str) -> TokenCredential:
     from azure.identity import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415 # slow to import
 
     if settings.get(f"{name}__credential", "").lower() == "managedidentity":

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.video_index_standin.found import best_per_document, passes
 from local.video_index_standin.frames import read_frames
 from local.video_index_standin.index import (
     READERS,
-    Document,
     Index,
-    Ingestion,
+    StoredIngestion,
+    StoredVideo,
     advance,
     index_document,
     ingestion_document,
@@ -32,14 +33,14 @@ PAGE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class IndexReply:
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class IndexRequest:
     query: Mapping[str, str]
     body: Any
 
@@ -47,11 +48,13 @@ class Asked:
 class Refused(Exception):
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.reply = Reply(status=status, body={"error": {"code": code, "message": message}}, headers=headers or {})
+        self.reply = IndexReply(
+            status=status, body={"error": {"code": code, "message": message}}, headers=headers or {}
+        )
 
 
 @dataclass(slots=True, kw_only=True)
-class Fault:
+class PlayedFault:
     """Answers the next `times` requests whose method is `method` (any, if empty)."""
 
     status: int
@@ -61,7 +64,7 @@ class Fault:
     retry_after_s: int | None = None
 
 
-class App:
+class IndexApp:
     """`polls` is how often an ingestion is still running when looked at; `camel` writes states in lower camel case."""
 
     def __init__(
@@ -75,14 +78,14 @@ class App:
     ) -> None:
         self.key, self.polls, self.camel, self.retired, self.read = key, polls, camel, retired, read
         self.indexes: dict[str, Index] = {}
-        self.faults: list[Fault] = []
+        self.faults: list[PlayedFault] = []
         self.fail_ingestions = False
         self.requests: list[tuple[str, str]] = []
         self.lock = threading.RLock()
 
     def respond(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
-    ) -> Reply:
+    ) -> IndexReply:
         with self.lock:
             self.requests.append((method, path))
             try:
@@ -98,7 +101,9 @@ class App:
                 wait = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
                 raise Refused(fault.status, fault.code, "A fault that the test asked for.", wait)
 
-    def route(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Reply:
+    def route(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> IndexReply:
         if self.retired or not path.startswith(ROOT):
             raise Refused(404, "404", "Resource not found")
         key = headers.get("ocp-apim-subscription-key") or headers.get("authorization", "").removeprefix("Bearer ")
@@ -109,10 +114,10 @@ class App:
         for shape, handlers in self.routes().items():
             match = re.fullmatch(shape, path.removeprefix(ROOT))
             if match and method in handlers:
-                return handlers[method](Asked(query=query, body=parse(body)), *match.groups())
+                return handlers[method](IndexRequest(query=query, body=parse(body)), *match.groups())
         raise Refused(404, "NotFound", "There is no such operation.")
 
-    def routes(self) -> dict[str, dict[str, Callable[..., Reply]]]:
+    def routes(self) -> dict[str, dict[str, Callable[..., IndexReply]]]:
         name = r"([^/:]+)"
         return {
             r"": {"GET": self.list_indexes},
@@ -130,10 +135,10 @@ class App:
 
     # Indexes
 
-    def list_indexes(self, asked: Asked) -> Reply:
+    def list_indexes(self, asked: IndexRequest) -> IndexReply:
         return page([index_document(index) for index in self.indexes.values()], asked.query, ROOT)
 
-    def put_index(self, asked: Asked, name: str) -> Reply:
+    def put_index(self, asked: IndexRequest, name: str) -> IndexReply:
         if not NAME.fullmatch(name):
             raise Refused(400, "InvalidRequest", "Value for indexName is invalid.")
         if name in self.indexes:
@@ -149,21 +154,21 @@ class App:
             created=now(),
         )
         self.indexes[name] = index
-        return Reply(status=201, body=index_document(index))
+        return IndexReply(status=201, body=index_document(index))
 
-    def get_index(self, _: Asked, name: str) -> Reply:
-        return Reply(status=200, body=index_document(self.index(name)))
+    def get_index(self, _: IndexRequest, name: str) -> IndexReply:
+        return IndexReply(status=200, body=index_document(self.index(name)))
 
-    def patch_index(self, asked: Asked, name: str) -> Reply:
+    def patch_index(self, asked: IndexRequest, name: str) -> IndexReply:
         index = self.index(name)
         index.schema = asked.body.get("metadataSchema", index.schema)
         index.user_data = asked.body.get("userData", index.user_data)
-        return Reply(status=200, body=index_document(index))
+        return IndexReply(status=200, body=index_document(index))
 
-    def delete_index(self, _: Asked, name: str) -> Reply:
+    def delete_index(self, _: IndexRequest, name: str) -> IndexReply:
         self.index(name)
         del self.indexes[name]
-        return Reply(status=204)
+        return IndexReply(status=204)
 
     def index(self, name: str) -> Index:
         if name not in self.indexes:
@@ -172,7 +177,7 @@ class App:
 
     # Ingestions and documents
 
-    def put_ingestion(self, asked: Asked, index: str, name: str) -> Reply:
+    def put_ingestion(self, asked: IndexRequest, index: str, name: str) -> IndexReply:
         held = self.index(index)
         if name in held.ingestions:
             raise Refused(409, "AlreadyExists", "The ingestion exists already.")
@@ -180,7 +185,7 @@ class App:
         if not isinstance(videos, list) or not videos:
             raise Refused(400, "InvalidRequest", "Value for videos is invalid.")
         documents = [read_video(video, held) for video in videos]
-        ingestion = Ingestion(
+        ingestion = StoredIngestion(
             name=name,
             documents=documents,
             polls_left=self.polls,
@@ -189,31 +194,31 @@ class App:
             broken=self.fail_ingestions,
         )
         held.ingestions[name] = ingestion
-        return Reply(status=202, body=self.shown(ingestion))
+        return IndexReply(status=202, body=self.shown(ingestion))
 
-    def get_ingestion(self, _: Asked, index: str, name: str) -> Reply:
+    def get_ingestion(self, _: IndexRequest, index: str, name: str) -> IndexReply:
         ingestion = self.index(index).ingestions.get(name)
         if ingestion is None:
             raise Refused(404, "NotFound", f"The ingestion {name} does not exist.")
         advance(ingestion)
-        return Reply(status=200, body=self.shown(ingestion))
+        return IndexReply(status=200, body=self.shown(ingestion))
 
-    def list_ingestions(self, asked: Asked, index: str) -> Reply:
+    def list_ingestions(self, asked: IndexRequest, index: str) -> IndexReply:
         ingestions = self.index(index).ingestions.values()
         return page([self.shown(one) for one in ingestions], asked.query, f"{ROOT}/{index}/ingestions")
 
-    def list_documents(self, asked: Asked, index: str) -> Reply:
+    def list_documents(self, asked: IndexRequest, index: str) -> IndexReply:
         documents = [stored_document(one) for one in self.index(index).documents]
         return page(documents, asked.query, f"{ROOT}/{index}/documents")
 
-    def shown(self, ingestion: Ingestion) -> dict[str, Any]:
+    def shown(self, ingestion: StoredIngestion) -> dict[str, Any]:
         body = ingestion_document(ingestion)
         state = body["state"]
         return body | {"state": state[0].lower() + state[1:] if self.camel else state}
 
     # Search
 
-    def search(self, asked: Asked, index: str) -> Reply:
+    def search(self, asked: IndexRequest, index: str) -> IndexReply:
         held, text = self.index(index), asked.body.get("queryText")
         if not isinstance(text, str) or not text.strip():
             raise Refused(400, "InvalidRequest", "Value for queryText is invalid.")
@@ -223,7 +228,7 @@ class App:
         if asked.body.get("dedup"):
             found = best_per_document(found, asked.body.get("dedupMaxDocumentCount") or 1000)
         skip, top = int(asked.body.get("skip") or 0), int(asked.body.get("top") or 50)
-        return Reply(status=200, body={"value": found[skip : skip + top]})
+        return IndexReply(status=200, body={"value": found[skip : skip + top]})
 
 
 def parse(body: bytes) -> Any:
@@ -236,7 +241,7 @@ def parse(body: bytes) -> Any:
     return value
 
 
-def read_video(video: Any, index: Index) -> Document:
+def read_video(video: Any, index: Index) -> StoredVideo:
     if not isinstance(video, dict) or video.get("mode") not in {"add", "update", "remove"}:
         raise Refused(400, "InvalidRequest", "Value for mode is invalid.")
     if not str(video.get("documentUrl", "")).startswith(("http://", "https://")):
@@ -245,34 +250,12 @@ def read_video(video: Any, index: Index) -> Document:
     metadata = {name.lower(): value for name, value in (video.get("metadata") or {}).items()}
     if set(metadata) - known:
         raise Refused(400, "InvalidRequest", "Value for metadata is invalid.")
-    return Document(document_id=str(video.get("documentId")), url=video["documentUrl"], metadata=metadata)
+    return StoredVideo(document_id=str(video.get("documentId")), url=video["documentUrl"], metadata=metadata)
 
 
-def passes(document: Document, filters: Mapping[str, Any]) -> bool:
-    texts = all(
-        document.metadata.get(one["fieldName"].lower()) in one["values"] for one in filters.get("stringFilters", [])
-    )
-    return texts and all(within(document, one) for one in filters.get("datetimeFilters", []))
-
-
-def within(document: Document, one: Mapping[str, Any]) -> bool:
-    """Both are UTC; the index takes a blank where ISO 8601 has its T."""
-    at = str(document.metadata.get(one["fieldName"].lower(), "")).replace(" ", "T").rstrip("Z")
-    start_at, end_at = (str(one.get(name) or "").rstrip("Z") for name in ("startTime", "endTime"))
-    return (not start_at or at >= start_at) and (not end_at or at <= end_at)
-
-
-def best_per_document(found: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """One moment a video, the most relevant."""
-    first: dict[str, dict[str, Any]] = {}
-    for moment in found:
-        first.setdefault(moment["documentId"], moment)
-    return list(first.values())[:most]
-
-
-def page(rows: list[Any], query: Mapping[str, str], path: str) -> Reply:
+def page(rows: list[Any], query: Mapping[str, str], path: str) -> IndexReply:
     skip, top = int(query.get("$skip", 0)), int(query.get("$top", PAGE))
     body: dict[str, Any] = {"value": rows[skip : skip + top]}
     if skip + top < len(rows):
         body["nextLink"] = f"{path}?$skip={skip + top}&$top={top}&api-version={query['api-version']}"
-    return Reply(status=200, body=body)
+    return IndexReply(status=200, body=body)

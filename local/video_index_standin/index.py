@@ -19,7 +19,7 @@ WORDS = re.compile(r"[a-z]+")
 
 
 @dataclass(slots=True, kw_only=True)
-class Document:
+class StoredVideo:
     document_id: str
     url: str
     metadata: dict[str, Any]
@@ -28,11 +28,11 @@ class Document:
 
 
 @dataclass(slots=True, kw_only=True)
-class Ingestion:
+class StoredIngestion:
     """Each look at it brings it a step on; `polls_left` of them before it is done."""
 
     name: str
-    documents: list[Document]
+    documents: list[StoredVideo]
     polls_left: int
     created: str
     state: str = "Running"
@@ -47,10 +47,10 @@ class Index:
     features: list[dict[str, Any]]
     user_data: Any
     created: str
-    ingestions: dict[str, Ingestion] = field(default_factory=dict)
+    ingestions: dict[str, StoredIngestion] = field(default_factory=dict)
 
     @property
-    def documents(self) -> list[Document]:
+    def documents(self) -> list[StoredVideo]:
         """Those that are in: of completed ingestions, without fault."""
         done = [one for one in self.ingestions.values() if one.state in {"Completed", "PartiallySucceeded"}]
         return [document for one in done for document in one.documents if not document.fault]
@@ -61,7 +61,7 @@ def now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
-def start(documents: list[Document], read: READERS) -> threading.Thread:
+def start(documents: list[StoredVideo], read: READERS) -> threading.Thread:
     def look_at_all() -> None:
         for document in documents:
             look(document, read)
@@ -71,14 +71,14 @@ def start(documents: list[Document], read: READERS) -> threading.Thread:
     return thread
 
 
-def look(document: Document, read: READERS) -> None:
+def look(document: StoredVideo, read: READERS) -> None:
     try:
         document.frames = read(document.url)
     except VisiondropError as error:
         document.fault = error.message
 
 
-def advance(ingestion: Ingestion) -> None:
+def advance(ingestion: StoredIngestion) -> None:
     """What a look finds: still running, or the outcome of the documents."""
     if ingestion.state not in {"NotStarted", "Running"}:
         return
@@ -112,7 +112,7 @@ def index_document(index: Index) -> dict[str, Any]:
     }
 
 
-def ingestion_document(ingestion: Ingestion) -> dict[str, Any]:
+def ingestion_document(ingestion: StoredIngestion) -> dict[str, Any]:
     """File details come once it is done; the error stands inside a good answer."""
     body: dict[str, Any] = {
         "name": ingestion.name,
@@ -129,7 +129,7 @@ def ingestion_document(ingestion: Ingestion) -> dict[str, Any]:
     return body
 
 
-def file_status(document: Document) -> dict[str, Any]:
+def file_status(document: StoredVideo) -> dict[str, Any]:
     status: dict[str, Any] = {
         "lastUpdateTime": now(),
         "documentId": document.document_id,
@@ -142,7 +142,7 @@ def file_status(document: Document) -> dict[str, Any]:
     return status
 
 
-def stored_document(document: Document) -> dict[str, Any]:
+def stored_document(document: StoredVideo) -> dict[str, Any]:
     """The address is kept without its SAS."""
     return {
         "documentId": document.document_id,
@@ -151,7 +151,7 @@ def stored_document(document: Document) -> dict[str, Any]:
     }
 
 
-def rank(documents: list[Document], text: str) -> list[dict[str, Any]]:
+def rank(documents: list[StoredVideo], text: str) -> list[dict[str, Any]]:
     """Frames by how much of them has a colour that the text names, best first; none of them, and all are equal."""
     wanted = set(WORDS.findall(text.lower()))
     found = [(score(frame, wanted), document, frame) for document in documents for frame in document.frames]

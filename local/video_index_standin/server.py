@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from local.video_index_standin.app import App
+from local.video_index_standin.app import IndexApp
 
 HOST = "127.0.0.1"
 MARK = "index of colours, no model"
 
 
 class Handler(BaseHTTPRequestHandler):
-    app: App
+    app: IndexApp
     protocol_version = "HTTP/1.1"
 
     def answer(self) -> None:
@@ -47,7 +47,7 @@ class VideoIndexStandIn:
     """`with VideoIndexStandIn() as server:` answers at `server.base_url`, on a free port, until the end."""
 
     def __init__(self, *, port: int = 0, **settings: Any) -> None:
-        self.app = App(**settings)
+        self.app = IndexApp(**settings)
         self.server = ThreadingHTTPServer((HOST, port), type("Bound", (Handler,), {"app": self.app}))
         self.server.daemon_threads = True
         self.base_url = f"http://{HOST}:{self.server.server_port}"

@@ -18,8 +18,8 @@ from local.host import Host
 from local.host.functions import AppFault, index
 from local.host.options import HostJsonInvalid, QueueOptions, parse_options
 from local.host.schedule import parse_schedule
-from local.host.settings import FunctionFault, Settings, resolve
-from local.host.storage import Storage
+from local.host.settings import FunctionFault, HostSettings, resolve
+from local.host.storage import HostStorage
 
 STORAGE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a"
 
@@ -178,7 +178,7 @@ def test_an_sdk_type_needs_the_setting_itself() -> None:
 )
 def test_connections_by_identity(settings: dict[str, str], address: str) -> None:
     """The exact setting wins; otherwise a service address, signed in by an identity."""
-    storage = Storage(Settings(settings))
+    storage = HostStorage(HostSettings(settings))
     assert storage.blobs("X").url.rstrip("/") == address.rstrip("/")
     storage.close()
 
@@ -188,7 +188,7 @@ def test_connections_by_identity(settings: dict[str, str], address: str) -> None
 )
 def test_settings_in_binding_strings(text: str, resolved: str) -> None:
     """Anywhere in the string, in any case."""
-    assert resolve(text, Settings({"Name": "1", "OTHER": "2"})) == resolved
+    assert resolve(text, HostSettings({"Name": "1", "OTHER": "2"})) == resolved
 
 
 @pytest.mark.parametrize(
@@ -206,18 +206,18 @@ def test_settings_in_binding_strings(text: str, resolved: str) -> None:
 )
 def test_queue_options(queues: dict[str, Any], expected: QueueOptions) -> None:
     """Defaults and limits of the real host; names in any case."""
-    assert parse_options({"extensions": {"queues": queues}}, Settings()).queues == expected
+    assert parse_options({"extensions": {"queues": queues}}, HostSettings()).queues == expected
 
 
 def test_development_polls_every_two_seconds_at_least() -> None:
     """Unless host.json says otherwise."""
-    settings = Settings({"AZURE_FUNCTIONS_ENVIRONMENT": "Development"})
+    settings = HostSettings({"AZURE_FUNCTIONS_ENVIRONMENT": "Development"})
     assert parse_options({}, settings).queues.max_polling_interval_s == 2.0
 
 
 def test_a_setting_overrides_host_json() -> None:
     """The local run sets what differs from Azure this way, without a second host.json."""
-    settings = Settings({"AzureFunctionsJobHost__extensions__queues__batchSize": "3"})
+    settings = HostSettings({"AzureFunctionsJobHost__extensions__queues__batchSize": "3"})
     options = parse_options({"extensions": {"queues": {"batchSize": 9}}}, settings)
     assert options.queues.batch_size == 3
 
@@ -228,7 +228,7 @@ def test_a_setting_overrides_host_json() -> None:
 def test_function_timeout(value: str | None, seconds: float | None) -> None:
     """The default is that of Flex Consumption."""
     host_json = {} if value is None else {"functionTimeout": value}
-    assert parse_options(host_json, Settings()).function_timeout_s == seconds
+    assert parse_options(host_json, HostSettings()).function_timeout_s == seconds
 
 
 @pytest.mark.parametrize(
@@ -244,13 +244,13 @@ def test_function_timeout(value: str | None, seconds: float | None) -> None:
 def test_a_wrong_host_json_stops_the_host(host_json: dict[str, Any]) -> None:
     """With the value in the message."""
     with pytest.raises(HostJsonInvalid):
-        parse_options(host_json, Settings())
+        parse_options(host_json, HostSettings())
 
 
 @pytest.mark.parametrize("degree", [1, 2, 16, 200])
 def test_blob_parallelism_is_split_as_the_queue_is(degree: int) -> None:
     """16 is nine at a time and seven more."""
-    options = parse_options({"extensions": {"blobs": {"maxDegreeOfParallelism": degree}}}, Settings()).blobs
+    options = parse_options({"extensions": {"blobs": {"maxDegreeOfParallelism": degree}}}, HostSettings()).blobs
     assert options.batch_size + options.new_batch_threshold <= degree
     assert (degree != 16) or (options.batch_size, options.new_batch_threshold) == (9, 7)
 

@@ -13,9 +13,9 @@ from openai import AzureOpenAI, OpenAI
 
 from local.chat_standin import ChatStandIn
 from local.chat_standin.faults import NAMES, Scene, effect_of
-from local.chat_standin.routes import Route
+from local.chat_standin.routes import ChatRoute
 from local.chat_standin.script import parse_script
-from local.chat_standin.wire import Request
+from local.chat_standin.wire import StandInRequest
 from shared.core.answer.reply import parse_error
 from shared.core.errors import ModelRefused, ModelUnavailable
 
@@ -191,13 +191,13 @@ def test_sdk_retries_through_a_throttle(server, data_url, ask):
 # When
 
 
-ROUTE = Route(dialect="azure", operation="chat", deployment="eyes")
+ROUTE = ChatRoute(dialect="azure", operation="chat", deployment="eyes")
 
 
 def names(document, *, requests=6, body=b"", deployment="eyes"):
     """Which fault each of some requests meets; "" is none."""
     script = parse_script(document)
-    request = Request(method="POST", path="/", body=body)
+    request = StandInRequest(method="POST", path="/", body=body)
     return [script.next_effect(request, ROUTE, deployment).name for _ in range(requests)]
 
 
@@ -245,7 +245,9 @@ MARKERS = {
 def test_markers_in_the_prompt(marker, expected):
     """A marker makes its fault for that request only, if the script lets markers work at all."""
     body = json.dumps({"messages": [{"role": "user", "content": f"Look {marker} here"}]}).encode()
-    effect = parse_script({"markers": True}).next_effect(Request(method="POST", path="/", body=body), ROUTE, "eyes")
+    effect = parse_script({"markers": True}).next_effect(
+        StandInRequest(method="POST", path="/", body=body), ROUTE, "eyes"
+    )
     assert (effect.name, effect.instead.status if effect.instead else None) == expected
     assert names([], requests=1, body=body) == [""]
 

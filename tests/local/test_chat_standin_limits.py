@@ -7,7 +7,7 @@ import pytest
 from openai import AzureOpenAI
 
 from local.chat_standin import ChatStandIn
-from local.chat_standin.limits import RateLimits
+from local.chat_standin.limits import RateLimiter
 
 # (limits, requests as (second, tokens), wait answered to each; None is admitted)
 WINDOWS = {
@@ -26,20 +26,20 @@ WINDOWS = {
 @pytest.mark.parametrize(("limits", "requests", "waits"), WINDOWS.values(), ids=WINDOWS)
 def test_windows(limits, requests, waits):
     """Tokens over 60 s, requests over 10 s; the wait is until enough of the window has passed."""
-    rates = RateLimits(**limits)
+    rates = RateLimiter(**limits)
     assert [rates.admit(tokens, now=second).retry_after_s for second, tokens in requests] == waits
 
 
 def test_headers_tell_what_is_left():
     """Limit per minute and what remains in the window; none without a limit."""
-    rates = RateLimits(tokens_per_minute=1000, requests_per_minute=12)
+    rates = RateLimiter(tokens_per_minute=1000, requests_per_minute=12)
     assert rates.admit(300, now=0).headers == {
         "x-ratelimit-limit-tokens": "1000",
         "x-ratelimit-remaining-tokens": "700",
         "x-ratelimit-limit-requests": "12",
         "x-ratelimit-remaining-requests": "1",
     }
-    assert RateLimits().admit(1, now=0).headers == {}
+    assert RateLimiter().admit(1, now=0).headers == {}
 
 
 LIMITED = {

@@ -16,7 +16,7 @@ from azure.storage.blob import ContainerClient
 
 from local.azurite import Azurite
 from local.drop import Drop, due, look
-from local.drop_journal import Journal, Version
+from local.drop_journal import DropJournal, Version
 from local.drop_results import Results, outcome
 from shared.core.jobs.job import job_id_of
 
@@ -199,7 +199,7 @@ def test_a_link_that_takes_a_file_s_place_is_not_followed(tmp_path: Path, upload
 def test_what_is_remembered_is_appended(tmp_path: Path) -> None:
     """A line a file, whatever was there; a line that a crash cut short costs its own file only."""
     path = tmp_path / "state" / "dropped.jsonl"
-    journal = Journal(path)
+    journal = DropJournal(path)
     for number in range(100):
         before = path.stat().st_size if path.exists() else 0
         journal.note(f"{number}.png", OLD)
@@ -207,8 +207,8 @@ def test_what_is_remembered_is_appended(tmp_path: Path) -> None:
     journal.note("0.png", NEW)
     with path.open("a") as file:
         file.write('\n["cut.png", 1')
-    Journal(path).note("after.png", NEW)
-    read = Journal(path).versions
+    DropJournal(path).note("after.png", NEW)
+    read = DropJournal(path).versions
     assert (len(read), read["0.png"], read["1.png"], read["after.png"]) == (101, NEW, OLD, NEW)
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
@@ -216,10 +216,10 @@ def test_what_is_remembered_is_appended(tmp_path: Path) -> None:
 def test_a_long_memory_is_written_anew_at_the_start(tmp_path: Path) -> None:
     """Files that change every second do not make it grow for ever."""
     path = tmp_path / "dropped.jsonl"
-    journal = Journal(path)
+    journal = DropJournal(path)
     for number in range(1100):
         journal.note("a.png", Version(number, number))
-    assert Journal(path).versions == {"a.png": Version(1099, 1099)}
+    assert DropJournal(path).versions == {"a.png": Version(1099, 1099)}
     assert path.stat().st_size < 40
 
 

@@ -14,7 +14,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local.chat_standin import ChatStandIn
 from local.video_index_standin import VideoIndexStandIn
-from local.video_index_standin.app import Fault
+from local.video_index_standin.app import PlayedFault
 from shared.core.ask.video_flow import Search
 from shared.core.errors import CapabilityMissing, ModelUnavailable, OptionsInvalid, SourceRejected
 from shared.core.jobs.job import State
@@ -206,11 +206,11 @@ def test_a_second_video_finds_the_index_there(world):
 
 
 FAULTS = [
-    (Fault(status=503, method="GET"), State.DONE, None),
-    (Fault(status=500, method="PUT", times=2), State.DONE, None),
-    (Fault(status=429, method="PUT", retry_after_s=40), State.DONE, None),
-    (Fault(status=401, code="401", method="GET"), State.DONE, None),
-    (Fault(status=400, code="InvalidRequest", method="PUT"), State.FAILED, "index_refused"),
+    (PlayedFault(status=503, method="GET"), State.DONE, None),
+    (PlayedFault(status=500, method="PUT", times=2), State.DONE, None),
+    (PlayedFault(status=429, method="PUT", retry_after_s=40), State.DONE, None),
+    (PlayedFault(status=401, code="401", method="GET"), State.DONE, None),
+    (PlayedFault(status=400, code="InvalidRequest", method="PUT"), State.FAILED, "index_refused"),
 ]
 
 

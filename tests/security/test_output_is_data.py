@@ -56,7 +56,7 @@ def test_the_terminal_shows_letters(world, kind):
     job = world.answer("a.jpg", picture())
     shown = document(job)
     shown["reply"]["text"] = HOSTILE[kind]
-    file = demo.Dropped(path=Path("a.jpg"), name="[bold]a[/].jpg")
+    file = demo.DroppedFile(path=Path("a.jpg"), name="[bold]a[/].jpg")
     with redirect_stdout(io.StringIO()) as printed:
         demo.show([file], [shown], asked="a stand-in", seconds=1)
 
@@ -97,8 +97,8 @@ def test_text_in_a_picture_changes_nothing_but_the_answer(world):
 
 
 DANGEROUS = {"eval", "exec", "compile", "__import__", "system", "popen", "loads_pickle"}
-SUBPROCESSES = {"capped_child.py"}
-"""The child that decodes pictures and videos: its command is fixed, its input is bytes on a pipe."""
+SUBPROCESSES = {"capped_child.py", "clock.py"}
+"""The child that decodes pictures and videos: its command is fixed, its input is bytes on a pipe. The clock ends it."""
 
 
 def test_the_app_has_nothing_that_runs_text():
