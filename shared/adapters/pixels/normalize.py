@@ -18,6 +18,7 @@ from shared.adapters.pixels.ground import lay_on_ground
 from shared.adapters.pixels.load import load_frame
 from shared.adapters.pixels.open import inspect, open_picture
 from shared.adapters.pixels.orientation import TRANSPOSES
+from shared.adapters.pixels.raw import preview_of
 from shared.adapters.pixels.readers import READERS
 from shared.adapters.pixels.shrink import shrink
 from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
@@ -49,6 +50,8 @@ def render(
     data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: DecodeLimits = DEFAULT_LIMITS
 ) -> tuple[Picture, ...]:
     """Decode and draw the planned frames, in order."""
+    if info.kind.format == "raw":
+        data, info = preview_of(data, info)
     with decoder_errors(info.kind), open_picture(data, info.kind, limits) as image:
         return tuple(render_frames(image, data, info, plan))
 

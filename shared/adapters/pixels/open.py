@@ -13,6 +13,7 @@ from shared.adapters.pixels.deep import BYTES_PER_PIXEL as DEEP_BYTES
 from shared.adapters.pixels.deep import is_deep
 from shared.adapters.pixels.errors import DECODER_ERRORS, corrupt, decoder_errors, not_read
 from shared.adapters.pixels.profiles import keep_profile
+from shared.adapters.pixels.raw import inspect_preview, is_raw
 from shared.adapters.pixels.readers import READERS, open_as
 from shared.core.media import boxes, jpeg, png, tiff
 from shared.core.media.boxes import is_cut_off, largest_extent
@@ -50,6 +51,8 @@ def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
     check_source(Load(bytes=len(data)), limits)
     if kind.kind != "image":
         raise unsupported(kind)
+    if is_raw(data, kind):
+        return inspect_preview(data, lambda preview: inspect(preview, limits))
     check_readable(data, kind)
     if READERS[kind.format].is_container:
         check_container(data, kind, limits)
@@ -183,8 +186,6 @@ def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeL
     if kind.format != "tiff":
         return ((0, first),)
     pages: list[Page] = image.info["pages"]
-    if pages and tiff.DNG_VERSION in pages[0].entries:
-        raise unsupported(sniff(b"FUJIFILMCCD-RAW"))
     check_source(Load(bytes=1, frames=len(pages)), limits)
     return tuple(tiff.pictures_of(pages)) or ((0, first),)
 

@@ -79,6 +79,7 @@ READERS = {
     "ico": Reader(pillow="ICO", plugin="IcoImagePlugin"),
     "jp2": Reader(pillow="JPEG2000", plugin="Jpeg2KImagePlugin"),
     "psd": Reader(pillow="PSD", plugin=""),
+    "raw": Reader(pillow="JPEG", plugin="JpegImagePlugin", is_salvaged=True),  # its preview: pixels/raw.py
 }
 
 
