@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +32,8 @@ class Field:
 
     `expected` names them for people, after "Give"; `check` says whether a value is one of them; `schema` is the same
     as JSON Schema. `from_text` makes a value of a text, where only text can be given (blob metadata): what does not
-    convert it returns as it is, for `check` to refuse. `keep` is the form in which a value that passed is kept.
+    convert it returns as it is, for `check` to refuse. `keep` is the form in which a value that passed is kept. An
+    `exact` field gets numbers with a point as they are written, as Decimal, and never as a binary fraction.
     """
 
     expected: str
@@ -39,6 +41,7 @@ class Field:
     schema: JsonSchema
     from_text: Callable[[str], Any] = unchanged
     keep: Callable[[Any], Any] = unchanged
+    exact: bool = False
 
 
 Fields = Mapping[str, Field]
@@ -115,6 +118,34 @@ def is_zoned_time(value: Any) -> bool:
         return isinstance(value, str) and datetime.fromisoformat(value.strip()).tzinfo is not None
     except ValueError:
         return False
+
+
+def amount(*, below: int, expected: str) -> Field:
+    """An amount of money, 0 or more, kept as Decimal."""
+    return Field(
+        expected=expected,
+        check=lambda value: is_amount(value, below=below),
+        schema={"type": "number", "minimum": 0, "exclusiveMaximum": below},
+        from_text=to_decimal,
+        keep=lambda value: Decimal(str(value)),
+        exact=True,
+    )
+
+
+def is_amount(value: Any, *, below: int) -> bool:
+    """Whether it is a number from 0 to less than `below`; a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return False
+    is_number = not isinstance(value, Decimal) or value.is_finite()  # a NaN of decimals cannot even be compared
+    return is_number and 0 <= value < below
+
+
+def to_decimal(given: str) -> Any:
+    """The number that a text writes, or the text if it writes none."""
+    try:
+        return Decimal(given)
+    except InvalidOperation:
+        return given
 
 
 def list_of(item: Field, *, most: int, expected: str) -> Field:

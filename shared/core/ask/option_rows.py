@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
 from shared.core import limits
-from shared.core.ask.fields import Field, choice, flag, member, text, whole, zoned_time
+from shared.core.ask.fields import Field, amount, choice, flag, member, text, whole, zoned_time
 from shared.core.media.frame_plan import Sampling
 from shared.core.models.catalogue import Detail
 from shared.core.plain_json import is_plain_json
@@ -56,13 +55,6 @@ class Option:
     holder: Holder = "file"
 
 
-def is_amount(value: Any) -> bool:
-    """Whether it is an amount of US dollars that a budget may have, as a decimal or whole number."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return False
-    return Decimal(value).is_finite() and 0 <= value < limits.BUDGET_USD.value
-
-
 def is_schema(value: Any) -> bool:
     """Whether it is a table that JSON can carry, or may be a blob's name."""
     if isinstance(value, dict):
@@ -77,12 +69,7 @@ SCHEMA = Field(
     schema={"type": ["object", "string"], "minLength": 1, "maxLength": limits.NAME_CHARACTERS.value, "pattern": r"\S"},
     keep=lambda value: value.strip() if isinstance(value, str) else value,
 )
-AMOUNT = Field(
-    expected="US dollars, such as 2.50",
-    check=is_amount,
-    schema={"type": "number", "minimum": 0, "exclusiveMaximum": limits.BUDGET_USD.value},
-    keep=Decimal,
-)
+AMOUNT = amount(below=limits.BUDGET_USD.value, expected="US dollars, such as 2.50")
 
 OPTION_ROWS: tuple[Option, ...] = (
     Option(

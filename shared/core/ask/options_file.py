@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from shared.core import limits
-from shared.core.ask.option_rows import BUDGET, FILE_OPTIONS
+from shared.core.ask.option_rows import BUDGET, FILE_OPTIONS, OPTIONS
 from shared.core.ask.options import check_option, check_options
 from shared.core.errors import OptionsInvalid
 from shared.core.places import OPTIONS_FILE
@@ -43,15 +43,18 @@ def parse_options_file(body: bytes, *, where: str) -> dict[str, Any]:
 
 def parse_budget(body: bytes, *, where: str) -> Decimal | None:
     """What the folder of this file may spend a day in US dollars, itself and all below it; None if it does not say."""
-    usd = read_toml(body, where=where, parse_float=Decimal).get(BUDGET)
+    usd = read_toml(body, where=where).get(BUDGET)
     if usd is None:
         return None
     amount: Decimal = check_option(BUDGET, usd, where=where)
     return amount
 
 
-def read_toml(body: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """The file's top level. Raises OptionsInvalid naming the file for oversize, broken or too deeply nested TOML."""
+def read_toml(body: bytes, *, where: str) -> dict[str, Any]:
+    """The file's top level, its numbers as the options take them.
+
+    Raises OptionsInvalid naming the file for oversize, broken or too deeply nested TOML.
+    """
     most = limits.OPTIONS_FILE_BYTES.value
     if len(body) > most:
         hint = f"Keep it to {most} bytes; a long schema may be a file of its own, given by its name."
@@ -60,12 +63,30 @@ def read_toml(body: bytes, *, where: str, parse_float: Callable[[str], Any] = fl
         lines = body.decode()
         if LONG_KEY.search(lines):
             raise OptionsInvalid(f"{where} is nested too deeply", field=where, hint=FLAT)
-        return tomllib.loads(lines, parse_float=parse_float)
+        given = tomllib.loads(lines, parse_float=Decimal)
+        return {name: value if is_exact(name) else with_floats(value) for name, value in given.items()}
+    except ArithmeticError:
+        hint = "Leave the exponent out."
+        raise OptionsInvalid(f"{where} has a number that is too large", field=where, hint=hint) from None
     except ValueError as fault:  # no text, no TOML, or a number of thousands of digits
         hint = 'Write one option a line, in UTF-8: detail = "low".'
         raise OptionsInvalid(f"{where} is not valid TOML: {fault}", field=where, hint=hint) from None
     except RecursionError:
         raise OptionsInvalid(f"{where} is nested too deeply", field=where, hint=FLAT) from None
+
+
+def is_exact(name: str) -> bool:
+    """Whether an option takes numbers as they are written."""
+    return name in OPTIONS and OPTIONS[name].field.exact
+
+
+def with_floats(value: Any) -> Any:
+    """The same value with floats for decimals, as JSON has them."""
+    if isinstance(value, dict):
+        return {name: with_floats(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_floats(item) for item in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def parse_metadata(metadata: Mapping[str, str], *, where: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
 
 from shared.core import limits
+from shared.core.ask.option_rows import AMOUNT
 from shared.core.ask.options import Options, effective
 from shared.core.ask.options_file import (
     is_options_file,
@@ -132,13 +134,54 @@ def test_a_folder_s_budget_is_exact(text, usd):
     assert "daily_budget_usd" not in parse_options_file(text, where="_vision.toml")
 
 
-@pytest.mark.parametrize("usd", ["-1", "nan", "inf", "true", "'5'", "1e12"])
+@pytest.mark.parametrize("usd", ["-1", "nan", "inf", "-inf", "true", "'5'", "1e12", "9" * 400, "1e999999999", "[5]"])
 def test_a_wrong_budget_is_named(usd):
     """Money is never guessed."""
     with pytest.raises(OptionsInvalid) as caught:
         parse_budget(f"daily_budget_usd = {usd}".encode(), where="_vision.toml")
 
     assert caught.value.field == "daily_budget_usd"
+
+
+NUMBERS = [  # nothing can hold them: the file is wrong, whichever option it is
+    "daily_budget_usd = 1e99999999999999999999",
+    "schema = {minimum = 1e99999999999999999999}",
+]
+
+
+@pytest.mark.parametrize("line", NUMBERS)
+@pytest.mark.parametrize("parse", [parse_options_file, parse_budget])
+def test_numbers_beyond_all_bounds_are_wrong(parse, line):
+    """Refused by name, for whoever reads the file."""
+    with pytest.raises(OptionsInvalid) as caught:
+        parse(line.encode(), where="_vision.toml")
+
+    assert caught.value.field == "_vision.toml"
+
+
+def test_a_schema_s_numbers_are_those_of_json():
+    """Only amounts of money are decimals."""
+    fields = parse_options_file(b'[schema]\ntype = "number"\nminimum = 0.5\nenum = [1, 2.5]', where="_vision.toml")
+
+    assert json.dumps(fields["schema"]) == '{"type": "number", "minimum": 0.5, "enum": [1, 2.5]}'
+
+
+AMOUNTS = [("2.50", Decimal("2.50")), (2.5, Decimal("2.5")), (2, Decimal(2)), (Decimal("0.000000001"), Decimal("1E-9"))]
+
+
+@pytest.mark.parametrize(("given", "usd"), AMOUNTS)
+def test_money_is_read_the_same_from_everywhere(given, usd):
+    """Metadata has texts, JSON floats, TOML decimals."""
+    value = AMOUNT.from_text(given) if isinstance(given, str) else given
+
+    assert AMOUNT.check(value)
+    assert AMOUNT.keep(value) == usd
+
+
+@pytest.mark.parametrize("text", ["much", "1e99999999999999999999", "nan", "-1"])
+def test_a_text_that_is_no_amount_is_refused(text):
+    """What does not convert is left for the check."""
+    assert not AMOUNT.check(AMOUNT.from_text(text))
 
 
 def test_a_prompt_is_never_in_the_message():
