@@ -25,6 +25,7 @@ FLOORS_OF_CORE = (  # each row may import the rows above it; in a row, only what
     ("codec", "errors", "limits", "waits", "masking", "plain_json", "places", "wire", "byte_range"),
     ("models",),
     ("media", "money"),
+    ("settings_values",),
     ("settings",),
     ("ask",),
     ("answer",),

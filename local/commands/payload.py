@@ -19,7 +19,8 @@ from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.media.picture import Picture
 from shared.core.models.api_versions import look_up_api_version
 from shared.core.models.catalogue import Detail, look_up_model
-from shared.core.settings import DEFAULT_PROMPT, Reader, read_endpoint
+from shared.core.settings import DEFAULT_PROMPT, read_endpoint
+from shared.core.settings_values import Reader
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
