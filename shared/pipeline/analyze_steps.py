@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from shared.core.jobs.job import Job, follows_a_crash
 from shared.pipeline.ask import Answered, ask, compose, report_answered
 from shared.pipeline.default_deployment import on_default_deployment
+from shared.pipeline.new_prices import at_new_prices
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import end_job, hold_on, keep_lease, read_result, write_result
 from shared.pipeline.reuse import reused
@@ -55,8 +56,8 @@ def count_lost_calls(services: Services, turn: Turn) -> Turn:
 
 
 def follow_settings(services: Services, turn: Turn) -> Turn:
-    """A job whose options name no deployment asks the one that the settings name by now."""
-    return replace(turn, stored=on_default_deployment(services, turn.stored))
+    """A job whose options name no deployment asks the one that the settings name by now, at the prices of now."""
+    return replace(turn, stored=at_new_prices(services, on_default_deployment(services, turn.stored)))
 
 
 def reuse_answer(services: Services, turn: Turn) -> Turn:

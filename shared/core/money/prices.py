@@ -26,6 +26,7 @@ __all__ = [
     "ceiling_usd",
     "cost",
     "look_up_price",
+    "price_has_changed",
     "sum_costs",
     "sum_usages",
     "unit_cost",
@@ -86,6 +87,11 @@ def look_up_price(model: Model, *, on: date, scope: str) -> PriceRow:
         elsewhere = dict.fromkeys(name for row in known if row.from_date <= on for name in row.scopes)
         raise _missing(model.name, scope, "price", on, elsewhere=", ".join(elsewhere))
     return price
+
+
+def price_has_changed(model: Model, *, since: date, on: date, scope: str) -> bool:
+    """Whether another price holds than on an earlier day. Raises PriceMissing for a day without one."""
+    return look_up_price(model, on=since, scope=scope) != look_up_price(model, on=on, scope=scope)
 
 
 def in_force(prices: Iterable[Dated], *, on: date) -> Dated | None:

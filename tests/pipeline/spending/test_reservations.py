@@ -329,3 +329,28 @@ def test_alerts_come_after_the_call(world):
 
     assert [facts["percent"] for event, facts in seen if event == "budget alert"] == reached
     assert reached != [50, 80, 100]
+
+
+def test_a_job_that_waited_for_a_new_price_reserves_at_that(world):
+    """gpt-5.6-sol fell on 2026-11-21: accepted the day before at the old price, asked at the new one."""
+    world.set(endpoint=replace(world.services.settings.endpoint, models={"eyes": "gpt-5.6-sol"}))
+    world.pass_time(-timedelta(days=1).total_seconds())
+    world.drop("a.jpg", picture())
+    before = world.accept("a.jpg")
+    world.pass_time(timedelta(days=1).total_seconds())
+    world.finish_all()
+    after = look_up(world.services, "a.jpg")
+
+    assert (after.state, after.estimate.input_tokens) == (State.DONE, before.estimate.input_tokens)
+    assert after.estimate.usd == before.estimate.usd * Decimal(4) / 5
+    assert after.estimate.max_usd < before.estimate.max_usd
+
+
+def test_a_job_whose_price_holds_keeps_its_estimate(world):
+    """Also over midnight."""
+    world.drop("a.jpg", picture())
+    before = world.accept("a.jpg")
+    world.pass_time(timedelta(days=1).total_seconds())
+    world.finish_all()
+
+    assert look_up(world.services, "a.jpg").estimate == before.estimate
