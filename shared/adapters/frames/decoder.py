@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator
 from itertools import dropwhile
 
 import av
-from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from shared.adapters.frames.facts import tick_s
 from shared.adapters.frames.faults import DAMAGED_PACKET
 from shared.adapters.frames.open import Video, rewind
+from shared.adapters.frames.packets import packets_of
 from shared.core.media.frame_choice import Fault
 from shared.core.media.frame_plan import Aim
 
@@ -63,7 +62,7 @@ class Decoder:
         self.forward = None
         self.seek(at_s + self.lead_s(at_s))
         context = video.decoder
-        for packet in video.container.demux(video.stream):
+        for packet in packets_of(video.container, [video.stream]):
             if packet.size == 0:
                 return None
             clock = packet.pts if packet.pts is not None else packet.dts
@@ -168,7 +167,7 @@ class Decoder:
         """From the place of the last seek on. Damaged packets are left out, as players do."""
         video, tick = self.video, tick_s(self.video.stream)
         last_s = 0.0
-        packets: Iterator[Packet[VideoStream]] = video.container.demux(video.stream)
+        packets = packets_of(video.container, [video.stream])
         if video.seeks_anywhere:
             packets = dropwhile(lambda packet: not packet.is_keyframe and packet.size > 0, packets)
         for packet in packets:

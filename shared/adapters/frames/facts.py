@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from shared.adapters.frames.packets import packets_of
 from shared.adapters.frames.rgb import colours_of
 from shared.adapters.frames.shape import orientation_of, upright_size
 from shared.adapters.pixels.ground import STEPS
@@ -55,7 +56,7 @@ def scan(container: InputContainer, stream: VideoStream) -> Packets:
     """Read all packets without decoding one."""
     found, tick = Packets(), tick_s(stream)
     try:
-        for packet in itertools.islice(container.demux(stream), MOST_PACKETS):
+        for packet in itertools.islice(packets_of(container, [stream]), MOST_PACKETS):
             clock = packet.pts if packet.pts is not None else packet.dts
             if clock is None or packet.size == 0 or packet.is_discard:
                 continue  # an edit list leaves pictures out that others need

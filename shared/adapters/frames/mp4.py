@@ -17,6 +17,7 @@ from av.audio.resampler import AudioResampler
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 
+from shared.adapters.frames.packets import packets_of
 from shared.core.media.frame_plan import fit
 
 COPIED_SOUND = frozenset({"aac", "mp3"})
@@ -42,7 +43,7 @@ def write_mp4(source: InputContainer, pictures: Any, sink: io.RawIOBase, *, turn
         feeds: dict[int, Feed] = {pictures.index: picture_feed(out, pictures, turn, copied)}
         if sound is not None:
             feeds[sound.index] = sound_feed(out, sound)
-        for packet in source.demux([source.streams[index] for index in feeds]):
+        for packet in packets_of(source, [source.streams[index] for index in feeds]):
             try:
                 for written in feeds[packet.stream.index](from_zero(packet, start_s)):
                     out.mux(written)

@@ -30,6 +30,7 @@ from shared.adapters.frames.facts import (
     tick_s,
 )
 from shared.adapters.frames.faults import DAMAGED_PACKET, NothingDecodes, decoder_errors
+from shared.adapters.frames.packets import packets_of
 from shared.adapters.frames.tracks import picture_track
 from shared.adapters.frames.transparency import decoder_of, ground_of
 from shared.core.errors import SourceRejected
@@ -147,7 +148,7 @@ def rewind(container: InputContainer, stream: VideoStream) -> None:
 def first_frame(container: InputContainer, stream: VideoStream, decoder: VideoCodecContext) -> VideoFrame:
     """Raises NothingDecodes. A damaged start is skipped."""
     said: av.FFmpegError | None = None
-    for packet in container.demux(stream):
+    for packet in packets_of(container, [stream]):
         try:
             frames = decoder.decode(packet)
         except DAMAGED_PACKET as error:
@@ -160,7 +161,7 @@ def first_frame(container: InputContainer, stream: VideoStream, decoder: VideoCo
 
 def frames_after(container: InputContainer, stream: VideoStream, decoder: VideoCodecContext) -> Iterator[VideoFrame]:
     """Those after the first, as far as they can be decoded; nothing is read until one is asked for."""
-    for packet in container.demux(stream):
+    for packet in packets_of(container, [stream]):
         try:
             yield from decoder.decode(packet)
         except av.FFmpegError:

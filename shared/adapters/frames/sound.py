@@ -14,6 +14,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 
+from shared.adapters.frames.packets import packets_of
 from shared.core.media.picture import SoundPiece
 
 RATE = 16_000
@@ -41,7 +42,7 @@ def resampled(container: InputContainer) -> Iterator[AudioFrame]:
     if stream is None:
         return
     resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
-    for packet in container.demux(stream):
+    for packet in packets_of(container, [stream]):
         try:
             decoded = packet.decode()
         except av.error.InvalidDataError:

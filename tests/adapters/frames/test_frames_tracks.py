@@ -7,6 +7,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from shared.adapters.frames.packets import packets_of
 from shared.adapters.frames.worker import FrameWorker
 from shared.core.models.catalogue import look_up_model
 from tests.pictures import exif
@@ -100,3 +101,14 @@ def test_an_edit_list_that_begins_between_keyframes(worker):
     for picture in video.frames:
         number = round(picture.at_s * 10) + 10
         assert difference(opened(picture), pictures[number]) < 12
+
+
+def test_a_track_that_no_header_names():
+    """Packets of the known tracks come to their end; that the reader then stumbles over the others is no fault."""
+
+    class Broadcast:
+        def demux(self, tracks):
+            yield from (f"{track} {number}" for number in range(2) for track in tracks)
+            raise IndexError("list index out of range")
+
+    assert list(packets_of(Broadcast(), ["film", "sound"])) == ["film 0", "sound 0", "film 1", "sound 1"]
