@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -43,6 +44,7 @@ from shared.core.money.budget import to_usd
 from shared.core.settings import Settings
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance, Services
+from shared.pipeline.spending.costs import costs
 from shared.pipeline.spending.reservations import DAY
 from shared.pipeline.sweep import sweep
 from shared.wiring import build
@@ -67,6 +69,11 @@ class Report:
     """`wrong` are drops without an end, or with another picture's answer. `paid` counts successful calls.
 
     `parked` and `spent_usd` are from before the budget was raised; `spent_in_the_end_usd` from after.
+
+    In the end: `open_jobs` have neither ended nor a message that the storm knows of; `jobs_usd`, `costs_usd` and the
+    ledger are three ways to the same sum, the ledger with what may have been paid in vain, `maybe_usd` at most.
+    `calls_cut` are connections to the endpoint that were cut: whether such a call arrived, nobody knows. Nor whether a
+    5xx was paid (`faults`, status).
     """
 
     drops: int
@@ -87,12 +94,37 @@ class Report:
     spent_usd: str = ""
     spent_in_the_end_usd: str = ""
     budget_usd: str = ""
+    open_jobs: int = 0
+    jobs_usd: str = ""
+    costs_usd: str = ""
+    maybe_usd: str = ""
+    reserved_usd: str = ""
+    calls_cut: int = 0
+    lost_without_a_call: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def holds(self) -> bool:
-        spent = Decimal(self.spent_usd)
-        return not self.wrong and self.paid_again <= self.counted_as_maybe_paid and spent <= Decimal(self.budget_usd)
+        return not self.wrong and self.open_jobs == 0 and self.counts_are_close and self.sums_agree
+
+    @property
+    def counts_are_close(self) -> bool:
+        """What was paid in vain is counted, and not much more: half as much again as calls that may have been.
+
+        A worker that is killed between a reservation and its call leaves one that counts too, and no call: one a kill.
+        """
+        in_doubt = self.paid_again + self.calls_cut + self.faults.get("status", 0)
+        enough = self.paid_again <= self.counted_as_maybe_paid
+        few = self.counted_as_maybe_paid <= 1.5 * in_doubt + self.workers_killed
+        return enough and few and len(self.lost_without_a_call) <= self.workers_killed
+
+    @property
+    def sums_agree(self) -> bool:
+        """Jobs, `GET costs` and ledger; nothing stays reserved, and no budget was passed."""
+        ledger, costs = Decimal(self.spent_in_the_end_usd), Decimal(self.costs_usd)
+        in_vain = ledger - costs
+        is_settled = Decimal(self.reserved_usd) == 0 and Decimal(self.spent_usd) <= Decimal(self.budget_usd)
+        return is_settled and Decimal(self.jobs_usd) == costs and 0 <= in_vain <= Decimal(self.maybe_usd)
 
 
 class Storm:
@@ -265,13 +297,40 @@ class Storm:
         report.faults = dict(Counter(entry["fault"] for entry in entries if entry["fault"]))
         report.connections_cut = sum(proxy.cuts for proxy in self.proxies)
         report.spent_in_the_end_usd = self.spent_usd()
+        report.calls_cut = self.proxies[0].cuts
         ledger: Any = self.services.ledger
         report.counted_as_maybe_paid = sum(ledger.lost_calls(day, DAY) for day in days())
+        sweep(self.services)  # an event that came again after the end has opened its job once more
+        report.open_jobs = len(self.services.jobs.open_jobs(first="", most=len(jobs) + 1))
+        self.add_up([job for job in jobs.values() if job is not None], Counter(calls_of(entries)))
+
+    def add_up(self, jobs: Sequence[Job], calls: Counter[tuple[int, int]]) -> None:
+        """The same money by three ways, and each call that counts as lost against what the endpoint has seen."""
+        report = self.report
+        first, last = days()
+        _, _, lines = costs(self.services, first=first, last=last)
+        report.jobs_usd = str(sum((job.cost.usd for job in jobs if job.cost), Decimal(0)))
+        report.costs_usd = str(sum((line.usd for line in lines), Decimal(0)))
+        report.maybe_usd = str(sum((line.maybe_usd for line in lines), Decimal(0)))
+        totals = [self.services.ledger.totals(day, Allowance(scope=DAY, limit=None)) for day in days()]
+        report.reserved_usd = str(sum((to_usd(total.reserved) for total in totals), Decimal(0)))
+        lost: Counter[tuple[int, int]] = Counter()
+        for job in jobs:
+            lost[self.sizes[job.source.name]] += job.maybe_paid
+        report.lost_without_a_call = [str(size) for size, number in lost.items() if number > calls[size]]
 
     def spent_usd(self) -> str:
         """Of the budget's day; the other day of a storm over midnight has a budget of its own."""
         totals = [self.services.ledger.totals(day, Allowance(scope=DAY, limit=None)) for day in days()]
         return str(to_usd(max(total.spent + total.reserved for total in totals)))
+
+
+def calls_of(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
+    """The picture of each call that reached the endpoint, whatever it answered."""
+    for entry in entries:
+        if entry["image_sizes"]:
+            width, height = entry["image_sizes"][0]
+            yield width, height
 
 
 def days() -> tuple[date, date]:
