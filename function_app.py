@@ -48,8 +48,9 @@ def accept(upload: blob.BlobClient) -> None:  # type: ignore[name-defined]  # a 
 @app.queue_trigger(arg_name="message", queue_name=places.ANALYZE, connection="AzureWebJobsStorage")
 def analyze(message: func.QueueMessage) -> None:
     from shared.pipeline.analyze import analyze_message
-    from shared.wiring import services
+    from shared.wiring import load_model, services
 
+    load_model()
     analyze_message(services(), message.get_body())
 
 

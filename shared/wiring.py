@@ -112,6 +112,17 @@ class ModelOnDemand:
         return self.model.complete(payload)
 
 
+def load_model() -> None:
+    """Load what the first call to the model needs, once for a process.
+
+    Before a job is claimed: else a second's import stands between a reservation and its call, and a worker that dies in
+    it leaves a call that counts as perhaps paid.
+    """
+    model = services().model
+    if isinstance(model, ModelOnDemand):
+        _ = model.model
+
+
 class TranscriberOnDemand:
     """As ModelOnDemand: the same SDK."""
 

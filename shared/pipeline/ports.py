@@ -305,7 +305,10 @@ class Ledger(Protocol):
     def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
         """What the call cost; None when nobody knows. False when there is nothing open under this id."""
 
-    def open_calls(self, day: date, scope: str, job_id: str) -> Sequence[str]:
+    def begin(self, day: date, scope: str, call_id: str) -> None:
+        """From now on the reserved call is made: if its worker dies, it may have been paid."""
+
+    def open_calls(self, day: date, scope: str, job_id: str, *, begun: bool = False) -> Sequence[str]:
         """Ids of this job's calls that were reserved and never settled."""
 
     def totals(self, day: date, allowance: Allowance) -> Totals: ...

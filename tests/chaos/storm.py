@@ -111,12 +111,12 @@ class Report:
     def counts_are_close(self) -> bool:
         """What was paid in vain is counted, and not much more: half as much again as calls that may have been.
 
-        A worker that is killed between a reservation and its call leaves one that counts too, and no call: one a kill.
+        A worker that is killed in the moment before its call leaves one that counts too: two a storm.
         """
         in_doubt = self.paid_again + self.calls_cut + self.faults.get("status", 0)
         enough = self.paid_again <= self.counted_as_maybe_paid
-        few = self.counted_as_maybe_paid <= 1.5 * in_doubt + self.workers_killed
-        return enough and few and len(self.lost_without_a_call) <= self.workers_killed
+        few = self.counted_as_maybe_paid <= 1.5 * in_doubt + 2
+        return enough and few and len(self.lost_without_a_call) <= self.calls_cut + 2
 
     @property
     def sums_agree(self) -> bool:

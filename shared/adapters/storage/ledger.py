@@ -42,8 +42,8 @@ class Ledger:
     def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant:
         """Whether `amount` nano-dollars are reserved for the call by now, and whether an earlier attempt may be paid.
 
-        A reservation that is still open belongs to a worker that died: it is counted as lost, then made anew. Raises
-        StorageUnavailable, also when too many workers reserve at once; nothing is reserved then.
+        A reservation that is still open belongs to a worker that died: it is counted as lost if its call had begun,
+        then made anew. Raises StorageUnavailable, also when too many workers reserve at once; nothing is reserved then.
         """
         attempt = partial(self.try_reserve, partition_of(day, allowance.scope), allowance.limit, call_id, amount)
         return until_written(attempt, what=f"the ledger of {day} for {call_id}")
@@ -53,9 +53,10 @@ class Ledger:
         rows = self.shard_rows(partition)
         call = self.call_row(partition, call_id)
         open_amount = int(call["amount"]) if call is not None and call["state"] == "reserved" else 0
+        lost_amount = open_amount if has_begun(call) else 0
         shards = [to_shard(index, rows.get(index)) for index in range(SHARDS)]
         own = shard_of(call_id)
-        shards[own] = settle(shards[own], reserved=open_amount, spent=open_amount)
+        shards[own] = settle(shards[own], reserved=open_amount, spent=lost_amount)
         written = reserve(shards, own, amount, limit)
         if written is None:
             return Grant.REFUSED
@@ -66,12 +67,21 @@ class Ledger:
         ]
         if not self.commit(operations, f"reservation of {call_id}"):
             return None
-        return Grant.AGAIN if open_amount else Grant.GRANTED
+        return Grant.AGAIN if lost_amount else Grant.GRANTED
+
+    def begin(self, day: date, scope: str, call_id: str) -> None:
+        """From now on the reserved call is made: if its worker dies, it may have been paid. Raises NotFound for one
+        that was never reserved, or StorageUnavailable.
+        """
+        row = {"PartitionKey": partition_of(day, scope), "RowKey": call_key(call_id), "begun": True}
+        with storage_faults(f"reservation of {call_id}"):
+            self.table.update_entity(row, mode=UpdateMode.MERGE)
 
     def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
         """Whether a reservation was open and is closed by now; False when it has been settled before.
 
-        `spent` is what the call cost in nano-dollars; None is "not known", which counts as all that was reserved.
+        `spent` is what the call cost in nano-dollars; None is "not known", which counts as all that was reserved, or as
+        nothing if the call had not begun.
         Raises StorageUnavailable, also when too many workers settle at once.
         """
         attempt = partial(self.try_settle, partition_of(day, scope), call_id, spent)
@@ -85,22 +95,27 @@ class Ledger:
         rows = self.shard_rows(partition)
         own = shard_of(call_id)
         reserved = int(call["amount"])
-        cost = reserved if spent is None else spent
+        is_lost = spent is None and has_begun(call)
+        cost = (reserved if is_lost else 0) if spent is None else spent
         shard = settle(to_shard(own, rows.get(own)), reserved=reserved, spent=cost)
-        ended = settled_row(call, cost, is_lost=spent is None)
+        ended = settled_row(call, cost, is_lost=is_lost)
         operations = [write_row(ended, call.metadata["etag"]), write_shard(partition, shard, rows)]
         return True if self.commit(operations, f"settlement of {call_id}") else None
 
-    def open_calls(self, day: date, scope: str, job_id: str) -> Sequence[str]:
-        """The ids of this job's calls that were reserved and never settled: its own, or its own, a dash and a step."""
+    def open_calls(self, day: date, scope: str, job_id: str, *, begun: bool = False) -> Sequence[str]:
+        """The ids of this job's calls that were reserved and never settled: its own, or its own, a dash and a step.
+
+        With `begun`, only those that were made, and so may have been paid.
+        """
         keys = {"first": call_key(job_id), "beyond": f"{call_key(job_id)}."}
         with storage_faults("ledger"):
             rows = self.table.query_entities(
                 "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond and state eq 'reserved'",
                 parameters={"partition": partition_of(day, scope), **keys},
-                select=["RowKey", "call_id"],
+                select=["RowKey", "call_id", "begun"],
             )
-            return [str(row.get("call_id", row["RowKey"].removeprefix("call-"))) for row in rows]
+            found = [row for row in rows if has_begun(row) or not begun]
+            return [str(row.get("call_id", row["RowKey"].removeprefix("call-"))) for row in found]
 
     def totals(self, day: date, allowance: Allowance) -> Totals:
         """What of a budget is spent and reserved on that day, in nano-dollars."""
@@ -217,13 +232,18 @@ def shard_of(call_id: str) -> int:
 
 def reserved_row(partition: str, call_id: str, before: Any, amount: int) -> dict[str, Any]:
     """One row for all attempts of a call: `spent` adds up, `lost` counts the attempts that nobody knows about."""
-    row = {"PartitionKey": partition, "RowKey": call_key(call_id), "call_id": call_id}
-    row |= {"state": "reserved", "amount": str(amount)}
+    row: dict[str, Any] = {"PartitionKey": partition, "RowKey": call_key(call_id), "call_id": call_id}
+    row |= {"state": "reserved", "amount": str(amount), "begun": False}
     if before is None:
         return {**row, "spent": "0", "lost": 0}
-    was_open = before["state"] == "reserved"
+    was_open = before["state"] == "reserved" and has_begun(before)
     spent = int(before["spent"]) + (int(before["amount"]) if was_open else 0)
     return {**row, "spent": str(spent), "lost": before["lost"] + was_open}
+
+
+def has_begun(call: Any) -> bool:
+    """Rows of before this was noted count as begun."""
+    return call is not None and bool(call.get("begun", True))
 
 
 def settled_row(call: dict[str, Any], cost: int, *, is_lost: bool) -> dict[str, Any]:

@@ -26,7 +26,8 @@ NEXT_DAY_HINT = "It goes on when the next day (UTC) begins, or when the budget i
 
 
 def reserve(services: Services, job: Job, call_id: str) -> bool:
-    """Whether an earlier attempt at this call may have been paid. Raises BudgetExceeded with nothing reserved.
+    """Whether an earlier attempt at this call may have been paid; the call is to be made at once. Raises BudgetExceeded
+    with nothing reserved.
 
     Whatever else fails on the way, what was reserved by then is given back too: nobody was called for it.
     """
@@ -40,6 +41,8 @@ def reserve(services: Services, job: Job, call_id: str) -> bool:
             grants.append(services.ledger.reserve(day, allowance, call_id, amount))
             if grants[-1] is Grant.REFUSED:
                 raise too_little_left(amount, allowance, day)
+        for allowance in tried:
+            services.ledger.begin(day, allowance.scope, call_id)
     except VisiondropError as error:
         give_back(services, day, tried, call_id)
         if isinstance(error, BudgetExceeded):
@@ -88,12 +91,13 @@ def write_off(services: Services, stored: Stored) -> Stored:
     """
     job, day, today = stored.job, budget_day(stored.job, services), services.now().date()
     opened = {scope: services.ledger.open_calls(day, scope, job.job_id) for scope in scopes_of(job)}
-    lost = {call_id for call_ids in opened.values() for call_id in call_ids if not is_stored(services, call_id)}
+    left = {call_id for call_ids in opened.values() for call_id in call_ids if not is_stored(services, call_id)}
+    lost = left.intersection(*(services.ledger.open_calls(day, scope, job.job_id, begun=True) for scope in opened))
     if lost:
         stored = services.jobs.replace(stored, replace(job, maybe_paid=job.maybe_paid + len(lost)))
-        for scope, call_ids in opened.items():
-            for call_id in lost.intersection(call_ids):
-                services.ledger.settle(day, scope, call_id, None)
+    for scope, call_ids in opened.items():
+        for call_id in left.intersection(call_ids):
+            services.ledger.settle(day, scope, call_id, None)
     return stored if day == today else services.jobs.replace(stored, replace(stored.job, budget_day=today))
 
 

@@ -141,6 +141,7 @@ def test_the_ledger_takes_any_call_scope_and_place(storage):
         for text in ODD:
             allowance = Allowance(scope=f"folder /{text}", limit=10)
             granted = ledger.reserve(DAY, allowance, text, 10)
+            ledger.begin(DAY, allowance.scope, text)
             opened = ledger.open_calls(DAY, allowance.scope, text)
             ledger.park(allowance.scope, text, "job", 3)
             (place,) = ledger.parked(allowance.scope, limit=None, most=2)

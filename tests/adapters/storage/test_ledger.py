@@ -55,8 +55,9 @@ def test_nothing_is_settled_twice(ledger):
 
 
 def test_a_reservation_found_open_was_perhaps_paid(ledger):
-    """Its worker died: it counts in full, is counted as lost, and the new attempt reserves anew."""
+    """Its worker died in the call: it counts in full, is counted as lost, and the new attempt reserves anew."""
     ledger.reserve(DAY, HUNDRED, "a", 30)
+    ledger.begin(DAY, "all", "a")
 
     assert ledger.reserve(DAY, HUNDRED, "a", 20) is Grant.AGAIN
     assert (numbers(ledger), ledger.lost_calls(DAY, "all")) == ((30, 20), 1)
@@ -64,9 +65,32 @@ def test_a_reservation_found_open_was_perhaps_paid(ledger):
     assert numbers(ledger) == (35, 0)
 
 
+def test_a_call_that_never_began_was_not_paid(ledger):
+    """Its worker died between the reservation and the call: whoever finds it gives the money back."""
+    ledger.reserve(DAY, HUNDRED, "a", 30)
+    again = ledger.reserve(DAY, HUNDRED, "a", 20)
+    while_open = numbers(ledger)
+    ledger.settle(DAY, "all", "a", None)
+
+    assert (again, while_open) == (Grant.GRANTED, (0, 20))
+    assert (numbers(ledger), ledger.lost_calls(DAY, "all")) == ((0, 0), 0)
+
+
+def test_which_calls_are_open_and_which_have_begun(ledger):
+    """A job's own, and its steps'; what is settled is neither."""
+    for call_id in ("a", "a-part-001", "a-part-002", "b"):
+        ledger.reserve(DAY, HUNDRED, call_id, 10)
+    ledger.begin(DAY, "all", "a-part-001")
+    ledger.settle(DAY, "all", "a-part-002", 1)
+
+    assert list(ledger.open_calls(DAY, "all", "a")) == ["a", "a-part-001"]
+    assert list(ledger.open_calls(DAY, "all", "a", begun=True)) == ["a-part-001"]
+
+
 def test_an_unknown_outcome_counts_in_full(ledger):
     """A broken connection may have been billed."""
     ledger.reserve(DAY, HUNDRED, "a", 30)
+    ledger.begin(DAY, "all", "a")
     ledger.settle(DAY, "all", "a", None)
     again = ledger.reserve(DAY, HUNDRED, "a", 30)
 
