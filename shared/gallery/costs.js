@@ -40,7 +40,7 @@ function summary(found) {
   const answers = found.days.reduce((all, line) => all + line.answers, 0);
   return [
     el("p", { class: "big" }, usd(found.usd), el("span", { class: "muted" }, ` for ${plural(answers, "answer")}; expected ${expected(found)}`)),
-    beside(found),
+    ...beside(found),
     el("figure", {}, chart(found, models), legend(found, models)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Costs by day and model" }, table(found)),
   ];
@@ -49,7 +49,7 @@ function summary(found) {
 /** What the sum cannot have: calls that may have been paid, and answers without a price. */
 function beside(found) {
   const calls = [found.maybe_paid && plural(found.maybe_paid, "call that may have been paid", "calls that may have been paid"), found.unpriced && plural(found.unpriced, "answer without a price", "answers without a price")].filter(Boolean);
-  return calls.length ? el("p", { class: "note" }, `Not in this sum: ${calls.join(", ")}, at most ${usd(found.maybe_usd)}.`) : null;
+  return calls.length ? [el("p", { class: "note" }, `Not in this sum: ${calls.join(", ")}, at most ${usd(found.maybe_usd)}.`)] : [];
 }
 
 /** From the input alone to answers of full length. */

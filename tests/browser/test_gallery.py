@@ -315,6 +315,7 @@ def test_costs_are_drawn_and_listed(live_app: App, open_page: Open, answered: st
     expect(page).to_have_url(re.compile(r"\?view=costs$"))
     expect(detail(page).locator(".chart rect").first).to_be_visible()
     expect(detail(page).get_by_role("table")).to_contain_text("gpt-5.1")
+    expect(detail(page)).not_to_contain_text(re.compile("null|undefined|NaN"))
     page.keyboard.press("Escape")
     expect(detail(page)).to_have_count(0)
     expect(page.get_by_role("button", name="Costs")).to_be_focused()
