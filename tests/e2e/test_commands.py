@@ -140,6 +140,20 @@ def test_retry_finds_what_failed_for_a_reason(run, app):
     assert outcome["error"]
 
 
+def test_retry_takes_the_options_that_a_folder_has_by_now(run, app):
+    """A drop that failed for its folder's options need not be dropped again once they are mended."""
+    app.drop("mended/_vision.toml", b'detail = "lo')
+    app.drop("mended/a.jpg", picture(colour="plum"))
+    failed = app.result("mended/a.jpg")
+    app.drop("mended/_vision.toml", b'detail = "low"')
+    code, out, _ = run("retry", "mended/a.jpg", "--json")
+    (again,) = json.loads(out)
+    answer = wait_until(lambda: ended(app, again["new_job_id"]))
+
+    assert (failed["error"]["code"], code) == ("options_invalid", 0)
+    assert (answer["state"], answer["options"]["detail"]) == ("done", "low")
+
+
 def test_retry_leaves_answers_alone(run, app):
     """What did not fail is not paid for again."""
     app.drop("retry/fine.jpg", picture(colour="peru"))
