@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,109 +15,12 @@ from typing import Any
 import tree_sitter
 import tree_sitter_bicep
 
+from tests.infra.bicep_names import declared, functions_called, loop_names, names_of_loop, names_used, source, walk
+from tests.infra.bicep_values import Expression, ModuleCall, Output, Parameter, Repeated, Resource, Template
+
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bicep.language()))
-LOOP_NAMES = {"identifier", "loop_variable", "loop_enumerator"}
+
 ESCAPES = {"\\\\": "\\", "\\'": "'", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\$": "$"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
-    """What has to be computed, as it stands (`text`) and in parts.
-
-    | kind | name | parts |
-    |---|---|---|
-    | text | | what stands between the quotes: strings, and what is in ${} |
-    | name | the name | |
-    | call | the function | arguments |
-    | member | the root, as text | what has it, and the key (a string, or what is in []) |
-    | nested | | a resource, and the name of one inside it (a::b) |
-    | choice | | condition, then, else |
-    | operation | the operator | operands, one or two |
-    | loop | the loop's names, with commas | what is gone through, and what is made of each |
-    | other | | all that is inside |
-    """
-
-    kind: str
-    text: str
-    name: str = ""
-    parts: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    type: str
-    default: Any = None
-    required: bool = True
-    decorators: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
-    """When, and for what, a declaration is made: its `if` and its `for`, where it has them."""
-
-    condition: Any = True
-    condition_text: str = ""
-    names: tuple[str, ...] = ()
-    over: Any = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    symbol: str
-    type: str
-    version: str
-    existing: bool
-    body: dict[str, Any]
-    line: int
-    repeated: Repeated
-    loop_over: str = ""
-    inside: str = ""
-
-    @property
-    def condition(self) -> str:
-        return self.repeated.condition_text
-
-    @property
-    def nested(self) -> bool:
-        return bool(self.inside)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleCall:
-    symbol: str
-    path: str
-    arguments: dict[str, Any]
-    body: dict[str, Any]
-    repeated: Repeated
-
-    @property
-    def condition(self) -> str:
-        return self.repeated.condition_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    type: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    path: Path
-    faults: tuple[str, ...]
-    used: frozenset[str]
-    loop_names: frozenset[str]
-    declared: tuple[str, ...]
-    called: frozenset[str]
-    parameters: dict[str, Parameter]
-    variables: dict[str, Any]
-    resources: tuple[Resource, ...]
-    modules: tuple[ModuleCall, ...]
-    outputs: dict[str, Output]
-
-    @property
-    def symbols(self) -> set[str]:
-        return {resource.symbol for resource in self.resources} | {call.symbol for call in self.modules}
 
 
 def read(path: Path) -> Template:
@@ -145,60 +48,8 @@ def parse(path: Path, text: bytes) -> Template:
     )
 
 
-def source(node: tree_sitter.Node) -> str:
-    return (node.text or b"").decode()
-
-
-def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    yield node
-    for child in node.children:
-        yield from walk(child)
-
-
 def faulty(root: tree_sitter.Node) -> list[tree_sitter.Node]:
     return [node for node in walk(root) if node.is_error or node.is_missing] if root.has_error else []
-
-
-def names_used(root: tree_sitter.Node) -> Iterator[str]:
-    """Identifiers in expressions: not the names that are declared, property keys, or functions called."""
-    for node in walk(root):
-        if node.type == "identifier" and node.parent is not None and not declares(node, node.parent):
-            yield source(node)
-
-
-def declares(node: tree_sitter.Node, parent: tree_sitter.Node) -> bool:
-    if parent.type in {"call_expression", "object_property"}:
-        return parent.children[0] == node
-    if parent.type == "resource_expression":
-        return parent.children[0] != node
-    if parent.type == "for_statement":
-        return parent.children[2] == node
-    return parent.type.endswith("_declaration") and parent.children[1] == node
-
-
-def loop_names(root: tree_sitter.Node) -> Iterator[str]:
-    for node in walk(root):
-        if node.type == "for_statement":
-            yield from names_of_loop(node)
-
-
-def names_of_loop(node: tree_sitter.Node) -> list[str]:
-    return [source(name) for name in walk(node.children[2]) if name.type in LOOP_NAMES]
-
-
-def declared(root: tree_sitter.Node) -> Iterator[str]:
-    """The name of each declaration; an output may be called what something else is."""
-    for node in root.children:
-        if node.type.endswith("_declaration"):
-            kind = "output " if node.type == "output_declaration" else ""
-            yield kind + source(node.children[1])
-
-
-def functions_called(root: tree_sitter.Node) -> Iterator[str]:
-    for node in walk(root):
-        is_decorator = node.parent is not None and node.parent.type == "decorator"
-        if node.type == "call_expression" and not is_decorator:
-            yield source(node.children[0])
 
 
 def parameters(root: tree_sitter.Node) -> Iterator[tuple[str, Parameter]]:

@@ -13,13 +13,14 @@ from typing import Any
 from shared.core import places
 from shared.core.settings import Settings
 from tests.infra import bicep
-from tests.infra.bicep import Expression, Template
 from tests.infra.bicep_functions import Unknown
+from tests.infra.bicep_values import Expression, Template
 from tests.infra.evaluation import Plan
 from tests.infra.flex import refused
 from tests.infra.plans import LEAST, MOST, made, plan
-from tests.infra.policy_checks import AI, SITES, STORAGE, SUBSCRIPTIONS, at, resources
-from tests.infra.template_checks import Check
+from tests.infra.policy_checks import at, resources
+from tests.infra.reading import Check
+from tests.infra.rules import AI, SITES, STORAGE, SUBSCRIPTIONS
 
 ROOT = Path(__file__).parents[2]
 

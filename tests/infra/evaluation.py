@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.infra import bicep
-from tests.infra.bicep import Expression, Repeated, Resource, Template
 from tests.infra.bicep_functions import FUNCTIONS, GROUP_ID, OPERATORS, Unknown, with_names
+from tests.infra.bicep_values import Expression, Repeated, Resource, Template
 
 DECIDED_BY_BICEP = frozenset({"parent", "scope", "dependsOn"})
 

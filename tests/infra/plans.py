@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.infra import bicep
-from tests.infra.bicep import Parameter
 from tests.infra.bicep_functions import SUBSCRIPTION
+from tests.infra.bicep_values import Parameter
 from tests.infra.evaluation import Made, Plan, evaluate
 
 ROOTS = ("main.bicep", "events.bicep")

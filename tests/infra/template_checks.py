@@ -5,36 +5,27 @@ They stand in for the parts of the compiler that matter most, and hold the promi
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from shared.core.answer import error_rules
 from tests.infra import azure_types, bicep
-from tests.infra.bicep import Expression, ModuleCall, Template
 from tests.infra.bicep_functions import FUNCTIONS
-from tests.infra.plans import MOST, made, plan, plans
+from tests.infra.bicep_names import loop_names, walk
+from tests.infra.bicep_values import Expression, ModuleCall, Template
+from tests.infra.parameter_checks import model_quota, parameter_defaults, parameters_file
+from tests.infra.plans import plans
+from tests.infra.query_checks import workbook
+from tests.infra.reading import KINDS, Check, templates
 
-Check = Callable[[Path], list[str]]
-WAIT_CODES = {rule.code for rule in (*error_rules.RULES, *error_rules.BY_STATUS.values())}
 AT_DEPLOYMENT = {"listKeys"}  # only Azure can
+
 IN_THE_FILE = {"loadTextContent"}  # read while compiling
+
 GENERAL = {"targetId"}
-TABLES = {"AppTraces", "AppRequests", "AppExceptions", "AppDependencies", "AppMetrics", "_LogOperation"}
-QUERIES = "Microsoft.Insights/scheduledQueryRules"
-TABLE = re.compile(r"(?:^|\n|= )(\w+)(?= *\|| *\n\|)")  # what a pipe of operators begins with
+
 ALSO_CALLED = {"logs": "workspace"}
-KINDS = {"string": str, "int": int, "bool": bool, "array": list, "object": dict}
-
-
-def templates(root: Path) -> list[Template]:
-    return [bicep.read(path) for path in sorted((root / "infra").rglob("*.bicep"))]
-
-
-def main(root: Path) -> Template:
-    return bicep.read(root / "infra" / "main.bicep")
 
 
 def syntax(root: Path) -> list[str]:
@@ -112,9 +103,9 @@ def misread(text: str, variable: str, items: list[Any]) -> Iterator[str]:
 
 def same_names(text: str) -> Iterator[str]:
     """What is made in a loop is named after the item, or after its parent, which is the item's."""
-    for node in bicep.walk(bicep.PARSER.parse(text.encode()).root_node):
+    for node in walk(bicep.PARSER.parse(text.encode()).root_node):
         if node.type == "for_statement":
-            mine = {*bicep.loop_names(node)}
+            mine = {*loop_names(node)}
             body = bicep.value(bicep.body_of(node))
             named = [item for item in (body, body.get("params", {})) if isinstance(item, dict) and "name" in item]
             for item in named:
@@ -211,86 +202,6 @@ def agrees(given: Any, wanted: str, caller: Template) -> bool:
             return agrees(caller.variables[given.name], wanted, caller)
         return wanted == "string" if given.kind == "text" else True
     return isinstance(given, KINDS[wanted]) and not (wanted == "int" and isinstance(given, bool))
-
-
-def parameters_file(root: Path) -> list[str]:
-    """main.parameters.json names parameters of main.bicep, each from one variable, and no value of its own."""
-    given = json.loads((root / "infra" / "main.parameters.json").read_text("utf-8"))["parameters"]
-    declared = main(root).parameters
-    variables = [item["value"] for item in given.values()]
-    return [
-        *(f"{name} is no parameter of main.bicep" for name in given.keys() - declared.keys()),
-        *(f"{name} cannot be set from outside" for name in declared.keys() - given.keys()),
-        *(f"{text!r} is not one variable" for text in variables if not re.fullmatch(r"\$\{[A-Z_]+\}", text)),
-        *(f"{text} sets two parameters" for text in set(variables) if variables.count(text) > 1),
-    ]
-
-
-def parameter_defaults(root: Path) -> list[str]:
-    """A default is of its type and among what is allowed."""
-    found = []
-    for template in templates(root):
-        for name, parameter in template.parameters.items():
-            allowed = parameter.decorators.get("allowed")
-            if parameter.required or isinstance(parameter.default, Expression):
-                continue
-            if not isinstance(parameter.default, KINDS[parameter.type]):
-                found.append(f"{template.path.name}: {name} has a default that is not {parameter.type}")
-            if allowed and parameter.default not in allowed:
-                found.append(f"{template.path.name}: {name} has a default that is not allowed")
-            low, high = (parameter.decorators.get(name, parameter.default) for name in ("minValue", "maxValue"))
-            if isinstance(parameter.default, int) and not low <= parameter.default <= high:
-                found.append(f"{template.path.name}: {name} has a default outside {low}..{high}")
-    return found
-
-
-def model_quota(root: Path) -> list[str]:
-    """The regions that azd offers are those with quota for the default model."""
-    given = main(root).parameters
-    wanted = f"OpenAI.{given['modelSku'].default}.{given['modelName'].default},{given['modelCapacity'].default}"
-    said = given["modelLocation"].decorators["metadata"]["azd"]["usageName"]
-    model = next(call for call in main(root).modules if call.symbol == "model")
-    return [
-        *([] if said == [wanted] else [f"usageName is {said}, the defaults make {wanted}"]),
-        *([] if model.arguments["location"].text == "modelLocation" else ["the model is not in modelLocation"]),
-    ]
-
-
-def workbook(root: Path) -> list[str]:
-    """The workbook's queries and the alerts' name events and fields that the app logs."""
-    text = (root / "infra" / "workbook.json").read_text("utf-8")
-    queries = [item["content"]["query"] for item in json.loads(text)["items"] if item["type"] == 3]
-    alerts = [rule.body["properties"] for rule in made(plan(root, MOST), QUERIES)]
-    queries += [alert["criteria"]["allOf"][0]["query"] for alert in alerts]
-    events, fields = logged()
-    asked_events = {name for query in queries for name in re.findall(r"event\)? == ['\"]([\w ]+)['\"]", query)}
-    tables = {name for query in queries for name in tables_of(query)}
-    asked_codes = {code for query in queries for code in re.findall(r"facts\.code\) == ['\"](\w+)['\"]", query)}
-    asked_fields = {name for query in queries for name in re.findall(r"facts\.(\w+)", query)}
-    return [
-        *(f"nothing logs the event {name!r}" for name in sorted(asked_events - events)),
-        *(f"no log line has the field {name!r}" for name in sorted(asked_fields - fields - {"event"})),
-        *([] if asked_events else ["no query asks for an event"]),
-        *(f"no wait has the code {code!r}" for code in sorted(asked_codes - WAIT_CODES)),
-        *(f"there is no table {name}" for name in sorted(tables - TABLES)),
-        *(
-            f"{alert['displayName']}: severity {alert['severity']}"
-            for alert in alerts
-            if alert["severity"] not in range(5)
-        ),
-        *(f"an item is of type {item['type']}" for item in json.loads(text)["items"] if item["type"] not in {1, 3, 9}),
-    ]
-
-
-def tables_of(query: str) -> set[str]:
-    """What a query reads, but for what it names itself."""
-    return set(TABLE.findall(query) or ["none"]) - set(re.findall(r"\blet (\w+) =", query))
-
-
-def logged() -> tuple[set[str], set[str]]:
-    pipeline = Path(__file__).parents[2] / "shared" / "pipeline"
-    source = "\n".join(path.read_text("utf-8") for path in pipeline.rglob("*.py"))
-    return set(re.findall(r"\.log\(\s*\"([\w ]+)\"", source)), set(re.findall(r"\"(\w+)\":", source))
 
 
 TEMPLATE_CHECKS: dict[str, Check] = {

@@ -12,7 +12,7 @@ import pytest
 from tests.adapters.test_telemetry_azure import JOB, Ingestion, ingestion
 from tests.infra import kql
 from tests.infra.plans import MOST, made, plan
-from tests.infra.template_checks import QUERIES
+from tests.infra.query_checks import QUERIES
 from tests.infra.test_infra import ROOT
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from local.__main__ import names as local_commands
 from shared.core.models.catalogue import look_up_model
 from shared.core.models.tokens import Usage, image_tokens
 from shared.core.money.prices import cost
-from tests.infra.template_checks import main as main_template
+from tests.infra.reading import main as main_template
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")

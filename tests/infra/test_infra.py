@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.azure_types import DATA, coverage
+from tests.infra.azure_types import DATA
 from tests.infra.bicep_functions import Unknown
 from tests.infra.code_checks import CODE_CHECKS
-from tests.infra.file_checks import FILE_CHECKS, ToolMissing, default_model
+from tests.infra.file_checks import FILE_CHECKS, default_model
 from tests.infra.plans import MOST, plan, plans
 from tests.infra.policy_checks import POLICY_CHECKS
-from tests.infra.template_checks import TEMPLATE_CHECKS, templates
+from tests.infra.reading import templates
+from tests.infra.template_checks import TEMPLATE_CHECKS
+from tests.infra.tools import ToolMissing
+from tests.infra.type_coverage import coverage
 
 ROOT = Path(__file__).parents[2]
 CHECKS = {**TEMPLATE_CHECKS, **POLICY_CHECKS, **CODE_CHECKS, **FILE_CHECKS}

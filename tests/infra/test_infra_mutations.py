@@ -12,11 +12,13 @@ import pytest
 
 from tests.infra import bicep
 from tests.infra.azure_types import DATA
-from tests.infra.file_checks import ToolMissing, compiled
+from tests.infra.file_checks import compiled
 from tests.infra.mutations import MUTATIONS
-from tests.infra.policy_checks import ABSENT, RULES, Code, Rule, settled
-from tests.infra.template_checks import templates
+from tests.infra.policy_checks import settled
+from tests.infra.reading import templates
+from tests.infra.rules import ABSENT, RULES, Code, Rule
 from tests.infra.test_infra import CHECKS
+from tests.infra.tools import ToolMissing
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("azure.yaml", "host.json", ".funcignore", "function_app.py", "requirements.txt")

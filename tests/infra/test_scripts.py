@@ -16,7 +16,7 @@ import pytest
 from infra import app_check, parameters
 from shared.core.media.kinds import sniff
 from tests.infra import bicep
-from tests.infra.template_checks import main as main_template
+from tests.infra.reading import main as main_template
 from tests.infra.test_infra import ROOT
 
 
