@@ -300,7 +300,11 @@ class Ledger(Protocol):
 
     def check(self) -> None: ...
 
-    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant: ...
+    def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant:
+        """Whether the amount is set aside for the call, and whether an earlier attempt at it may have been paid.
+
+        Nothing is set aside where it is refused or raises.
+        """
 
     def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
         """What the call cost; None when nobody knows. False when there is nothing open under this id."""
@@ -311,12 +315,14 @@ class Ledger(Protocol):
     def open_calls(self, day: date, scope: str, job_id: str, *, begun: bool = False) -> Sequence[str]:
         """Ids of this job's calls that were reserved and never settled."""
 
-    def totals(self, day: date, allowance: Allowance) -> Totals: ...
+    def totals(self, day: date, allowance: Allowance) -> Totals:
+        """What of the budget is spent and reserved on that day."""
 
     def note_once(self, day: date, scope: str, note: str) -> bool:
         """True for the first caller only."""
 
-    def park(self, scope: str, key: str, job_id: str, amount: int) -> None: ...
+    def park(self, scope: str, key: str, job_id: str, amount: int) -> None:
+        """Stand in the line of a budget, at the place that `key` sorts to, until there is that amount."""
 
     def unpark(self, scope: str, place: Place) -> None:
         """Leaves the place of a job that has entered again since."""
@@ -332,7 +338,8 @@ class Answers(Protocol):
     def claim(self, key: str, job_id: str) -> str:
         """The job that answers this question for all that ask it."""
 
-    def take_over(self, key: str, *, from_job_id: str, job_id: str) -> bool: ...
+    def take_over(self, key: str, *, from_job_id: str, job_id: str) -> bool:
+        """Whether this job answers in place of the other by now; not when somebody else was faster."""
 
 
 class Notes(Protocol):
