@@ -39,6 +39,7 @@ PROVIDERS = (
     "ManagedIdentity",
     "Network",
     "OperationalInsights",
+    "Security",
     "Storage",
     "Web",
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import bootstrap
 from local.__main__ import names as local_commands
 from shared.core.models.catalogue import look_up_model
 from shared.core.models.tokens import Usage, image_tokens
@@ -58,3 +59,40 @@ def test_every_command_of_the_page_exists():
     commands = set(re.findall(r"\./visiondrop (\w+)", PAGE))
     assert commands
     assert commands <= set(local_commands())
+
+
+def test_the_page_registers_what_the_script_registers():
+    """By hand or by infra/bootstrap.py: the same providers."""
+    (listed,) = re.findall(r"for name in ([\w ]+); do", PAGE)
+    assert sorted(listed.split()) == sorted(bootstrap.PROVIDERS)
+
+
+FAULTS = (  # of the platform, as reported in public: each has a row
+    "InaccessibleStorageException",
+    "UnmatchedPrincipalType",
+    "51021",
+    "blobs_extension",
+    "FlagMustBeSetForRestore",
+    "CanNotRestoreANonExistingResource",
+    "InsufficientQuota",
+    "RequestConflict",
+    "250 cores",
+    "lacks role assignment permissions",
+    "BUDGET_START_DATE",
+    "AADSTS700213",
+    "customised it",
+    "Only one system topic",
+    "AccountProvisioningStateInvalid",
+    "Could not create BlobServiceClient",
+    "04916",
+    "FUNCTIONS_EXTENSION_VERSION",
+    "single broken app",
+    "after idle",
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_remains_the_platforms_fault_is_in_the_table(fault):
+    """Whoever meets it finds why it is and what to do."""
+    rows = [line for line in PAGE[PAGE.index("## When something is wrong") :].splitlines() if line.startswith("| ")]
+    assert any(fault in row for row in rows)
