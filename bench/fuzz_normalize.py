@@ -1,4 +1,4 @@
-"""Throws mutated pictures at the normalizer: `python bench/fuzz_normalize.py FOLDER [--inputs 10000] [--seed 1]`.
+"""Throws mutated pictures at the normalizer: `python bench/fuzz_normalize.py [FOLDER] [--made] [--inputs 10000]`.
 
 Each input is a file of the folder, truncated, with bytes flipped, or spliced with another file. Every one must end in
 pictures or in a SourceRejected within the time cap. A decoder that crashes or hangs is caught by the child process and
@@ -25,7 +25,7 @@ from shared.core.media.kinds import sniff
 from shared.core.models.catalogue import look_up_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 MAX_SEED_BYTES = 400_000  # larger files spend the time in pixels, not in parsers
 MAX_FLIPS = 40
@@ -92,15 +92,41 @@ def run(seeds: Sequence[bytes], inputs: int, seed: int, limits: DecodeLimits) ->
     return outcomes, findings, slowest
 
 
+def made_seeds() -> list[bytes]:
+    """Pictures that the tests make: layouts, colours and metadata that no corpus has together."""
+    from tests.adapters.pixels import test_pixels_colour as colour  # noqa: PLC0415 -- tests are not needed without it
+    from tests.adapters.pixels import test_pixels_deep as deep  # noqa: PLC0415
+    from tests.adapters.pixels import test_pixels_levels as levels  # noqa: PLC0415
+    from tests.adapters.pixels import test_pixels_metadata as metadata  # noqa: PLC0415
+    from tests.adapters.pixels import test_pixels_psd as psd  # noqa: PLC0415
+    from tests.adapters.pixels import test_pixels_tiff as tiff  # noqa: PLC0415
+
+    tables: list[Mapping[str, bytes]] = [
+        colour.STORED,
+        deep.SHADOWS,
+        levels.AS_IT_IS,
+        levels.STRETCHED,
+        metadata.GOOD,
+        psd.IN_COLOUR,
+        psd.GREYS,
+        tiff.IN_COLOUR,
+        tiff.INKS,
+    ]
+    return [data for table in tables for data in table.values()]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="mutate pictures and watch the normalizer refuse them politely")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--made", action="store_true", help="also mutate the pictures that the tests make")
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cap-s", type=float, default=10.0)
     arguments = parser.parse_args()
-    files = sorted(path for path in arguments.folder.rglob("*") if path.is_file())
+    found = arguments.folder.rglob("*") if arguments.folder else ()
+    files = sorted(path for path in found if path.is_file())
     small = [path.read_bytes() for path in files if 0 < path.stat().st_size <= MAX_SEED_BYTES]
+    small += [data for data in made_seeds() if len(data) <= MAX_SEED_BYTES] if arguments.made else []
     seeds = [data for data in small if sniff(data).kind == "image"]
     started = time.monotonic()
     outcomes, findings, slowest = run(

@@ -126,7 +126,7 @@ def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
         return DecodeCost(scaled=own)
     if kind.format == "tiff" and not is_deep(image):
         page = image.info["pages"][0]
-        is_plain = page.one(tiff.COMPRESSION, 1) == tiff.NONE
+        is_plain = page.one(tiff.COMPRESSION, 1) == tiff.NONE and page.one(tiff.PLANAR, 1) == 1
         strip = 0 if is_plain else page.one(tiff.ROWS_PER_STRIP) or image.height
         return DecodeCost(scaled=MODE_BYTES.get(image.mode, 4), fixed=4 * min(strip / image.height, 1))
     if is_deep(image):

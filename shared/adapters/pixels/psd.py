@@ -26,7 +26,8 @@ MODES = {
     psd.LAB: "LAB",
 }
 WITH_ALPHA = {"L": "LA", "RGB": "RGBA"}
-COPIES = 3  # of the plane that is being unpacked
+COPIES = 5  # of the plane that is being unpacked
+MERGED_BYTES = 4  # Pillow's own layouts of colours
 DEEP = 16
 
 
@@ -49,7 +50,9 @@ class PsdComposite(ImageFile.ImageFile):
     @property
     def bytes_per_pixel(self) -> float:
         """At the peak of a decode."""
-        return self.composite.planes + 4 + COPIES * self.composite.depth / 8
+        while_merged = self.composite.planes + MERGED_BYTES
+        while_unpacked = self.composite.planes - 1 + COPIES * self.composite.depth / 8
+        return max(while_merged, while_unpacked) + 1
 
     def load(self) -> Any:
         if not self.is_loaded:

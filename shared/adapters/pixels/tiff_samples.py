@@ -9,10 +9,10 @@ from __future__ import annotations
 import struct
 from array import array
 from io import BytesIO
-from itertools import accumulate, islice
+from itertools import accumulate
 from math import ceil, lcm
 from sys import byteorder
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
@@ -21,8 +21,6 @@ from shared.adapters.pixels.orientation import TRANSPOSES
 from shared.core.media import tiff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from shared.core.media.picture_plan import Size
     from shared.core.media.tiff import Page
 
@@ -34,17 +32,19 @@ COMPRESSED = {tiff.LZW, tiff.DEFLATE, tiff.OLD_DEFLATE, tiff.PACK_BITS}
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
 FLOATS = {16: "e", 32: "f", 64: "d"}
 INTEGERS = {8: "B", 16: "H", 32: "I"}
-MOST_BITS = 32
-BYTE = 8
+BYTE, DEEP, THREE_BYTES, MOST_BITS = 8, 16, 24, 32
+LEFT = [bytes(value << shift & 0xFF for value in range(256)) for shift in range(BYTE)]
+RIGHT = [bytes(value >> shift for value in range(256)) for shift in range(BYTE + 1)]
+MASKS = [bytes(value & 0xFF00 >> count & 0xFF for value in range(256)) for count in range(BYTE + 1)]
+"""Tables for `bytes.translate`: shifts, and the first so many bits of a byte."""
 REVERSED = 2  # fill order
 REVERSED_BITS = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
-ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 NATIVE = "<" if byteorder == "little" else ">"
 COPIES = 4  # of the raw samples, at the peak
 
 
 def is_read_here(page: Page) -> bool:
-    kinds = {tiff.UNSIGNED: range(1, MOST_BITS + 1), tiff.SIGNED: (8, 16, 32), tiff.FLOAT: FLOATS}
+    kinds = {tiff.UNSIGNED: (*range(1, DEEP + 1), THREE_BYTES, MOST_BITS), tiff.SIGNED: (8, 16, 32), tiff.FLOAT: FLOATS}
     is_grey = MODES.get(page.photometric) == "L"
     return (
         page.photometric in MODES
@@ -170,8 +170,12 @@ def to_image(page: Page, numbers: Numbers) -> Image.Image:
     size = (page.width, page.height)
     if page.kind == tiff.FLOAT:
         return Image.frombytes("F", size, array("f", numbers).tobytes(), "raw", "F;32NF")
-    wide = numbers if numbers.typecode in "iI" else array("i", numbers)
-    return Image.frombytes("I", size, wide.tobytes(), "raw", "I;32NS")
+    if numbers.typecode == "H":
+        wide = Image.frombytes("I;16", size, numbers.tobytes(), "raw", "I;16N").convert("I")
+        scale = 2.0 ** (page.bits - DEEP)
+        return wide if page.bits == DEEP else wide.point(lambda value: value * scale)
+    integers = numbers if numbers.typecode in "iI" else array("i", numbers)
+    return Image.frombytes("I", size, integers.tobytes(), "raw", "I;32NS")
 
 
 def numbers_in(page: Page, raw: bytes, channels: int) -> Numbers:
@@ -187,25 +191,46 @@ def numbers_in(page: Page, raw: bytes, channels: int) -> Numbers:
 
 
 def unpacked(page: Page, raw: bytes, channels: int) -> Numbers:
-    """Samples of any number of bits: first bits first, rows begin at whole bytes. Whole bytes have the file's order."""
-    if page.bits % BYTE == 0:
-        size, order = page.bits // BYTE, ORDERS[page.order]
-        return array("I", (int.from_bytes(raw[at : at + size], order) for at in range(0, len(raw), size)))
-    numbers: Numbers = array("I")
-    row_bytes = bytes_per_row(page, page.width, channels)
+    """Samples that are no whole bytes, or three, as the upper bits of 16: a stride of bytes at a time, not a sample."""
+    if page.bits == THREE_BYTES:
+        lowest = 0 if page.order == "<" else 2
+        return words(raw[2 - lowest :: 3], raw[1::3])
+    row_bytes, per_row = bytes_per_row(page, page.width, channels), page.width * channels
+    numbers: array[int] = array("H")
     for top in range(0, len(raw), row_bytes):
-        numbers.extend(islice(bit_groups(raw[top : top + row_bytes], page.bits), page.width * channels))
+        numbers.extend(unpacked_row(raw[top : top + row_bytes], page.bits, per_row))
     return numbers
 
 
-def bit_groups(row: bytes, bits: int) -> Iterator[int]:
-    """As many samples at a time as fill whole bytes."""
-    group, mask = lcm(bits, BYTE), (1 << bits) - 1
-    size, shifts = group // BYTE, range(group - bits, -1, -bits)
-    for at in range(0, len(row), size):
-        number = int.from_bytes(row[at : at + size].ljust(size, b"\0"), "big")
-        for shift in shifts:
-            yield number >> shift & mask
+def unpacked_row(row: bytes, bits: int, count: int) -> array[int]:
+    """First bits first. As many samples as fill whole bytes repeat the same shifts."""
+    group = lcm(bits, BYTE)
+    stride, phases = group // BYTE, group // bits
+    groups = ceil(count / phases)
+    padded = row.ljust(groups * stride, b"\0") + bytes(stride)
+    numbers = array("H", bytes(2 * groups * phases))
+    for phase in range(phases):
+        at, shift = divmod(phase * bits, BYTE)
+        first, second, third = (padded[at + place :: stride][:groups] for place in range(3))
+        upper, lower = shifted(first, second, shift), shifted(second, third, shift)
+        numbers[phase::phases] = words(
+            upper.translate(MASKS[min(bits, BYTE)]), lower.translate(MASKS[max(bits - BYTE, 0)])
+        )
+    return numbers[:count]
+
+
+def shifted(left: bytes, right: bytes, shift: int) -> bytes:
+    """Eight bits from `shift` on of each pair of bytes."""
+    if shift == 0:
+        return left
+    ones = int.from_bytes(left.translate(LEFT[shift])) | int.from_bytes(right.translate(RIGHT[BYTE - shift]))
+    return ones.to_bytes(len(left))
+
+
+def words(upper: bytes, lower: bytes) -> array[int]:
+    both = bytearray(2 * len(upper))
+    both[0 if NATIVE == ">" else 1 :: 2], both[1 if NATIVE == ">" else 0 :: 2] = upper, lower
+    return array("H", bytes(both))
 
 
 def raw_plane(page: Page, plane: int, channels: int) -> bytes:

@@ -319,3 +319,15 @@ def test_usual_pages_are_left_to_pillow(compression):
     data = encoded(page, "TIFF", compression=compression)
     assert all(map(is_read_by_pillow, read_pages(data, 2)))
     assert not normalize(data).partial
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bits", [2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15])
+def test_samples_of_any_number_of_bits_are_read(bits, order):
+    """Rows of an odd length end within a byte; the next one begins with a new byte."""
+    picture, most = PICTURE.resize((37, 23)), (1 << bits) - 1
+    stored = [round(value * most / 255) for value in picture.tobytes()]
+    body = packed_bits(stored, bits, 37 * 3)
+    found = shown(tiff_file(sheet(body, {**RGB_TAGS, 258: [bits] * 3}, size=picture.size), order=order))
+    wanted = Image.frombytes("RGB", picture.size, bytes(round(value * 255 / most) for value in stored))
+    assert mean_difference(found, tuple(patches(wanted))) <= 4
