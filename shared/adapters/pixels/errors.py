@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from shared.core.errors import SourceRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from shared.core.media.kinds import Kind
 
@@ -38,9 +38,17 @@ DECODER_ERRORS = (
 """What Pillow 13 and pillow-heif 1.8 were seen to raise on broken files; bench/fuzz_normalize.py keeps it honest."""
 
 
+def nothing_else() -> str:
+    """The usual answer to what else than damage may be the matter."""
+    return ""
+
+
 @contextmanager
-def decoder_errors(kind: Kind) -> Iterator[None]:
-    """Foreign errors in, SourceRejected out; the message names the format, not the decoder's inner words."""
+def decoder_errors(kind: Kind, what_else: Callable[[], str] = nothing_else) -> Iterator[None]:
+    """Foreign errors in, SourceRejected out; the message names the format, not the decoder's inner words.
+
+    `what_else` looks for what a decoder may not know, which it reports like damage; "" if there is nothing of the kind.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders warn about what is either harmless or rejected here
@@ -51,10 +59,11 @@ def decoder_errors(kind: Kind) -> Iterator[None]:
         raise too_large(kind, "has more pixels than allowed") from error
     except MemoryError as error:
         raise too_large(kind, "needs more memory to decode than allowed") from error
-    except UnidentifiedImageError as error:
-        raise corrupt(kind, "its header cannot be read") from error
     except DECODER_ERRORS as error:
-        raise corrupt(kind, type(error).__name__) from error
+        if words := what_else():
+            raise not_read(kind, words) from error
+        is_unknown = isinstance(error, UnidentifiedImageError)
+        raise corrupt(kind, "its header cannot be read" if is_unknown else type(error).__name__) from error
 
 
 def too_large(kind: Kind, why: str) -> SourceRejected:

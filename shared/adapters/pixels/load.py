@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from shared.core.media.picture_plan import ImageInfo, Size
 
+    Box = tuple[int, int, int, int]
+
 PROGRESSIVE_FRAME = b"\xff\xc2"
 JPEG_SCAN = b"\xff\xda"
 YCBCR_LAYERS = (1, 2, 3)
@@ -56,8 +58,10 @@ def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Im
             from shared.adapters.pixels.tiff import prepare_page  # noqa: PLC0415 -- with Pillow's reader, see readers.py
 
             prepare_page(image, image.info["pages"][image.tell()])
-        deep = is_deep(image)
+        deep, drawn = is_deep(image), drawn_part(image)
         image.load()
+        if drawn and info.frames == 1:
+            return clear_around(image, drawn), ""
         if deep:
             image = with_srgb_curve(image, load_other_byte(opened_at(data, info, image.tell())))
     except (OSError, ValueError, SyntaxError):
@@ -68,6 +72,22 @@ def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Im
             return salvage_jpeg(data, info, size, share_of_rows(image)[0])
         return image, damage_of(info.kind, *(share_of_pixels(image) if interlaced else share_of_rows(image)))
     return image, ""
+
+
+def drawn_part(image: Any) -> Box | None:
+    """Where a GIF's first frame stands on its canvas, if it leaves some of it free."""
+    if image.format != "GIF" or not image.tile:
+        return None
+    box: Box = image.tile[0].extents
+    return None if box == (0, 0, *image.size) else box
+
+
+def clear_around(image: Image.Image, box: Box) -> Image.Image:
+    """As browsers have it; Pillow fills the rest with the first colour."""
+    seen = image.convert("RGBA")
+    canvas = Image.new("RGBA", image.size)
+    canvas.paste(seen.crop(box), box)
+    return canvas
 
 
 def opened_at(data: bytes, info: ImageInfo, frame: int) -> Image.Image:

@@ -52,7 +52,8 @@ def render(
     """Decode and draw the planned frames, in order."""
     if info.kind.format == "raw":
         data, info = preview_of(data, info)
-    with decoder_errors(info.kind), open_picture(data, info.kind, limits) as image:
+    what_else = READERS[info.kind.format].what_else
+    with decoder_errors(info.kind, lambda: what_else(data)), open_picture(data, info.kind, limits) as image:
         return tuple(render_frames(image, data, info, plan))
 
 

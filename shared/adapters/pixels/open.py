@@ -58,7 +58,10 @@ def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
         check_container(data, kind, limits)
     if kind.format == "webp":
         check_canvas(data, limits)
-    with decoder_errors(kind), open_picture(data, kind, limits) as image:
+    with (
+        decoder_errors(kind, lambda: READERS[kind.format].what_else(data)),
+        open_picture(data, kind, limits) as image,
+    ):
         return describe(image, kind, data, limits)
 
 

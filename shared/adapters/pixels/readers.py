@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from shared.adapters.pixels.errors import DECODER_ERRORS, not_read
-from shared.core.media import boxes, jpeg, png
+from shared.core.media import bmp, boxes, jpeg, png
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,8 @@ class Reader:
     Bytes per pixel at the peak of a decode are measured (docs/images.md); None where they depend on the layout.
     `frames_bytes_per_pixel` is that of an animation, whose frames share a canvas. `without_metadata` makes files of
     which less can be broken, the one that loses least first. `is_container`: ISO base media, whose truncation shows in
-    its boxes, and the decoder may not tell. `is_salvaged`: what is there of a truncated file is used.
+    its boxes, and the decoder may not tell. `is_salvaged`: what is there of a truncated file is used. `what_else` names
+    what the decoder may not know, where it fails.
     """
 
     pillow: str
@@ -43,6 +44,7 @@ class Reader:
     is_animated: bool = False
     is_container: bool = False
     is_salvaged: bool = False
+    what_else: Callable[[bytes], str] = lambda _data: ""
 
 
 READERS = {
@@ -64,9 +66,9 @@ READERS = {
     "webp": Reader(
         pillow="WEBP", plugin="WebPImagePlugin", bytes_per_pixel=18, frames_bytes_per_pixel=26, is_animated=True
     ),
-    "bmp": Reader(pillow="BMP", plugin="BmpImagePlugin", is_salvaged=True),
+    "bmp": Reader(pillow="BMP", plugin="BmpImagePlugin", is_salvaged=True, what_else=bmp.rare_layout),
     "tiff": Reader(pillow="TIFF", plugin="TiffImagePlugin", is_salvaged=True),
-    "heic": Reader(pillow="HEIF", plugin="", bytes_per_pixel=6, is_container=True),
+    "heic": Reader(pillow="HEIF", plugin="", bytes_per_pixel=6, is_container=True, what_else=boxes.rare_coding),
     "avif": Reader(
         pillow="AVIF",
         plugin="AvifImagePlugin",

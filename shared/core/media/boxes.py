@@ -22,6 +22,16 @@ ASSOCIATIONS_PATH = ((b"meta", 4), (b"iprp", 0), (b"ipma", 0))
 JP2_COLOUR_PATH = ((b"jp2h", 0), (b"colr", 0))
 ITEMS_PATH = ((b"meta", 4), (b"iinf", 0))
 WIDE_ITEMS = 3  # the version of an `infe` box whose item numbers have 4 bytes
+RARE_CODINGS = {
+    b"vvc1": "VVC pictures",
+    b"evc1": "EVC pictures",
+    b"j2k1": "JPEG 2000 pictures",
+    b"avc1": "H.264 pictures",
+    b"unci": "uncompressed pictures",
+    b"jpeg": "JPEG pictures",
+    b"mski": "masks",
+}
+"""Item types of HEIF (ISO/IEC 23008-12, 23001-17) beside hvc1, and beside those that are put together of others."""
 SEQUENCE, STILL = b"moov", b"meta"
 ICC_METHODS = (2, 3)  # of JPEG 2000's colr box: a profile, restricted or not
 NCLX = b"nclx"
@@ -154,3 +164,20 @@ def without_exif(data: bytes) -> bytes:
             if item.type == b"infe" and changed[kind_at : kind_at + 4] == b"Exif":
                 changed[kind_at : kind_at + 4] = b"none"
     return bytes(changed)
+
+
+def rare_coding(data: bytes) -> str:
+    """What of the primary picture's coding the decoder may not know, in words; "" if it is HEVC."""
+    primary = primary_item(data)
+    name = next((kind for number, kind in item_types(data) if number == primary), b"")
+    return f"of {RARE_CODINGS[name]}" if name in RARE_CODINGS else ""
+
+
+def item_types(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and type of each item (ISO/IEC 14496-12, 8.11.6)."""
+    for parent in find_boxes(data, ITEMS_PATH):
+        first = parent.body + (6 if big(data, parent.body, 1) == 0 else 8)
+        for item in walk_boxes(data, first, min(parent.end, len(data))):
+            is_wide = big(data, item.body, 1) == WIDE_ITEMS
+            number, after = read_item(data, item.body + 4, is_wide)
+            yield number, data[after + 2 : after + 6]

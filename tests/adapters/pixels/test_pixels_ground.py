@@ -107,3 +107,17 @@ def test_an_alpha_channel_that_says_nothing_is_left_out(size):
     """No step is told of it."""
     image = normalize(encoded(quarters(size).convert("RGBA"), "PNG"))
     assert not any("laid" in step for step in image.steps)
+
+
+def test_what_a_gif_leaves_free_is_transparent():
+    """A frame smaller than its canvas: the rest has no colour of its own."""
+    small = Image.new("P", (4, 3), 1)
+    small.putpalette([0, 0, 200, 200, 0, 0])
+    data = bytearray(encoded(small, "GIF"))
+    data[6:10] = struct.pack("<HH", 40, 30)  # the canvas
+    at = data.index(b",") + 1
+    data[at : at + 4] = struct.pack("<HH", 20, 10)  # where the frame stands
+    image = normalize(bytes(data))
+    shown = opened(image.pictures[0].data).convert("RGB")
+    assert shown.crop((0, 0, 10, 10)).getextrema() == ((255, 255),) * 3
+    assert shown.crop((20, 10, 24, 13)).getextrema() == ((200, 200), (0, 0), (0, 0))

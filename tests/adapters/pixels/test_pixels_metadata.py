@@ -135,7 +135,15 @@ def sequence() -> bytes:
     return b"".join(struct.pack(">I", len(body) + 8) + name + body for name, body in boxes)
 
 
+def bmp_with_masks() -> bytes:
+    """Four bits for each colour, which no reader here knows."""
+    header = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, 16, 3, 128, 0, 0, 0, 0) + struct.pack("<3I", 0xF, 0xF0, 0xF00)
+    return b"BM" + struct.pack("<IHHI", 14 + len(header) + 128, 0, 0, 14 + len(header)) + header + bytes(128)
+
+
 NOT_READ = [
+    (bmp_with_masks(), "BMP of 16 bits with the masks f, f0, f00"),
+    (heic(PICTURE).replace(b"hvc1", b"vvc1"), "HEIC of VVC pictures"),
     (jpeg_of_bits(12), "JPEG of 12 bits per sample"),
     (jpeg_of_bits(8, marker=0xC5), "JPEG hierarchical"),
     (jpeg_of_bits(8, marker=0xCB), "JPEG lossless and arithmetic"),

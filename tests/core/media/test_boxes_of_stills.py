@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.core.media.boxes import code_points, is_sequence_only, jp2_profile, without_exif
+from shared.core.media.boxes import code_points, is_sequence_only, jp2_profile, rare_coding, without_exif
 
 
 def box(name: bytes, body: bytes) -> bytes:
@@ -65,3 +65,26 @@ def test_a_sequence_without_a_still_is_known():
     """A still may stand beside one."""
     assert is_sequence_only(box(b"ftyp", b"") + box(b"moov", b""))
     assert not is_sequence_only(box(b"moov", b"") + box(b"meta", b""))
+
+
+CODINGS = [
+    (b"hvc1", ""),
+    (b"grid", ""),
+    (b"vvc1", "of VVC pictures"),
+    (b"unci", "of uncompressed pictures"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), CODINGS)
+@pytest.mark.parametrize("wide", [False, True])
+def test_rare_codings_have_names(name, words, wide):
+    """Of the primary picture; other items may be what they like."""
+    one = box(b"infe", b"\2\0\0\0" + b"\0\1\0\0" + b"j2k1\0")
+    two = box(b"infe", (b"\3\0\0\0" + b"\0\0\0\2" if wide else b"\2\0\0\0" + b"\0\2") + b"\0\0" + name + b"\0")
+    items = box(b"iinf", bytes(4) + b"\0\2" + one + two)
+    assert rare_coding(box(b"meta", bytes(4) + PRIMARY + items)) == words
+
+
+def test_a_file_without_items_has_no_coding():
+    """It is damaged, then."""
+    assert rare_coding(b"") == ""
