@@ -190,7 +190,10 @@ def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeL
         return ((0, first),)
     pages: list[Page] = image.info["pages"]
     check_source(Load(bytes=1, frames=len(pages)), limits)
-    return tuple(tiff.pictures_of(pages)) or ((0, first),)
+    shown = tuple(tiff.pictures_of(pages)) or ((0, first),)
+    if any(0 in size for _, size in shown):
+        raise corrupt(kind, "a page of it has no size")
+    return shown
 
 
 def heic_sizes(data: bytes) -> Iterator[Size]:

@@ -292,6 +292,7 @@ CUT = [
     tiff_file(sheet(numbers(FLOATS[:100], "f"), {**RGB_TAGS, 258: [32] * 3, 339: [FLOAT] * 3})),
     tiff_file(sheet(deflated(b"short"), {**RGB_TAGS, 258: [32] * 3, 339: [FLOAT] * 3, 259: [DEFLATE]})),
     b"II*\0" + bytes(20),
+    tiff_file(sheet(bytes(3), {**RGB_TAGS, 258: [8] * 3}, size=(1, 1)), sheet(b"", RGB_TAGS, size=(0, 9))),
     b"MM\0+" + bytes(20),
 ]
 
