@@ -24,7 +24,7 @@ DOORS = {
     "shared/pipeline/accept_steps.py": 1,  # a drop
     "shared/pipeline/uploads.py": 1,  # a body that comes by HTTP
     "shared/pipeline/pictures.py": 1,  # a stored file that is shown to people
-    "shared/adapters/pixels/open.py": 2,  # the child that decodes pictures; and it names the file that it refuses
+    "shared/adapters/pixels/open.py": 1,  # the child that decodes pictures; and it names the file that it refuses
     "shared/adapters/frames/open.py": 1,  # the child that decodes videos
 }
 

@@ -17,6 +17,7 @@ from av.audio.resampler import AudioResampler
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 
+from shared.adapters.frames.deinterlace import progressive
 from shared.adapters.frames.packets import packets_of
 from shared.core.media.frame_plan import fit
 
@@ -141,7 +142,7 @@ def picture_feed(out: OutputContainer, stream: Any, turn: int, copied: frozenset
 
     def feed(packet: Any) -> Iterator[Any]:
         for frame in packet.decode():
-            small = frame.reformat(width=width, height=height, format="yuv420p")
+            small = progressive(frame).reformat(width=width, height=height, format="yuv420p")
             small.pts, small.time_base = round(float(frame.time or 0) / CLOCK), CLOCK
             small.pict_type = 0  # the encoder chooses its own keyframes
             yield from encoder.encode(small)

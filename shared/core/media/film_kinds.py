@@ -20,6 +20,22 @@ MXF_PARTITION = b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"  # S
 DV_BLOCK = b"\x1f\x07\x00"  # IEC 61834: the header block of the first DIF sequence
 DV_SYSTEMS = (b"\x3f", b"\xbf")  # NTSC, PAL
 
+NOT_READ = {
+    b".RMF": "rm",
+    b"FWS": "swf",
+    b"CWS": "swf",
+    b"ZWS": "swf",
+    b"\xb7\xd8\x00\x20\x37\x49\xda\x11": "wtv",
+    b"\x00\x00\x00\x01\x67": "h26x",
+    b"\x00\x00\x00\x01\x27": "h26x",
+    b"\x00\x00\x00\x01\x09": "h26x",
+    b"\x00\x00\x00\x01\x40\x01": "h26x",
+    b"\x00\x00\x00\x01\x46\x01": "h26x",
+    b"DKIF": "ivf",
+    b"YUV4MPEG2 ": "y4m",
+}
+"""Films that are named in the refusal."""
+
 
 def film_format(head: bytes) -> str | None:
     """The format word of kinds.KINDS, or None. Ogg and ASF that hold sound alone are named as that."""
@@ -31,7 +47,9 @@ def film_format(head: bytes) -> str | None:
         return "mxf"
     if head.startswith(DV_BLOCK) and head[3:4] in DV_SYSTEMS:
         return "dv"
-    return "ts" if is_transport_stream(head) else None
+    if is_transport_stream(head):
+        return "ts"
+    return next((name for magic, name in NOT_READ.items() if head.startswith(magic)), None)
 
 
 def is_whole_asf_header(head: bytes) -> bool:

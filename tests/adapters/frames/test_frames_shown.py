@@ -12,6 +12,7 @@ from av.video.reformatter import Colorspace
 from PIL import Image, ImageDraw
 
 from shared.adapters.frames.worker import FrameWorker
+from shared.core.media.playback import MP4_CODECS
 from shared.core.models.catalogue import look_up_model
 from tests.charts import BLACK, WHITE, as_bt2020, as_hlg, as_p3, as_pq, chart, mean_difference, patches
 from tests.videos import ranges
@@ -116,6 +117,27 @@ def test_interlaced_frames_have_no_combs(worker):
     assert steps_between_lines(opened(combed.frames[0])) > 50
     assert steps_between_lines(opened(shown.frames[0])) < 12
     assert any("interlaced" in note for note in shown.info.notes)
+
+
+def test_an_mp4_for_browsers_has_no_combs(worker):
+    """Where its pictures are encoded anew."""
+    pictures = [woven(moving((320, 240), 12 * number), moving((320, 240), 12 * number + 16)) for number in range(10)]
+    target = io.BytesIO()
+    with av.open(target, "w", format="mpegts") as out:
+        stream = out.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 320, 240, "yuv420p", 8_000_000
+        stream.options = {"flags": "+ildct+ilme"}
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_image(picture)
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    mp4 = b"".join(worker.mp4(ranges(target.getvalue()), copied=MP4_CODECS))
+
+    with av.open(io.BytesIO(mp4)) as made:
+        shown = [frame.to_image() for frame in made.decode(video=0)]
+    assert len(shown) == 10
+    assert max(steps_between_lines(image) for image in shown) < 12
 
 
 def steps_between_lines(image: Image.Image) -> float:
