@@ -13,14 +13,36 @@ from shared.core.wire import as_object, as_objects, as_text
 KINDS: dict[str, Literal["object", "ocr"]] = {"grounding": "object", "ocr": "ocr"}
 SMALLEST_POLYGON = 3
 
+Method = Literal["exact", "typed", "fuzzy", "id", "model"]
+"""How a region was found: the same words; the same number or date in another form; nearly the same words; an id that
+the answer names; the model's own word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A part of the answer's text, counted in Unicode code points."""
+
+    offset: int
+    length: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """`text` is the label or the line that was read; the polygon's points are (x, y) in 0..1."""
+    """A place in a picture: `text` is the label or the line that was read; the polygon's points are (x, y) in 0..1.
+
+    `picture` is its index in `normalized`. `span` is what of the answer it is about, `field` the JSON pointer of a
+    value of `reply.data`. `engine` says who read it, `score` from 0 to 1 how sure it was.
+    """
 
     text: str
     kind: Literal["ocr", "object"]
     polygon: tuple[tuple[float, float], ...]
+    picture: int = 0
+    span: Span | None = None
+    field: str | None = None
+    method: Method | None = None
+    engine: str | None = None
+    score: float | None = None
 
 
 def parse_regions(enhancements: Any) -> tuple[Region, ...]:
