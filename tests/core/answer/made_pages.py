@@ -43,4 +43,4 @@ def page(*rows: str | tuple[str, ...], things=(), picture: int = 0) -> Reading:
 
 def rows_of(region) -> int:
     """The row of the made page in which a region lies."""
-    return round(region.polygon[0][1] * HEIGHT / ROW)
+    return round(float(region.polygon[0][1]) * HEIGHT / ROW)
