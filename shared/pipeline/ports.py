@@ -24,6 +24,7 @@ from shared.core.jobs.result import Plan
 from shared.core.jobs.rounds import Round
 from shared.core.jobs.spending import Spending
 from shared.core.media.picture import Picture, SoundPiece
+from shared.core.media.reading import Reading
 from shared.core.models.catalogue import Model
 from shared.core.money.budget import Totals
 from shared.core.settings import Settings
@@ -420,3 +421,27 @@ class Services:
     transcriber: Transcriber | None = None
     span: StartSpan = no_span
     room: Room = field(default_factory=Room)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A reading that an engine works on: its operation, and in how many seconds to look again."""
+
+    operation: str
+    retry_after_s: float
+
+
+class ReadingEngine(Protocol):
+    """What reads text in pictures, or finds things in them: a service, or a program of ours."""
+
+    name: str
+    """Who reads and in which version, as results name it: "azure-vision 2024-02-01"."""
+
+    def begin(self, picture: Picture, *, index: int, text: bool, things: bool) -> Reading | Pending:
+        """What is in the picture, which is number `index` of those sent, or the operation that will know.
+
+        Raises ModelRefused for a picture that the engine does not take, ModelUnavailable when it may later.
+        """
+
+    def look(self, operation: str, picture: Picture, *, index: int) -> Reading | Pending:
+        """What the operation has found, or that it still works. Raises as `begin`."""
