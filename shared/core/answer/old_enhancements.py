@@ -10,18 +10,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.core.answer.regions import Region, Span
+from shared.core.media.reading import Polygon
 
 CORNERS = 4
 
 
 def grounding_of(text: str, regions: Iterable[Region]) -> dict[str, Any]:
     """The block under `enhancements`: the answer as one line with a span for each part that has a place."""
-    by_span: dict[tuple[int, int, str, int], list[Region]] = {}
+    by_span: dict[tuple[int, int, str, Polygon], list[Region]] = {}
     for region in regions:
         if region.span is not None:
             line = region.polygon if region.kind == "ocr" else ()
-            key = (region.span.offset, region.span.length, region.kind, hash(line))
-            by_span.setdefault(key, []).append(region)
+            by_span.setdefault((region.span.offset, region.span.length, region.kind, line), []).append(region)
     spans = [old_span(text, found) for _, found in sorted(by_span.items())]
     return {"grounding": {"lines": [{"text": text, "spans": spans}], "status": "Success"}}
 

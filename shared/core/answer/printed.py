@@ -62,10 +62,6 @@ class Atom:
     def is_letters(self) -> bool:
         return self.text[0].isalpha()
 
-    @property
-    def is_blank(self) -> bool:
-        return self.text[0].isspace()
-
 
 Atoms = Sequence[Atom]
 

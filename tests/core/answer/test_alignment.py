@@ -95,6 +95,8 @@ def test_each_field_of_data_finds_its_place():
 
 
 NO_FIELDS = [
+    {"note": " - "},
+    {"debt": -7.8},
     {"total": 1284.56},
     {"date": "2026-11-29"},
     {"shop": "Corner Brewery"},
@@ -119,6 +121,8 @@ def test_a_misread_letter_is_forgiven_in_long_texts_without_digits():
     assert (region.method, region.text, region.score) == ("fuzzy", "Bürgermeisterstrasse", 0.952)
     assert align("", {"street": "Marktgasse linkz"}, [twice]) == ()
     assert align("", {"street": "Markt"}, [street]) == ()
+    (glued,) = align("", {"street": "Marktgasse linksaussen"}, [page("Marktgasse links aussen")])
+    assert (glued.method, glued.text, glued.score) == ("fuzzy", "Marktgasse links aussen", 1.0)
 
 
 def test_ids_point_at_lines_and_things():
@@ -149,6 +153,32 @@ def test_things_are_found_by_their_names():
         ("dogs", "object", 60),
         ("traffic light", "object", 200),
     ]
+
+
+NAMES = [
+    ("Glasses", "glasses"),
+    ("city", "cities"),
+    ("box", "boxes"),
+    ("bus", "bus"),
+    ("grass", "grass"),
+    ("cup", "cups"),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), NAMES)
+def test_a_plural_is_the_same_thing(name, said):
+    """By the usual endings of English, which detectors speak."""
+    reading = page(things=[Thing(name=name, polygon=box(0, 0, 50, 50))])
+
+    assert [one.text for one in align(f"Here: {said}.", None, [reading])] == [said]
+
+
+def test_a_number_in_brackets_may_be_a_debt():
+    """An account prints -5.00 as (5.00); an answer may say either."""
+    account = page("Balance (5.00)")
+
+    assert found("", data={"balance": -5}, readings=[account]) == [("/balance", 0, "typed")]
+    assert found("", data={"balance": 5}, readings=[account]) == [("/balance", 0, "typed")]
 
 
 def test_pictures_are_told_apart():

@@ -17,7 +17,10 @@ def test_the_answer_is_one_line_with_spans():
     """Lower-cased text, code points, four corners with x and y; two things of one name share a box."""
     dogs = [Thing(name="dog", polygon=box(at, 0, at + 80, 100)) for at in (0, 160)]
     answer = "🐕 Two dogs at Corner Bakery"
-    regions = align(answer, None, [page("CORNER BAKERY", things=dogs)])
+    regions = (
+        *align(answer, None, [page("CORNER BAKERY", things=dogs)]),
+        *align("", {"x": "bakery"}, [page("bakery")]),
+    )
 
     (line,) = grounding_of(answer, regions)["grounding"]["lines"]
 
