@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageChops, ImageFile
 
 from shared.core.media import psd, tiff
+from shared.core.media.tiff_writing import of_bytes
 
 if TYPE_CHECKING:
     from shared.core.media.psd import Composite
@@ -87,7 +88,7 @@ def plane(data: bytes, composite: Composite, at: int, counts: list[int]) -> Imag
     size = (composite.row_bytes, composite.height)
     raw = data[at : at + sum(counts)]
     if composite.compression == psd.RLE:
-        with Image.open(BytesIO(tiff.of_bytes(raw, size, tiff.PACK_BITS, counts)), formats=("TIFF",)) as image:
+        with Image.open(BytesIO(of_bytes(raw, size, tiff.PACK_BITS, counts)), formats=("TIFF",)) as image:
             raw = image.tobytes()
     if composite.depth == 1:
         return Image.frombytes("1", (composite.width, composite.height), raw, "raw", "1;I").convert("L")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImagePalette, TiffImagePlugin
 
 from shared.adapters.pixels.levels import samples_in
-from shared.adapters.pixels.tiff_samples import COMPRESSED, SampleTiff, is_read_here
+from shared.adapters.pixels.tiff_bytes import COMPRESSED
+from shared.adapters.pixels.tiff_samples import SampleTiff, is_read_here
 from shared.core.media import tiff
+from shared.core.media.tiff_writing import to_classic
 
 if TYPE_CHECKING:
     from shared.core.media.tiff import Page
@@ -23,7 +25,7 @@ def open_tiff(data: bytes, *, most_pages: int) -> Image.Image | str:
     """The picture with nothing decoded yet, or what of it is not read. Its pages are in `info`, as `pages`."""
     header = tiff.read_header(data)
     if header is not None and header.is_big:
-        data = tiff.to_classic(data)
+        data = to_classic(data)
     pages = tiff.read_pages(data, most_pages)
     shown = [page for page in pages if page.is_picture] or pages
     if all(map(is_left_to_pillow, shown)):

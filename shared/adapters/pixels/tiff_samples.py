@@ -1,7 +1,7 @@
 """TIFF pages whose samples Pillow has no mode for: 10, 12, 14 or 24 bits, floating point in colours, greys with alpha.
 
-Libtiff decompresses: each strip or tile is handed to it as a small grey TIFF of bytes. What the bytes mean is told
-here, a channel at a time, and ends in 8 bits; greys keep all their bits until their range is known (pixels/levels.py).
+What the bytes of a page (pixels/tiff_bytes.py) mean is told here, a channel at a time, and ends in 8 bits; greys keep
+all their bits until their range is known (pixels/levels.py).
 """
 
 from __future__ import annotations
@@ -9,37 +9,38 @@ from __future__ import annotations
 import struct
 from array import array
 from io import BytesIO
-from itertools import accumulate
 from math import ceil, lcm
-from sys import byteorder
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
 from shared.adapters.pixels.levels import range_of, samples_in, to_greys, upper_halves
 from shared.adapters.pixels.orientation import TRANSPOSES
+from shared.adapters.pixels.tiff_bytes import (
+    BYTE,
+    COMPRESSED,
+    DIFFERENCES,
+    FLOAT_DIFFERENCES,
+    INTEGERS,
+    NATIVE,
+    bytes_per_row,
+    raw_plane,
+)
 from shared.core.media import tiff
 
 if TYPE_CHECKING:
-    from shared.core.media.picture_plan import Size
     from shared.core.media.tiff import Page
 
     Numbers = array[int] | array[float]
 
 MODES = {tiff.WHITE_IS_ZERO: "L", tiff.GREY: "L", tiff.RGB: "RGB", tiff.CMYK: "CMYK"}
 ASSOCIATED, UNASSOCIATED = 1, 2  # extra samples: colours are multiplied by them already, or not
-COMPRESSED = {tiff.LZW, tiff.DEFLATE, tiff.OLD_DEFLATE, tiff.PACK_BITS}
-DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
 FLOATS = {16: "e", 32: "f", 64: "d"}
-INTEGERS = {8: "B", 16: "H", 32: "I"}
-BYTE, DEEP, THREE_BYTES, MOST_BITS = 8, 16, 24, 32
+DEEP, THREE_BYTES, MOST_BITS = 16, 24, 32
 LEFT = [bytes(value << shift & 0xFF for value in range(256)) for shift in range(BYTE)]
 RIGHT = [bytes(value >> shift for value in range(256)) for shift in range(BYTE + 1)]
 MASKS = [bytes(value & 0xFF00 >> count & 0xFF for value in range(256)) for count in range(BYTE + 1)]
 """Tables for `bytes.translate`: shifts, and the first so many bits of a byte."""
-REVERSED = 2  # fill order
-REVERSED_BITS = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
-NATIVE = "<" if byteorder == "little" else ">"
 COPIES = 4  # of the raw samples, at the peak
 
 
@@ -231,83 +232,3 @@ def words(upper: bytes, lower: bytes) -> array[int]:
     both = bytearray(2 * len(upper))
     both[0 if NATIVE == ">" else 1 :: 2], both[1 if NATIVE == ">" else 0 :: 2] = upper, lower
     return array("H", bytes(both))
-
-
-def raw_plane(page: Page, plane: int, channels: int) -> bytes:
-    """The bytes of all rows, of all channels or of one plane: strips or tiles, put together as a picture of bytes."""
-    width, height = (page.one(tiff.TILE_WIDTH), page.one(tiff.TILE_HEIGHT)) if page.is_tiled else strip_size(page)
-    across, down = ceil(page.width / width), ceil(page.height / height)
-    row_bytes, chunk_bytes = (bytes_per_row(page, length, channels) for length in (page.width, width))
-    whole = Image.new("L", (row_bytes, page.height))
-    for place in range(across * down):
-        top, left = place // across * height, place % across * chunk_bytes
-        rows = height if page.is_tiled else min(height, page.height - top)
-        raw = raw_chunk(page, plane * across * down + place, (chunk_bytes, rows))
-        straight = undo_predictor(page, raw, chunk_bytes, channels)
-        whole.paste(Image.frombytes("L", (chunk_bytes, rows), straight), (left, top))
-    return whole.tobytes()
-
-
-def strip_size(page: Page) -> Size:
-    return page.width, min(page.one(tiff.ROWS_PER_STRIP) or page.height, page.height)
-
-
-def bytes_per_row(page: Page, width: int, channels: int) -> int:
-    return ceil(width * channels * page.bits / BYTE)
-
-
-def raw_chunk(page: Page, place: int, size: Size) -> bytes:
-    """One strip or tile, decompressed."""
-    offsets, counts = chunk_places(page)
-    stored = page.data[offsets[place] : offsets[place] + counts[place]]
-    if page.one(tiff.FILL_ORDER, 1) == REVERSED:
-        stored = stored.translate(REVERSED_BITS)
-    compression, expected = page.one(tiff.COMPRESSION, 1), size[0] * size[1]
-    if compression != tiff.NONE:
-        with Image.open(BytesIO(tiff.of_bytes(stored, size, compression)), formats=("TIFF",)) as image:
-            return image.tobytes()
-    if len(stored) < expected:
-        raise OSError("a strip is shorter than its rows")
-    return stored[:expected]
-
-
-def chunk_places(page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    if page.is_tiled:
-        return page.all(tiff.TILE_OFFSETS), page.all(tiff.TILE_BYTES)
-    offsets, counts = page.all(tiff.STRIP_OFFSETS), page.all(tiff.STRIP_BYTES)
-    return offsets, counts or (len(page.data),) * len(offsets)  # a single strip's may be missing
-
-
-def undo_predictor(page: Page, raw: bytes, row_bytes: int, channels: int) -> bytes:
-    predictor = page.one(tiff.PREDICTOR, 1)
-    if predictor == 1 or page.one(tiff.COMPRESSION, 1) == tiff.NONE:
-        return raw
-    undo = sum_samples if predictor == DIFFERENCES else sum_bytes
-    return b"".join(undo(page, raw[top : top + row_bytes], channels) for top in range(0, len(raw), row_bytes))
-
-
-def sum_samples(page: Page, row: bytes, channels: int) -> bytes:
-    """Each sample was stored as the difference from the one before in its channel."""
-    numbers: array[int] = array(INTEGERS[page.bits], row)
-    if page.order != NATIVE:
-        numbers.byteswap()
-    mask = (1 << page.bits) - 1
-    for channel in range(channels):
-        totals = accumulate(numbers[channel::channels])
-        numbers[channel::channels] = array(numbers.typecode, (total & mask for total in totals))
-    if page.order != NATIVE:
-        numbers.byteswap()
-    return numbers.tobytes()
-
-
-def sum_bytes(page: Page, row: bytes, channels: int) -> bytes:
-    """Floating point: first all highest bytes, then all second ones, and so on; then differences of bytes."""
-    size = page.bits // BYTE
-    summed = bytearray(row)
-    for channel in range(channels):
-        summed[channel::channels] = bytes(total & 0xFF for total in accumulate(row[channel::channels]))
-    count, straight = len(row) // size, bytearray(len(row))
-    for place in range(size):
-        at = place if page.order == ">" else size - 1 - place
-        straight[at::size] = summed[place * count : (place + 1) * count]
-    return bytes(straight)

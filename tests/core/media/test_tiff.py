@@ -12,11 +12,10 @@ from shared.core.media.tiff import (
     MAX_ENTRIES,
     NO_DATA,
     PLANAR,
-    of_bytes,
     read_header,
     read_pages,
-    to_classic,
 )
+from shared.core.media.tiff_writing import of_bytes, to_classic
 from tests.tiffs import Sheet, tiff_file
 
 SHEETS = (
