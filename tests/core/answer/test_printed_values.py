@@ -13,6 +13,7 @@ from shared.core.answer.printed_meanings import conventions_of, same
 from shared.core.answer.printed_values import printed_in
 
 VALUES = [
+    ("19% tax", [("amount", "19"), ("word", "tax")]),
     ("Total $1,234.56", [("word", "total"), ("amount", "1,234.56")]),
     ("1 234,56 €", [("amount", "1 234,56")]),
     ("am 3. März 2026", [("word", "am"), ("day", "3. marz 2026")]),
