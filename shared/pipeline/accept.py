@@ -61,7 +61,10 @@ ACCEPT: tuple[Step, ...] = (*CHOOSE, *PREPARE, record, send_pointer)
 
 
 def accept_upload(services: Services, name: str) -> Job | None:
-    """The job for an upload; None for an options file, its schema, or a blob that is gone again."""
+    """The job for an upload; None for an options file, a schema that options name, or a blob that is gone again.
+
+    Raises StorageUnavailable or DecoderBusy, after which the event comes again. A fault of the file's ends its job.
+    """
     upload = services.blobs.describe(UPLOADS, name)
     if upload is None or is_options_file(name) or is_schema(services, upload):
         return None
@@ -73,7 +76,7 @@ def accept_upload(services: Services, name: str) -> Job | None:
 
 
 def is_schema(services: Services, upload: Upload) -> bool:
-    """Whether options name the upload as their schema; the log says once a day that it is left alone."""
+    """Whether options name the upload as their schema. The log says once a day that such a file is left alone."""
     if not is_schema_file(services, upload.name):
         return False
     job_id = job_id_of(container=upload.container, name=upload.name, etag=upload.etag)
@@ -83,7 +86,9 @@ def is_schema(services: Services, upload: Upload) -> bool:
 
 
 def accept_again(services: Services, stored: Stored) -> Job | None:
-    """For a job whose upload was never read. One that is gone or was replaced by now cannot be: the job ends."""
+    """The job of an upload that was not read yet, after it was; the job ends where the upload is gone or was
+    replaced.
+    """
     source = stored.job.source
     upload = services.blobs.describe(source.container, source.name)
     if upload is not None and upload.etag == source.etag:
@@ -92,7 +97,9 @@ def accept_again(services: Services, stored: Stored) -> Job | None:
 
 
 def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
-    """The job after all steps; a file's fault ends it, and any other fault goes up to the host, which comes again."""
+    """The job after all steps of accepting it. A fault of the file's ends it; any other fault is raised to the host,
+    which delivers the event again.
+    """
     try:
         waiting = wait_for_verdict(services, stored, upload)
         if waiting is not None:
@@ -111,7 +118,9 @@ def take_in(services: Services, stored: Stored, upload: Upload) -> Job:
 
 
 def try_once_more(services: Services, stored: Stored, error: DecoderBusy) -> Job:
-    """Raises DecoderBusy, noted in the history: the event comes again. The second time it is the file's fault."""
+    """The failed job, the second time that the file has stopped the decoder. The first time raises DecoderBusy, noted
+    in the job's history, so that the event comes again.
+    """
     fault = jobs.verdict(stored.job, error)
     if fault is not None:
         return store_result(services, stored, jobs.fail(stored.job, fault, now=services.now()))
@@ -122,7 +131,7 @@ def try_once_more(services: Services, stored: Stored, error: DecoderBusy) -> Job
 
 
 def begin(services: Services, stored: Stored, upload: Upload) -> Draft:
-    """Raises SourceRejected for an empty file."""
+    """The draft that the steps start with. Raises SourceRejected for an empty file."""
     started_s = time.monotonic()
     file = open_source(services, upload)
     return Draft(stored=stored, upload=upload, file=file, job=stored.job, started_s=started_s)
@@ -135,7 +144,11 @@ def run(services: Services, draft: Draft, steps: Sequence[Step] = ACCEPT) -> Dra
 
 
 def take_up(services: Services, job_id: str) -> Job:
-    """Another delivery of the event was faster, or storage took our own write and the answer to it was lost."""
+    """The job as another writer left it, queued if it was not yet. Either another delivery of the event was faster, or
+    our own write succeeded and storage's answer was lost.
+
+    Raises StorageUnavailable while its upload is still being read.
+    """
     stored = load(services, job_id)
     if stored.job.state is not State.QUEUED or stored.job.dispatched:
         return stored.job

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A drop on its way to a queued job. `job` is what has been learned so far, `stored` its row as it was read.
+    """A drop on its way to a queued job: `job` is what has been learned so far, `stored` its row as it was read.
 
     `changes` are the options of a request that asks for the drop to be read again. `kind`, `target` and `ready` are
     None until a step has found them out.
@@ -63,19 +63,23 @@ class Draft:
 
 
 def known(value: T | None) -> T:
-    """Raises RuntimeError where a step comes before the one that it needs."""
+    """The value, which a step before has set. Raises RuntimeError where it is missing: the steps are in a wrong
+    order.
+    """
     if value is None:
-        raise RuntimeError("a step of accept needs what no step before it has found out")
+        raise RuntimeError("a step of accept ran before the step that finds out what it needs")
     return value
 
 
 def sniff_kind(_: Services, draft: Draft) -> Draft:
-    """What the first bytes say that the file is; its name and its content type are not believed."""
+    """The draft with the kind of file that its first bytes show; its name and its content type are not trusted."""
     return replace(draft, kind=sniff(draft.file.fetch(0, min(HEAD_BYTES, draft.file.size))))
 
 
 def check_limits(_: Services, draft: Draft) -> Draft:
-    """Raises SourceRejected for what is no picture or video, or too large a picture, before the rest of it is read."""
+    """The same draft. Raises SourceRejected for what is neither picture nor video, or for too large a picture, before
+    the rest is read.
+    """
     kind = known(draft.kind)
     if kind.kind not in {"image", "video"}:
         raise unsupported(kind)
@@ -85,7 +89,9 @@ def check_limits(_: Services, draft: Draft) -> Draft:
 
 
 def choose_options(services: Services, draft: Draft) -> Draft:
-    """The options that hold for the file now, with what a request says otherwise, and the deployment that they name."""
+    """The draft with the options that hold for the file now, a request's changes included, and the deployment that they
+    name.
+    """
     folders = read_folders(services, draft.upload.name)
     chosen = read_options(services, draft.upload, folders, is_video=draft.is_video)
     chosen = with_changes(services, chosen, draft.changes)
@@ -99,14 +105,14 @@ def choose_options(services: Services, draft: Draft) -> Draft:
 
 
 def check_video_options(services: Services, draft: Draft) -> Draft:
-    """Raises CapabilityMissing where the way of looking at films cannot do what is asked."""
+    """The same draft. Raises CapabilityMissing where the video mode cannot do what the options ask."""
     if draft.is_video:
         video_actions(draft.options.video).check(services, draft.options, known(draft.target))
     return draft
 
 
 def normalize(services: Services, draft: Draft) -> Draft:
-    """The pictures to send, by the decoder. Raises SourceRejected for a file that cannot be used."""
+    """The draft with the pictures to send. Raises SourceRejected for a file that cannot be used, or DecoderBusy."""
     model = known(draft.target).model
     with services.room.hold(0 if draft.is_video else draft.file.size):  # of a film, parts are read
         ready = services.media.prepare(draft.file, is_video=draft.is_video, model=model, options=draft.options)
@@ -123,7 +129,9 @@ def keep_poster(services: Services, draft: Draft) -> Draft:
 
 
 def keep_sound(services: Services, draft: Draft) -> Draft:
-    """A video whose sound cannot be read is answered without a transcript, and its result is partial."""
+    """The draft with a video's sound stored for transcription. Sound that cannot be read makes the result partial: it
+    is answered without a transcript.
+    """
     if not draft.is_video:
         return draft
     make_sound = video_actions(draft.options.video).sound
@@ -133,7 +141,7 @@ def keep_sound(services: Services, draft: Draft) -> Draft:
 
 
 def keep_film(services: Services, draft: Draft) -> Draft:
-    """An MP4 where the video index or a browser needs one."""
+    """The draft with the video stored as MP4, where the video index or a browser needs one."""
     if not draft.is_video:
         return draft
     make_film = video_actions(draft.options.video).film
@@ -147,19 +155,19 @@ def with_media(draft: Draft, items: tuple[Normalized, ...], why_none: str | None
 
 
 def make_key(services: Services, draft: Draft) -> Draft:
-    """The same question about the same pixels has the same key."""
+    """The draft with the key of its question: the same question about the same pixels has the same key."""
     return draft.learn(answer_key=key_of(services.settings, draft.job, known(draft.target)))
 
 
 def estimate_cost(services: Services, draft: Draft) -> Draft:
-    """What the answer will cost, and the most that it can."""
+    """The draft with what its answer will cost, and the most that it can cost, in dollars."""
     job, model = draft.job, known(draft.target).model
     work = work_of(services, job)
     return draft.learn(estimate=estimate(services, model, draft.options, job.normalized, work=work))
 
 
 def record(services: Services, draft: Draft) -> Draft:
-    """The job's row knows all this from now on. Raises StateConflict if somebody else has changed it."""
+    """The draft with its job's row written. Raises StateConflict if the row was changed meanwhile."""
     accept_ms = round((time.monotonic() - draft.started_s) * 1000)
     timings = replace(draft.job.timings, accept_ms=accept_ms)
     job = jobs.prepared(draft.job, now=services.now(), timings=timings)
@@ -175,7 +183,9 @@ def send_pointer(services: Services, draft: Draft) -> Draft:
 
 
 def open_source(services: Services, upload: Upload) -> SourceFile:
-    """Small files come whole; of large ones, a video's reader fetches only the parts that it needs."""
+    """The upload's bytes: small files are read whole, large ones in the parts that are asked for. Raises SourceRejected
+    for an empty file.
+    """
     if upload.bytes == 0:
         raise SourceRejected(f"{upload.name} is empty", code="empty", hint="Upload it again.")
 
@@ -191,6 +201,7 @@ def open_source(services: Services, upload: Upload) -> SourceFile:
 
 
 def describe_source(source: Source, ready: Prepared) -> Source:
+    """The source with what the decoder has found out: sizes in pixels, seconds, format and codec."""
     return replace(
         source,
         sha256=ready.sha256,
@@ -215,7 +226,9 @@ def asked_model(target: Target) -> AskedModel:
 
 
 def dispatch(services: Services, stored: Stored) -> Job:
-    """The pointer goes out before the job is marked: a crash in between sends it twice, never not at all."""
+    """The job after its pointer was sent. The pointer is sent before the job is marked: a crash in between sends it
+    twice, never not at all.
+    """
     services.messages.send(AnalysisMessage(job_id=stored.job.job_id))
     try:
         job = services.jobs.replace(stored, replace(stored.job, dispatched=True)).job

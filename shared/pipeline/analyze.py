@@ -65,14 +65,16 @@ KEEP_ANSWER: tuple[Step, ...] = (
 
 
 def analyze_message(services: Services, body: bytes) -> Job | None:
-    """As `analyze`. Raises ValueError or TypeError for a body that is no message: the host moves it to the poison
-    queue.
+    """The job of a message's body, as `analyze` gives it. Raises ValueError or TypeError for a body that is not a
+    message: the host moves it to the poison queue.
     """
     return analyze(services, parse_message(body))
 
 
 def analyze(services: Services, message: AnalysisMessage) -> Job | None:
-    """The job as it stands afterwards; None when the message points at no job."""
+    """The job as it stands after this turn; None when the message points at no job. Raises StorageUnavailable when
+    nothing could be written: the host delivers the message again.
+    """
     stored = find(services, message.job_id)
     if stored is None:
         services.log("orphan message", {"job_id": message.job_id})
@@ -97,7 +99,7 @@ def analyze(services: Services, message: AnalysisMessage) -> Job | None:
 
 
 def first_wait_ms(job: Job) -> int | None:
-    """How old the message was; later turns come from waits that were asked for."""
+    """How long the message waited, in milliseconds; None after the first turn, since later ones wait on purpose."""
     return job.timings.queue_ms if job.attempts == 1 else None
 
 
@@ -106,7 +108,7 @@ def claim(services: Services, job: Job) -> Job:
 
 
 def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
-    """The claimed job's turn."""
+    """The claimed job after this worker's turn."""
     try:
         return take_turn(services, message, stored)
     except StateConflict:
@@ -118,8 +120,9 @@ def work(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
 def give_back(
     services: Services, message: AnalysisMessage, stored: Stored, error: StorageUnavailable | DecoderBusy
 ) -> Job:
-    """The job as it waits for what is away. It costs none of the chances that a job has with the host: however long
-    blobs are away, the job goes on afterwards. Its next turn counts what this one may have paid for, as after a crash.
+    """The job, waiting for storage or the decoder. This costs none of the deliveries that the host allows a message:
+    however long storage is away, the job goes on afterwards. Its next turn counts what this one may have paid for, as
+    after a crash.
 
     Raises the error when the job cannot be given back either: then the host delivers the message again.
     """
@@ -132,6 +135,9 @@ def give_back(
 
 
 def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
+    """The job after the steps, after being parked for money, after being postponed, or after it failed for good. Raises
+    StateConflict when somebody else changed the row, and what is to be retried by the host.
+    """
     try:
         return run(services, Turn(stored=stored)).job
     except StateConflict:
@@ -148,7 +154,8 @@ def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> J
 
 
 def hand_on(services: Services, message: AnalysisMessage, job_id: str) -> Job:
-    """Somebody else went on with the job, or storage took our own write and the answer to it was lost.
+    """The job as another writer left it: either another worker went on with it, or our own write succeeded and
+    storage's answer was lost.
 
     Nobody can tell which, so the pointer goes out again: one too many does no harm, one too few loses the job.
     """
@@ -159,20 +166,20 @@ def hand_on(services: Services, message: AnalysisMessage, job_id: str) -> Job:
 
 
 def still_ours(services: Services, stored: Stored, error: VisiondropError) -> Stored:
-    """The row as it is by now, with the calls that the error says may have been paid in vain, for the caller to write.
+    """The job's row as it is now, with the calls that the error says may have been paid in vain, for the caller to
+    write. Raises StateConflict if another turn has the job by now.
 
-    A turn of several calls has renewed its lease and noted its bill on the way.
-
-    The same worker may have taken the job again: its turns are told apart by their number.
+    A turn of several calls has renewed its lease and noted its bill on the way. The same worker may have taken the job
+    again: its turns are told apart by their number.
     """
     newest = load(services, stored.job.job_id)
     if (newest.job.lease_owner, newest.job.attempts) != (services.worker, stored.job.attempts):
-        raise StateConflict(f"job {newest.job.job_id} is in other hands by now")
+        raise StateConflict(f"another worker has taken job {newest.job.job_id}")
     return replace(newest, job=replace(newest.job, maybe_paid=newest.job.maybe_paid + error.lost_calls))
 
 
 def run(services: Services, turn: Turn, find: Sequence[Step] = FIND_ANSWER, keep: Sequence[Step] = KEEP_ANSWER) -> Turn:
-    """The turn after its last step: `find` until there is an answer, then all of `keep`."""
+    """The turn after its last step: steps of `find` until one has the answer, then all steps of `keep`."""
     for step in find:
         if turn.answered is None:
             turn = step(services, turn)
@@ -187,7 +194,9 @@ def conclude(services: Services, stored: Stored, answered: Answered) -> Job:
 
 
 def park(services: Services, stored: Stored, error: BudgetExceeded) -> Job:
-    """The place in the line is written first: a job that is parked can always be found again."""
+    """The job, parked until its budget has money. Its place in the line is written first: a job that is parked can
+    always be found again.
+    """
     job = jobs.park(stored.job, error, now=services.now())
     enter_line(services, job, error.scope)
     job = services.jobs.replace(stored, job).job

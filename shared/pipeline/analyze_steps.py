@@ -24,7 +24,9 @@ from shared.pipeline.video_modes import answer_video
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """`stored` is the job's row as this worker last wrote it; `answered` is None until a step has the answer."""
+    """A worker's turn at a claimed job: `stored` is the job's row as last written, `answered` is None until a step has
+    the answer.
+    """
 
     stored: Stored
     answered: Answered | None = None
@@ -35,9 +37,9 @@ class Turn:
 
     @property
     def answer(self) -> Answered:
-        """Raises RuntimeError where no step before has found an answer."""
+        """The answer. Raises RuntimeError where no step before has found one."""
         if self.answered is None:
-            raise RuntimeError("a step of analyze needs an answer, and no step before it has one")
+            raise RuntimeError("a step of analyze that needs an answer ran before the steps that find it")
         return self.answered
 
 
@@ -45,35 +47,43 @@ class Turn:
 
 
 def read_stored_answer(services: Services, turn: Turn) -> Turn:
-    """An earlier turn may have stored the answer and then died: it is not asked for again."""
+    """The turn with the answer that an earlier turn stored before it died, if there is one: it is not asked for
+    again.
+    """
     done = read_result(services, turn.job.job_id) if turn.job.attempts > 1 else None
     return turn if done is None else replace(turn, answered=Answered(job=done))
 
 
 def count_lost_calls(services: Services, turn: Turn) -> Turn:
-    """What a worker was paying for when it died is entered as perhaps paid."""
+    """The turn after the calls that a worker was making when it died were entered as perhaps paid."""
     return replace(turn, stored=write_off(services, turn.stored)) if follows_a_crash(turn.job) else turn
 
 
 def follow_settings(services: Services, turn: Turn) -> Turn:
-    """A job whose options name no deployment asks the one that the settings name by now, at the prices of now."""
+    """The turn with the deployment and the prices that the settings name now, where the options name no deployment."""
     return replace(turn, stored=at_new_prices(services, on_default_deployment(services, turn.stored)))
 
 
 def reuse_answer(services: Services, turn: Turn) -> Turn:
-    """Somebody else's answer to the same question. Raises ModelUnavailable while that is still awaited."""
+    """The turn with another job's answer to the same question, if there is one. Raises ModelUnavailable while another
+    job is asking it.
+    """
     free = reused(services, turn.job)
     return turn if free is None else replace(turn, answered=Answered(job=free))
 
 
 def stand_in_line(services: Services, turn: Turn) -> Turn:
-    """Raises BudgetExceeded while others, who came before, wait for the same money."""
+    """The same turn. Raises BudgetExceeded while jobs that came earlier wait for the same money."""
     wait_in_line(services, turn.job)
     return turn
 
 
 def ask_model(services: Services, turn: Turn) -> Turn:
-    """A call of our own, under a full lease; its money is reserved between the endpoint's gate and the call."""
+    """The turn with the model's answer, paid for by this job. The call is made under a full lease; its money is
+    reserved between the endpoint's gate and the call.
+
+    Raises ModelUnavailable, ModelRefused, ReplyMalformed or BudgetExceeded.
+    """
     if turn.job.source.kind == "video":
         stored, answered = answer_video(services, turn.stored)
         return replace(turn, stored=stored, answered=answered)
@@ -89,7 +99,7 @@ def ask_model(services: Services, turn: Turn) -> Turn:
 
 
 def store_document(services: Services, turn: Turn) -> Turn:
-    """The result, first of all: nothing stands between an answer that was paid for and its document.
+    """The turn with its result document stored, before anything else can go wrong with an answer that was paid for.
 
     The bill is that of this answer, also where another worker's document was there before.
     """
@@ -99,20 +109,22 @@ def store_document(services: Services, turn: Turn) -> Turn:
 
 
 def tell_gate(services: Services, turn: Turn) -> Turn:
-    """The endpoint answers, and this is what it says about its limits."""
+    """The same turn; the gate has learned that the endpoint answers, and what it says about its limits."""
     if turn.answer.call is not None:
         report_answered(services, turn.job, turn.answer.call)
     return turn
 
 
 def settle_bill(services: Services, turn: Turn) -> Turn:
-    """The answer's own bill is entered: calls before it were settled when they were made."""
+    """The same turn; the answer's own bill is entered in the budgets. Calls before it were settled when they were
+    made.
+    """
     job = turn.answer.job
     settle_reply(services, turn.job, job.reply, bill_without_earlier(turn.job, job), call_id=job.job_id)
     return turn
 
 
 def end_row(services: Services, turn: Turn) -> Turn:
-    """The row says last that the job has ended, as its document has it."""
+    """The turn with its job's row ended as its document says. The row is written last."""
     final = end_job(services, turn.stored, turn.answer.kept or turn.answer.job)
     return replace(turn, stored=replace(turn.stored, job=final))

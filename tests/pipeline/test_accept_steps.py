@@ -112,7 +112,7 @@ def test_limits_end_where_they_say(kind, size):
 
 def test_a_step_that_comes_too_early_says_so():
     """A wrong order is a fault of ours, never a job with half of its facts."""
-    with pytest.raises(RuntimeError, match="no step before it"):
+    with pytest.raises(RuntimeError, match="ran before the step that finds out"):
         known(None)
 
 

@@ -45,7 +45,7 @@ def test_a_turn_ends_the_job(world):
 @pytest.mark.parametrize("step", KEEP_ANSWER, ids=lambda step: step.__name__)
 def test_nothing_is_kept_without_an_answer(world, step):
     """A wrong order is a fault of ours, never a document without an answer."""
-    with pytest.raises(RuntimeError, match="no step before"):
+    with pytest.raises(RuntimeError, match="ran before the steps that find it"):
         step(world.services, claimed(world))
 
 

@@ -59,12 +59,12 @@ def key_of(text: str) -> str:
 
 
 def digest_of(text: str, characters: int) -> str:
-    """So many characters of the SHA-256 of a text, in hexadecimal; half a character of UTF-16 counts as itself."""
+    """The first `characters` hexadecimal digits of the text's SHA-256; half a surrogate pair is hashed as it stands."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:characters]
 
 
 def credential(settings: Settings) -> Any:
-    """Managed identity in Azure, the developer's own login elsewhere."""
+    """The credential for Azure: the app's managed identity in Azure, the developer's own login elsewhere."""
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415  # 250 ms that a connection string saves
 
     return DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id)
@@ -72,12 +72,13 @@ def credential(settings: Settings) -> Any:
 
 @contextmanager
 def storage_faults(what: str, *, logged_as: str | None = None) -> Iterator[None]:
-    """Storage errors as ours, the most specific first; `what` names the thing, never its content.
+    """A context in which storage's errors become ours, the most specific first; `what` names the thing, never its
+    content.
 
-    Raises NotFound, StateConflict (there already, or changed), StorageRefused (never going to be taken) or
-    StorageUnavailable (down, slow or not let in). The last two leave the function and get into the host's log, where
-    a file's name must not be: `logged_as` stands for it, and the SDK's own words, which hold its address, are left
-    behind.
+    Raises NotFound, StateConflict (exists already, or was changed), StorageRefused (will never be taken) or
+    StorageUnavailable (down, slow, or access denied). The last two leave the function and get into the host's log,
+    where a file's name must not be: `logged_as` stands for it, and the SDK's own words, which hold its address, are
+    left out.
     """
     shown = logged_as or what
     try:
@@ -85,7 +86,7 @@ def storage_faults(what: str, *, logged_as: str | None = None) -> Iterator[None]
     except ResourceNotFoundError as fault:
         raise NotFound(f"{what} does not exist") from fault
     except (ResourceExistsError, ResourceModifiedError) as fault:
-        raise StateConflict(f"{what} was changed by somebody else") from fault
+        raise StateConflict(f"{what} exists already or was changed meanwhile") from fault
     except HttpResponseError as fault:
         if fault.status_code in REFUSALS:
             raise StorageRefused(f"{shown}: storage refused it ({fault.status_code} {code_of(fault)})") from None
@@ -95,6 +96,6 @@ def storage_faults(what: str, *, logged_as: str | None = None) -> Iterator[None]
 
 
 def code_of(fault: HttpResponseError) -> str:
-    """Storage's own word for what is wrong, such as EntityTooLarge; never a value."""
+    """The error code that storage gave, such as EntityTooLarge; the error's class where it gave none. Never a value."""
     code = getattr(fault, "error_code", None)
     return str(getattr(code, "value", code) or type(fault).__name__)

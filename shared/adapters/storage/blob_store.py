@@ -43,7 +43,7 @@ def blob_faults(container: str, name: str) -> AbstractContextManager[None]:
 
 
 def download(client: BlobClient, condition: Mapping[str, Any]) -> bytes:
-    """What the condition asks for; nothing of an empty blob, whose first bytes the service refuses to send."""
+    """The bytes that the condition asks for. Empty for an empty blob, of which the service refuses to send a part."""
     try:
         data: bytes = client.download_blob(**condition).readall()
     except HttpResponseError as fault:
@@ -66,12 +66,17 @@ class BlobStore:
                 self.service.get_container_client(container).get_container_properties()
 
     def client(self, container: str, name: str) -> BlobClient:
-        """Raises NotFound for a name that HTTP clients would shorten: `../results/x` must not leave its container."""
+        """A client for one blob. Raises NotFound for a name that HTTP clients would shorten: `../results/x` must not
+        leave its container.
+        """
         if not name or {".", ".."} & set(name.split("/")):
             raise NotFound(f"no blob can be named {name!r}")
         return self.service.get_blob_client(container, name)
 
     def describe(self, container: str, name: str) -> Upload | None:
+        """The blob's size, etag (without quotes), type and metadata; None when there is no such blob. Raises
+        StorageUnavailable.
+        """
         try:
             with blob_faults(container, name):
                 facts = self.client(container, name).get_blob_properties()
@@ -92,6 +97,9 @@ class BlobStore:
         return found
 
     def read(self, container: str, name: str, *, etag: str | None = None, part: tuple[int, int] | None = None) -> bytes:
+        """The blob's bytes, or those from the first to the last of `part`. Raises NotFound, with `etag` also when the
+        blob has another version by now, or StorageUnavailable.
+        """
         condition: dict[str, Any] = {}
         if etag is not None:
             condition = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
@@ -125,6 +133,9 @@ class BlobStore:
             self.client(container, name).delete_blob()
 
     def write(self, container: str, name: str, data: bytes, *, media_type: str, overwrite: bool) -> bool:
+        """Whether the blob was written: False when it exists and `overwrite` is not set. Raises StorageRefused or
+        StorageUnavailable.
+        """
         client = self.client(container, name)
         try:
             with blob_faults(container, name):
@@ -136,6 +147,9 @@ class BlobStore:
     def upload(
         self, container: str, name: str, data: bytes, *, media_type: str, metadata: Mapping[str, str], overwrite: bool
     ) -> str | None:
+        """The etag of the new blob, without quotes; None when it exists and `overwrite` is not set. Raises
+        StorageRefused or StorageUnavailable.
+        """
         client = self.client(container, name)
         settings = ContentSettings(content_type=media_type)
         try:
@@ -161,6 +175,11 @@ class BlobStore:
     def address(
         self, container: str, name: str, permission: BlobSasPermissions, *, now: datetime, expires: datetime
     ) -> str:
+        """A URL with a shared access signature that grants `permission` on this blob until it expires. Raises NotFound
+        for a name that no blob can have, or StorageUnavailable.
+
+        It is valid from CLOCK_SKEW ago on, for readers whose clock is behind.
+        """
         client = self.client(container, name)
         common: dict[str, Any] = {
             "account_name": self.service.account_name,
@@ -176,7 +195,9 @@ class BlobStore:
         return f"{client.url}?{sas}"
 
     def signing_key(self, now: datetime) -> dict[str, Any]:
-        """The account's key where a connection string has it, else a delegated one that lives for an hour or so."""
+        """The key that signs addresses, as an argument of the SDK: the account's own where a connection string has it,
+        else a delegated one with an hour or more to live.
+        """
         account_key = getattr(self.service.credential, "account_key", None)
         if account_key is not None:
             return {"account_key": account_key}

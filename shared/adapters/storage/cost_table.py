@@ -37,7 +37,9 @@ class CostTable:
         until_written(lambda: self.try_count(job_id, spending), what=f"the costs of {spending.day} for job {job_id}")
 
     def try_count(self, job_id: str, spending: Spending) -> bool | None:
-        """True when the job is counted by now; None when another job's sum was written first."""
+        """True when the job is counted by now; None when another job's sum was written first, so that this must be
+        tried again.
+        """
         partition, own_row = partition_of(spending.day), f"job-{key_of(job_id)}"
         row = f"sum-{random.randrange(SHARDS)}-{key_of(spending.model)}"  # noqa: S311  # spreads load, guards nothing
         found = self.row(partition, row)
@@ -63,7 +65,9 @@ class CostTable:
             return None
 
     def commit(self, operations: list[Any]) -> bool:
-        """Whether all of it was written; nothing was when a row was there already or has changed since."""
+        """Whether all operations were written: False, and none was, when a row existed already or has changed since it
+        was read.
+        """
         with storage_faults("costs"):
             try:
                 self.table.submit_transaction(operations)

@@ -35,7 +35,9 @@ class JobList:
             self.table.upsert_entity(to_row(item))
 
     def page(self, *, after: Position | None, most: int) -> list[Item]:
-        """The next items; fewer than `most` only at the end. One range of keys, or two where a month ends."""
+        """The next jobs, newest first; fewer than `most` only at the end. Reads one range of keys, or two where a month
+        ends.
+        """
         if after is None:
             return self.read(f"PartitionKey ge '{FIRST}' and PartitionKey lt '{BEYOND}'", {}, most)
         place = {"partition": after.partition, "row": key_of(after.row)}

@@ -30,7 +30,9 @@ def utc_now() -> datetime:
 
 
 def connect(settings: Settings, queue: str = ANALYZE, *, encode: Any = TextBase64EncodePolicy) -> QueueClient:
-    """A client that writes as host.json's messageEncoding expects, and decodes nothing: strangers write there too."""
+    """A client for a queue, which writes messages encoded as host.json's messageEncoding expects. It decodes nothing
+    that it reads, since others may write to the queue too.
+    """
     storage = settings.storage
     wanted: dict[str, Any] = {"message_encode_policy": encode(), **BLOB_AND_QUEUE_RETRIES}
     if storage.connection_string:
@@ -50,7 +52,7 @@ class JobQueue:
             self.queue.get_queue_properties()
 
     def depth(self) -> int:
-        """About how many messages there are, hidden ones too."""
+        """About how many messages there are, hidden ones included. Raises StorageUnavailable."""
         with storage_faults(f"queue {ANALYZE}"):
             return int(self.queue.get_queue_properties().approximate_message_count or 0)
 
@@ -60,7 +62,9 @@ class JobQueue:
         return [peeked for message in found for peeked in readable(message)]
 
     def send(self, message: AnalysisMessage, *, delay_s: float = 0) -> None:
-        """Put the pointer on the queue, hidden for so many seconds, seven days at most. It says when it is due."""
+        """Put a pointer to a job on the queue, hidden for `delay_s` seconds, LONGEST_DELAY_S at most. The message says
+        when it is due. Raises StorageUnavailable.
+        """
         hidden_s = min(math.ceil(delay_s), LONGEST_DELAY_S)
         sent = replace(message, due=self.now() + timedelta(seconds=hidden_s))
         with storage_faults(f"message for job {message.job_id}"):
@@ -70,7 +74,9 @@ class JobQueue:
 
 
 def readable(message: QueueMessage) -> Iterator[Peeked]:
-    """Nothing for a message that is none of ours: its own path (poison) tells of it."""
+    """The message, if it points at a job; nothing for any other, which the host moves to the poison queue and reports
+    there.
+    """
     try:
         body = parse_message(base64.b64decode(message.content))
     except (ValueError, TypeError):
@@ -80,14 +86,14 @@ def readable(message: QueueMessage) -> Iterator[Peeked]:
 
 
 class PoisonQueues:
-    """The port of poison queues, by their names; each client is made when it is first needed."""
+    """The port `PoisonQueues`; a client for each queue is made when it is first needed."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clients: dict[str, QueueClient] = {}
 
     def put_back(self, queue: str, body: bytes, *, delay_s: float) -> None:
-        """Put a message on this queue, hidden for so many seconds. Raises StorageUnavailable."""
+        """Put a message on this poison queue, hidden for `delay_s` seconds. Raises StorageUnavailable."""
         hidden_s = min(math.ceil(delay_s), LONGEST_DELAY_S)
         if queue not in self.clients:
             self.clients[queue] = connect(self.settings, queue, encode=BinaryBase64EncodePolicy)

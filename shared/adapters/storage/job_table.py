@@ -56,7 +56,10 @@ class JobTable:
         self.newest("")
 
     def insert(self, job: Job) -> Stored | None:
-        """Listed as open before it exists: a job that is not on that list has ended."""
+        """The new row's job and version; None when the job exists already. Raises StorageRefused or StorageUnavailable.
+
+        It is listed as open before it exists: a job that is not on that list has ended.
+        """
         with storage_faults(f"job {job.job_id}"):
             self.table.upsert_entity({"PartitionKey": OPEN, "RowKey": key_of(job.job_id)})
         try:
@@ -76,7 +79,12 @@ class JobTable:
         return Stored(job=from_row(row), version=str(row.metadata["etag"]))
 
     def replace(self, stored: Stored, job: Job) -> Stored:
-        """The spending is counted first: a crash in between repeats the step, and the counting then changes nothing."""
+        """The job and the version of its row after writing. Raises StateConflict when the row was changed since it was
+        read, StorageRefused or StorageUnavailable.
+
+        The spending is counted first: after a crash in between the step is repeated, and counting again changes
+        nothing.
+        """
         spending = spending_of(job) if job.state in TERMINAL else None
         if spending is not None:
             self.costs.count(job.job_id, spending)
@@ -98,6 +106,7 @@ class JobTable:
         return found + self.open_rows("RowKey lt @first", first, most - len(found))
 
     def open_rows(self, keys: str, first: str, most: int) -> list[str]:
+        """The ids of at most `most` open jobs whose keys fit the condition `keys`. Raises StorageUnavailable."""
         with storage_faults("open jobs"):
             rows = self.table.query_entities(
                 f"PartitionKey eq '{OPEN}' and {keys}",
@@ -112,7 +121,9 @@ class JobTable:
             self.table.delete_entity(OPEN, key_of(job_id))
 
     def relist(self, job: Job) -> None:
-        """The job itself is safe by now, and reading the list puts it right, so a fault here stops no work."""
+        """Bring the job's row in the list up to date. A fault is only logged: the job itself is stored by now, and the
+        list is put right when it is read.
+        """
         try:
             self.list.put(summarise(job))
         except StorageUnavailable as fault:
@@ -130,7 +141,9 @@ class JobTable:
             self.table.upsert_entity({"PartitionKey": name_partition(name), "RowKey": row_key, "job_id": job.job_id})
 
     def related(self, name: str) -> list[str]:
-        """At most limits.RELATED_JOBS.value, dropped versions before jobs that were asked, each newest first."""
+        """The ids of jobs about uploads of this name, at most limits.RELATED_JOBS.value: dropped versions before jobs
+        that were asked later, each newest first. Raises StorageUnavailable.
+        """
         with storage_faults("name rows"):
             rows = self.table.query_entities(
                 "PartitionKey eq @partition",
@@ -141,6 +154,7 @@ class JobTable:
             return [row["job_id"] for row in islice(rows, limits.RELATED_JOBS.value)]
 
     def newest(self, name: str) -> str | None:
+        """The id of the newest job for an upload of this name, None when there is none. Raises StorageUnavailable."""
         wanted = {"partition": name_partition(name)}
         with storage_faults("name row"):
             rows = self.table.query_entities(
@@ -158,13 +172,17 @@ def partition_of(job_id: str) -> str:
 
 
 def name_partition(name: str) -> str:
-    """A hash, as rows have had it from the first day on: `key_of` would not find those of plain names."""
+    """The partition of a name's rows. It is a hash, as it has been since the first release: with `key_of`, older rows
+    would not be found.
+    """
     return f"name-{digest_of(name, NAME_CHARACTERS)}"
 
 
 def to_row(job: Job) -> dict[str, Any]:
-    """A row holds 1 MiB. An answer that does not fit stays in the result document, which is written first; a
-    conversation that does not fit, in the document of the job that it goes on from.
+    """The job as a row of the table, which holds 1 MiB at most.
+
+    An answer that does not fit is left out: it stays in the result document, which is written first. A conversation
+    that does not fit either stays in the document of the job that it goes on from.
     """
     text = to_text(job)
     if is_too_long(text):

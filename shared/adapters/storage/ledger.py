@@ -40,7 +40,8 @@ class Ledger:
             next(iter(self.table.query_entities("PartitionKey eq 'none'", results_per_page=1)), None)
 
     def reserve(self, day: date, allowance: Allowance, call_id: str, amount: int) -> Grant:
-        """Whether `amount` nano-dollars are reserved for the call by now, and whether an earlier attempt may be paid.
+        """Whether `amount` nano-dollars are reserved for the call now, and whether an earlier attempt at it may have
+        been paid.
 
         A reservation that is still open belongs to a worker that died: it is counted as lost if its call had begun,
         then made anew. Raises StorageUnavailable, also when too many workers reserve at once; nothing is reserved then.
@@ -49,7 +50,9 @@ class Ledger:
         return until_written(attempt, what=f"the ledger of {day} for {call_id}")
 
     def try_reserve(self, partition: str, limit: int | None, call_id: str, amount: int) -> Grant | None:
-        """None when another worker wrote one of the rows first."""
+        """Whether `amount` nano-dollars are reserved under this limit; None when another worker wrote one of the rows
+        first, so that this must be tried again.
+        """
         rows = self.shard_rows(partition)
         call = self.call_row(partition, call_id)
         open_amount = int(call["amount"]) if call is not None and call["state"] == "reserved" else 0
@@ -70,25 +73,26 @@ class Ledger:
         return Grant.AGAIN if lost_amount else Grant.GRANTED
 
     def begin(self, day: date, scope: str, call_id: str) -> None:
-        """From now on the reserved call is made: if its worker dies, it may have been paid. Raises NotFound for one
-        that was never reserved, or StorageUnavailable.
+        """Note that the reserved call is now made: if its worker dies from here on, it may have been paid. Raises
+        NotFound for a call that was never reserved, or StorageUnavailable.
         """
         row = {"PartitionKey": partition_of(day, scope), "RowKey": call_key(call_id), "begun": True}
         with storage_faults(f"reservation of {call_id}"):
             self.table.update_entity(row, mode=UpdateMode.MERGE)
 
     def settle(self, day: date, scope: str, call_id: str, spent: int | None) -> bool:
-        """Whether a reservation was open and is closed by now; False when it has been settled before.
+        """Whether an open reservation was closed: False when it was settled before, or never made.
 
         `spent` is what the call cost in nano-dollars; None is "not known", which counts as all that was reserved, or as
-        nothing if the call had not begun.
-        Raises StorageUnavailable, also when too many workers settle at once.
+        nothing if the call had not begun. Raises StorageUnavailable, also when too many workers settle at once.
         """
         attempt = partial(self.try_settle, partition_of(day, scope), call_id, spent)
         return until_written(attempt, what=f"the ledger of {day} for {call_id}")
 
     def try_settle(self, partition: str, call_id: str, spent: int | None) -> bool | None:
-        """None when another worker wrote one of the rows first."""
+        """Whether the reservation was closed, at `spent` nano-dollars; None when another worker wrote one of the rows
+        first, so that this must be tried again.
+        """
         call = self.call_row(partition, call_id)
         if call is None or call["state"] != "reserved":
             return False
@@ -103,9 +107,10 @@ class Ledger:
         return True if self.commit(operations, f"settlement of {call_id}") else None
 
     def open_calls(self, day: date, scope: str, job_id: str, *, begun: bool = False) -> Sequence[str]:
-        """The ids of this job's calls that were reserved and never settled: its own, or its own, a dash and a step.
+        """The ids of this job's calls that were reserved and never settled: the job's id, or that with a dash and a
+        step. Raises StorageUnavailable.
 
-        With `begun`, only those that were made, and so may have been paid.
+        With `begun`, only of calls that were made, and so may have been paid.
         """
         keys = {"first": call_key(job_id), "beyond": f"{call_key(job_id)}."}
         with storage_faults("ledger"):
@@ -118,12 +123,12 @@ class Ledger:
             return [str(row.get("call_id", row["RowKey"].removeprefix("call-"))) for row in found]
 
     def totals(self, day: date, allowance: Allowance) -> Totals:
-        """What of a budget is spent and reserved on that day, in nano-dollars."""
+        """What of a budget is spent and reserved on that day, in nano-dollars. Raises StorageUnavailable."""
         rows = self.shard_rows(partition_of(day, allowance.scope))
         return total([to_shard(index, row) for index, row in rows.items()], allowance.limit)
 
     def lost_calls(self, day: date, scope: str) -> int:
-        """How many calls of that day may have been paid without an answer."""
+        """How many calls of that day may have been paid without bringing an answer."""
         with storage_faults("ledger"):
             rows = self.table.query_entities(
                 "PartitionKey eq @partition and lost gt 0", parameters={"partition": partition_of(day, scope)}
@@ -131,7 +136,7 @@ class Ledger:
             return sum(row["lost"] for row in rows)
 
     def note_once(self, day: date, scope: str, note: str) -> bool:
-        """True for the first one to write this note: an alert is raised once, by one worker."""
+        """Whether this caller is the first to write the note: an alert is raised once, by one worker."""
         try:
             with storage_faults("ledger"):
                 self.table.create_entity({"PartitionKey": partition_of(day, scope), "RowKey": f"note-{key_of(note)}"})
@@ -140,13 +145,17 @@ class Ledger:
         return True
 
     def park(self, scope: str, key: str, job_id: str, amount: int) -> None:
-        """Stand in a budget's line at the place that `key` sorts to, for `amount` nano-dollars."""
+        """Put a job in a budget's line, in the order of `key`, for the `amount` nano-dollars that it needs. Raises
+        StorageUnavailable.
+        """
         row = {"PartitionKey": line_of(scope), "RowKey": key_of(key), "job_id": job_id, "scope": scope}
         with storage_faults("parked jobs"):
             self.table.upsert_entity({**row, "amount": sortable(amount)})
 
     def unpark(self, scope: str, place: Place) -> None:
-        """Over the version that was seen: a job that was woken may be back in line already."""
+        """Remove a place from a budget's line. One with another version is left: the job was woken and is back in line
+        already.
+        """
         try:
             with storage_faults("parked jobs"):
                 self.table.delete_entity(
@@ -156,7 +165,7 @@ class Ledger:
             return
 
     def parked(self, scope: str, *, limit: int | None, most: int) -> Sequence[Place]:
-        """At most `most` places, the one that has waited longest first; without those who need more than `limit`."""
+        """At most `most` places, the longest wait first, without those that need more than `limit` nano-dollars."""
         most_needed = sortable(ANY_AMOUNT if limit is None else min(limit, ANY_AMOUNT))
         with storage_faults("parked jobs"):
             rows = self.table.query_entities(
@@ -167,7 +176,7 @@ class Ledger:
             return [to_place(row) for row in itertools.islice(rows, most)]
 
     def lines(self) -> Sequence[str]:
-        """The budgets that jobs wait for."""
+        """The budgets that have jobs waiting for them."""
         with storage_faults("parked jobs"):
             rows = self.table.query_entities(
                 "PartitionKey ge 'parked-' and PartitionKey lt 'parked.'", select=["scope"]
@@ -190,7 +199,9 @@ class Ledger:
             return None
 
     def commit(self, operations: Sequence[Operation], what: str) -> bool:
-        """Whether all of it was written; nothing was when another worker wrote one of the rows first."""
+        """Whether all operations were written: False, and none was, when another worker wrote one of the rows first.
+        Raises StorageRefused or StorageUnavailable.
+        """
         try:
             with storage_faults(what):
                 try:
@@ -205,7 +216,9 @@ class Ledger:
 
 
 def partition_of(day: date, scope: str) -> str:
-    """A budget's day. A hash, as rows have had it from the first day on: `key_of` would not find them."""
+    """The partition of a budget's day. It is a hash, as it has been since the first release: with `key_of`, older rows
+    would not be found.
+    """
     return f"{day.isoformat()}-{digest_of(scope, SCOPE_CHARACTERS)}"
 
 
@@ -222,7 +235,7 @@ def to_place(row: Any) -> Place:
 
 
 def sortable(amount: int) -> str:
-    """As text that sorts by the number."""
+    """The amount in nano-dollars as text of fixed length, so that its order as text is its order as a number."""
     return f"{amount:0{AMOUNT_DIGITS}}"
 
 
@@ -231,7 +244,9 @@ def shard_of(call_id: str) -> int:
 
 
 def reserved_row(partition: str, call_id: str, before: Any, amount: int) -> dict[str, Any]:
-    """One row for all attempts of a call: `spent` adds up, `lost` counts the attempts that nobody knows about."""
+    """The row of a call that is reserved for `amount` nano-dollars. All attempts at a call share it: `spent` adds up,
+    `lost` counts those whose outcome nobody knows.
+    """
     row: dict[str, Any] = {"PartitionKey": partition, "RowKey": call_key(call_id), "call_id": call_id}
     row |= {"state": "reserved", "amount": str(amount), "begun": False}
     if before is None:
@@ -242,7 +257,7 @@ def reserved_row(partition: str, call_id: str, before: Any, amount: int) -> dict
 
 
 def has_begun(call: Any) -> bool:
-    """Rows of before this was noted count as begun."""
+    """Whether the call was made; True for rows that were written before this was noted."""
     return call is not None and bool(call.get("begun", True))
 
 
@@ -252,13 +267,16 @@ def settled_row(call: dict[str, Any], cost: int, *, is_lost: bool) -> dict[str, 
 
 
 def to_shard(index: int, row: Any) -> Shard:
-    """Amounts are stored as text: a table's integer has 32 bits unless it is wrapped."""
+    """A budget's shard from its row, empty where there is none. Amounts are stored as text: a table's integer has 32
+    bits unless it is wrapped.
+    """
     if row is None:
         return Shard(index=index)
     return Shard(index=index, spent=int(row["spent"]), reserved=int(row["reserved"]), lent=int(row["lent"]))
 
 
 def write_shard(partition: str, shard: Shard, rows: dict[int, Any]) -> Operation:
+    """The operation that stores a shard: it creates the row, or replaces only the version in `rows`."""
     row = {
         "PartitionKey": partition,
         "RowKey": f"shard-{shard.index}",

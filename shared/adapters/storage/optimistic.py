@@ -23,10 +23,10 @@ LONGEST_PAUSE_S = 2.0  # at a hundred losers a row has some 50 turns in that tim
 
 
 def until_written(attempt: Callable[[], T | None], *, what: str) -> T:
-    """What `attempt` brings once it is not None, which says that another worker wrote first.
+    """The first outcome of `attempt` that is not None; None says that another worker wrote first.
 
-    The pause between two tries is a random part of one that doubles, so that the more workers lose, the further apart
-    they come back. Raises StorageUnavailable, naming `what`, after MOST_TRIES; and what `attempt` raises.
+    The pause between two tries is a random part of a span that doubles, so that the more workers lose, the further
+    apart they come back. Raises StorageUnavailable, naming `what`, after MOST_TRIES; and what `attempt` raises.
     """
     for tries in range(MOST_TRIES):
         outcome = attempt()
@@ -34,4 +34,4 @@ def until_written(attempt: Callable[[], T | None], *, what: str) -> T:
             return outcome
         longest_s = backoff(tries, first_s=FIRST_PAUSE_S, longest_s=LONGEST_PAUSE_S)
         time.sleep(random.uniform(0, longest_s))  # noqa: S311  # spreads load, protects nothing
-    raise StorageUnavailable(f"{what}: others were faster {MOST_TRIES} times in a row")
+    raise StorageUnavailable(f"{what} could not be written: other workers changed it {MOST_TRIES} times in a row")

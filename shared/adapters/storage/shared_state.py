@@ -41,7 +41,7 @@ class Answers:
         return job_id
 
     def take_over(self, key: str, *, from_job_id: str, job_id: str) -> bool:
-        """Whether this job has the place of the other by now; not when somebody else took it first."""
+        """Whether this job answers for the key now, in place of the other; False when another job took over first."""
         row = self.row(key)
         if row is None or row["job_id"] != from_job_id:
             return False
@@ -75,7 +75,7 @@ def answer_partition(key: str) -> str:
 
 
 class Notes:
-    """The port `Notes`: a row each. What this worker has noted it does not write again."""
+    """The port `Notes`: one row per note. A note that this worker has written is not written again."""
 
     def __init__(self, table: TableClient) -> None:
         self.table = table
@@ -123,7 +123,9 @@ class Gates:
         return codec.from_json(Gate, json.loads(row["gate"])), str(row.metadata["etag"])
 
     def store(self, endpoint: str, gate: Gate, version: str | None) -> bool:
-        """Whether the gate is stored; not when another worker changed it since `version`."""
+        """Whether the gate was stored: False when it was changed by another worker since `version`. Raises
+        StorageUnavailable.
+        """
         row = {"PartitionKey": "gate", "RowKey": key_of(endpoint), "gate": json.dumps(codec.to_json(gate))}
         condition: dict[str, Any] = {"match_condition": MatchConditions.IfNotModified, "mode": UpdateMode.REPLACE}
         try:
@@ -144,7 +146,7 @@ class RoundTable:
         self.table = table
 
     def load(self, work: str) -> Round:
-        """How far the work has come; the beginning where there is no row yet."""
+        """How far the work has come; the beginning where there is no row yet. Raises StorageUnavailable."""
         try:
             with storage_faults("a round"):
                 row = self.table.get_entity("round", key_of(work))

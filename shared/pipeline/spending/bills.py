@@ -21,9 +21,9 @@ NOTHING = Decimal(0)
 
 
 def bill_of(services: Services, model: Model, usage: Usage | None) -> Cost | None:
-    """What an answer cost in dollars; None when its reply has no usage, or there is no price.
+    """What an answer cost in dollars; None when its reply has no usage, or the model has no price.
 
-    An answer that has been paid for is not lost over its bill.
+    A missing price is logged, not raised: an answer that has been paid for is not lost over its bill.
     """
     if usage is None:
         return None
@@ -50,7 +50,8 @@ def bill_without_earlier(before: Job, job: Job) -> Cost | None:
 
 
 def settle_reply(services: Services, job: Job, reply: Reply | None, bill: Cost | None, *, call_id: str) -> None:
-    """Enter what an answered call cost. Without a bill it may have cost all that was reserved, and counts as that.
+    """Enter what an answered call cost in its budgets. Without a bill it may have cost all that was reserved, and
+    counts as that.
 
     A prompt that was filtered before a model read it costs nothing, unless the operator knows otherwise.
     """
@@ -68,13 +69,13 @@ def is_unpriced(reply: Reply, bill: Cost | None) -> bool:
 
 
 def is_charged(services: Services, reply: Reply) -> bool:
-    """Whether this is a filtered prompt that is billed, by the operator's word; how much, its reply does not say."""
+    """Whether a filtered prompt is billed without its reply saying how much: the operator's setting says so."""
     return reply.prompt_filtered and reply.usage is None and services.settings.filtered_prompts_are_billed
 
 
 def settle_bill(services: Services, job: Job, bill: Cost, *, call_id: str) -> None:
-    """Budgets count the bill, also where it is above its reservation. One that no call can have is not believed there:
-    it counts as what was reserved, so that one absurd number does not stop everybody for the rest of the day.
+    """Enter the bill in the budgets, also where it is above its reservation. A bill that no call can have is not
+    believed: it counts as what was reserved, so that one absurd number does not stop everybody for the rest of the day.
     """
     most = to_usd(still_to_come(job))
     model = look_up_model(job.model.name) if job.model else None

@@ -17,13 +17,16 @@ AT_ONCE = 8  # connections that a storage client keeps
 
 
 def costs(services: Services, *, first: date | None, last: date | None) -> tuple[date, date, tuple[Spending, ...]]:
-    """The days that were meant, both included, and a line per day and model with spending, oldest first."""
+    """The first and the last day of the range, and a line of spending (USD, tokens) per day and model, oldest first.
+    Raises OptionsInvalid for a range of no day, or of more than limits.COST_DAYS.
+    """
     last = last or services.now().date()
     first = first or date.fromordinal(max(1, last.toordinal() - USUAL_DAYS + 1))
     number = (last - first).days + 1
     if not 1 <= number <= limits.COST_DAYS.value:
-        hint = f"Give from before to, at most {limits.COST_DAYS.value} days."
-        raise OptionsInvalid(f"from {first} to {last} is no such span", field="from", hint=hint)
+        hint = "Give a from that is not after to, or a shorter range."
+        message = f"the range must be 1 to {limits.COST_DAYS.value} days, not from {first} to {last}"
+        raise OptionsInvalid(message, field="from", hint=hint)
     days = [first + timedelta(days=index) for index in range(number)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(services.costs.day, days))

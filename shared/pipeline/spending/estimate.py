@@ -46,6 +46,7 @@ def to_asked(
     turns: tuple[Exchange, ...] = (),
     work: Work = NO_WORK,
 ) -> Asked:
+    """The job's question as the estimate in core takes it: texts, pictures, model, prices' day and scope."""
     return Asked(
         model=model,
         detail=options.detail,
@@ -65,7 +66,9 @@ def shown_as(picture: Normalized) -> Shown:
 
 
 def frames_work(services: Services, job: Job) -> Work:
-    """The sound that was stored beside the frames stands in the question, and costs what nobody has heard of it yet."""
+    """What a question about frames needs beside its pictures: the seconds of sound that it shows as text, and the
+    dollars for transcribing what has not been transcribed yet.
+    """
     sound = [item for item in job.media if item.role == "sound"]
     unheard = [item for item in sound if services.blobs.describe(RESULTS, transcript_name(item)) is None]
     bills = [transcription_cost(services, item) for item in unheard]
@@ -76,13 +79,13 @@ def frames_work(services: Services, job: Job) -> Work:
 
 
 def index_work(_: Services, job: Job) -> Work:
-    """The whole film goes into the index, which listens for itself."""
+    """What a question by way of the index needs: the whole film is indexed, its sound included."""
     finds_moments = job.options is not None and job.options.query is not None
     return Work(indexed_s=job.source.duration_s or 0.0, finds_moments=finds_moments)
 
 
 def later_index_work(services: Services, job: Job, parent: Job) -> Work:
-    """As index_work; a film that was asked about by way of the index and answered is in it already."""
+    """As index_work, but nothing is indexed again if the parent job has answered by way of the index already."""
     mode = parent.options.video if parent.options else None
     was_answered = mode is VideoMode.INDEX and parent.state in {State.DONE, State.PARTIAL}
     return replace(index_work(services, job), is_in_index=was_answered)

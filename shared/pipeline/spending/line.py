@@ -14,13 +14,15 @@ MOST_AT_ONCE = 500
 
 
 def wait_in_line(services: Services, job: Job) -> Job:
-    """The job, if nobody waits before it. Raises BudgetExceeded for one that has just come while others wait."""
+    """The job, if it may go on now. Raises BudgetExceeded for a job that has just come while others wait for the same
+    money.
+    """
     if State.PARKED in {State(event.state) for event in job.history}:
         return job
     for allowance in allowances(services, job):
         if allowance.limit is not None and services.ledger.parked(allowance.scope, limit=allowance.limit, most=1):
             raise BudgetExceeded(
-                "other jobs wait for money already", scope=allowance.scope, hint="Jobs go on in the order they came."
+                "other jobs wait for the same budget", scope=allowance.scope, hint="Jobs go on in the order they came."
             )
     return job
 
@@ -31,12 +33,14 @@ def enter_line(services: Services, job: Job, scope: str) -> None:
 
 
 def place_of(job: Job) -> str:
-    """Sorts by the time the job came."""
+    """The key that sorts jobs by the time they came."""
     return f"{int(job.created.timestamp() * 1000):014}-{job.job_id}"
 
 
 def release_line(services: Services, scope: str) -> int:
-    """Wake the parked jobs that there is money for by now; how many. The first that does not fit holds the rest."""
+    """How many parked jobs were woken because there is money for them now. The first that does not fit holds back the
+    rest.
+    """
     allowance = allowance_of(services, scope)
     free = free_today(services, allowance)
     woken = 0
@@ -53,14 +57,18 @@ def release_line(services: Services, scope: str) -> int:
 
 
 def free_today(services: Services, allowance: Allowance) -> int | None:
-    """None for no limit: a file's budget is its own, no sum."""
+    """What is left of the budget today, in nano-dollars; None for no limit, as for the budget of one file, which is not
+    a sum.
+    """
     if allowance.scope == FILE:
         return None
     return services.ledger.totals(services.now().date(), allowance).free
 
 
 def stands_in_line(services: Services, scope: str, place: Place) -> bool:
-    """Whether its job is parked. One that is running may be about to be, so its place is kept; any other is cleared."""
+    """Whether the place's job is still parked. The place of a job that has ended or was woken is removed; that of a
+    running job is kept, since it may be about to be parked.
+    """
     stored = services.jobs.load(place.job_id)
     state = stored.job.state if stored else None
     if state not in {State.PARKED, State.RUNNING}:

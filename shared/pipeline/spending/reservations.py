@@ -26,8 +26,8 @@ NEXT_DAY_HINT = "It goes on when the next day (UTC) begins, or when the budget i
 
 
 def reserve(services: Services, job: Job, call_id: str) -> bool:
-    """Whether an earlier attempt at this call may have been paid; the call is to be made at once. Raises BudgetExceeded
-    with nothing reserved.
+    """Whether an earlier attempt at this call may have been paid; the money is reserved, and the call is to be made at
+    once. Raises BudgetExceeded with nothing reserved.
 
     Whatever else fails on the way, what was reserved by then is given back too: nobody was called for it.
     """
@@ -52,7 +52,9 @@ def reserve(services: Services, job: Job, call_id: str) -> bool:
 
 
 def give_back(services: Services, day: date, reserved_in: Iterable[Allowance], call_id: str) -> None:
-    """As far as storage lets it: what stays reserved is counted as lost when the job's next turn finds it open."""
+    """Close reservations at no cost, as far as storage lets it. What stays open is counted as lost by the job's next
+    turn.
+    """
     for allowance in reserved_in:
         try:
             services.ledger.settle(day, allowance.scope, call_id, 0)
@@ -61,18 +63,20 @@ def give_back(services: Services, day: date, reserved_in: Iterable[Allowance], c
 
 
 def too_little_left(amount: int, allowance: Allowance, day: date) -> BudgetExceeded:
+    """The error for an amount (nano-dollars) that does not fit into what is left of a budget on that day."""
     budget = "the day" if allowance.scope == DAY else allowance.scope
     return BudgetExceeded(
-        f"{to_usd(amount):f} USD do not fit into the budget of {budget} for {day}",
+        f"{to_usd(amount):f} USD are more than is left of the budget of {budget} for {day}",
         scope=allowance.scope,
         hint=NEXT_DAY_HINT,
     )
 
 
 def settle(services: Services, job: Job, call_id: str, usd: Decimal | None) -> bool:
-    """Whether the call was open in a budget and is settled now, at what it cost in dollars, None if nobody knows.
+    """Whether an open reservation was closed at `usd` dollars (None: nobody knows); False for a call that was settled
+    before.
 
-    False for a call that was settled before. The budgets' alerts are raised here, after the call.
+    The budgets' alerts are raised here, after the call.
     """
     spent = None if usd is None else to_nano(usd)
     day = budget_day(job, services)
@@ -85,9 +89,10 @@ def settle(services: Services, job: Job, call_id: str, usd: Decimal | None) -> b
 
 
 def write_off(services: Services, stored: Stored) -> Stored:
-    """Count what a worker was paying for when it broke off, and let its job go on with the money of today.
+    """The job after the calls that its broken-off worker left open were closed as perhaps paid. From here on it is paid
+    for from today's budget.
 
-    The job's row comes first: a crash in between counts one too many rather than one too few.
+    The job's row is written first: a crash in between counts one call too many rather than one too few.
     """
     job, day, today = stored.job, budget_day(stored.job, services), services.now().date()
     opened = {scope: services.ledger.open_calls(day, scope, job.job_id) for scope in scopes_of(job)}
@@ -102,15 +107,16 @@ def write_off(services: Services, stored: Stored) -> Stored:
 
 
 def is_stored(services: Services, call_id: str) -> bool:
-    """A step of a video whose outcome is known, and is settled when it is read."""
+    """Whether the outcome of a step of a video is stored: it is settled when it is read."""
     return services.blobs.describe(RESULTS, step_name(call_id)) is not None
 
 
 def check_file_budget(services: Services, amount: int) -> None:
+    """Check the most that one file may cost. Raises BudgetExceeded when `amount`, in nano-dollars, is more."""
     limit = limit_of_file(services)
     if limit is not None and amount > limit:
         raise BudgetExceeded(
-            f"{to_usd(amount):f} USD are more than the {to_usd(limit):f} USD that one file may cost",
+            f"this would cost up to {to_usd(amount):f} USD, and one file may cost {to_usd(limit):f} USD",
             scope=FILE,
             hint="Raise FILE_BUDGET_USD, or ask for a lower detail or a shorter answer.",
         )
@@ -128,7 +134,9 @@ def ceiling(job: Job) -> int:
 
 
 def still_to_come(job: Job) -> int:
-    """Without what the job has paid already: that stands in the day's spending, and would be counted twice."""
+    """What of the ceiling is not spent yet, in nano-dollars. What was paid earlier stands in the day's spending already
+    and would be counted twice.
+    """
     return max(0, ceiling(job) - to_nano(job.earlier_usd))
 
 
@@ -137,12 +145,14 @@ def budget_day(job: Job, services: Services) -> date:
 
 
 def allowances(services: Services, job: Job) -> list[Allowance]:
-    """The limits as they are now, so that a raised budget helps at once."""
+    """The budgets that a job is paid from, with their limits as they are now, so that a raised budget helps at once."""
     return [allowance_of(services, scope) for scope in scopes_of(job)]
 
 
 def scopes_of(job: Job) -> tuple[str, ...]:
-    """A folder ends with a slash, or is empty for the root of the uploads."""
+    """The names of the budgets that a job is paid from: the day's, and one per folder. A folder ends with a slash; the
+    root of the uploads is empty.
+    """
     return (DAY, *(f"{FOLDER}{folder}" for folder in job.budget_folders))
 
 
@@ -155,7 +165,7 @@ def allowance_of(services: Services, scope: str) -> Allowance:
 
 
 def folder_budget(services: Services, folder: str) -> Decimal | None:
-    """What the folder may spend a day in dollars, None for no limit. Raises OptionsUnreadable for a broken file."""
+    """What the folder may spend a day, in dollars; None for no limit. Raises OptionsUnreadable for a broken file."""
     name = f"{folder}{OPTIONS_FILE}"
     try:
         return parse_budget(services.blobs.read(UPLOADS, name, part=(0, limits.OPTIONS_FILE_BYTES.value)), where=name)
@@ -179,7 +189,7 @@ def raise_alerts(services: Services, day: date, scope: str, *, refused: int = 0)
 
 
 def thresholds(services: Services, day: date, allowance: Allowance, *, refused: int) -> tuple[int, ...]:
-    """The percentages that are reached; a budget without a limit is not read."""
+    """The percentages of the budget that are reached; none where it has no limit."""
     if allowance.limit is None:
         return ()
     return alerts_reached(services.ledger.totals(day, allowance), refused=refused)

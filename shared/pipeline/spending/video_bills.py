@@ -11,7 +11,9 @@ from shared.pipeline.ports import Services
 
 
 def transcription_cost(services: Services, item: Normalized) -> Cost | None:
-    """The dollars for a piece of sound, by the minute; None, and a line in the log, before the price's first day."""
+    """The dollars for transcribing a piece of sound, by the minute; None, and a line in the log, before the price's
+    first day.
+    """
     model = services.settings.transcribe_model or services.settings.transcribe_deployment or ""
     try:
         return prices.transcription_cost(model, item.duration_s, on=services.now().date())
@@ -21,7 +23,7 @@ def transcription_cost(services: Services, item: Normalized) -> Cost | None:
 
 
 def transcript_name(item: Normalized) -> str:
-    """Where the job that a piece of sound was made for keeps its words, in `results`."""
+    """The blob in `results` that holds the words of a piece of sound; all jobs that use the sound share it."""
     return f"{item.name.removesuffix('.mp3').replace('/', '.')}.json"
 
 
