@@ -43,7 +43,7 @@ def connect(arguments: Namespace) -> Client:
     url = arguments.url or os.environ.get("VISIONDROP_URL") or LOCAL_URL
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise CallFailed(f"{url} is no http(s) address")
+        raise CallFailed(f"{url} is not an http(s) address")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise CallFailed("a key and pictures are sent over https only, except to this machine")
     return Client(url.rstrip("/"), arguments.key or os.environ.get("VISIONDROP_KEY"))

@@ -38,7 +38,9 @@ CHATTY = (
 
 @cache
 def services() -> Services:
-    """Raises SettingsInvalid naming every wrong variable; a later call tries again."""
+    """The services for this worker process, built once. Raises SettingsInvalid naming every wrong variable; a later
+    call tries again.
+    """
     quiet_sdk_logs()
     return build(Settings.from_environ(os.environ))
 
@@ -71,7 +73,7 @@ def build(settings: Settings) -> Services:
 
 
 def telemetry(settings: Settings) -> dict[str, Any]:
-    """The log, and traces and metrics where they are wanted: else OpenTelemetry is not even loaded."""
+    """The log, with traces and metrics where the settings want them: otherwise OpenTelemetry is not loaded."""
     if settings.telemetry_to == "none":
         return {"log": write_log}
     from shared.adapters import telemetry as adapter  # noqa: PLC0415  # see above
@@ -113,10 +115,10 @@ class ModelOnDemand:
 
 
 def load_model() -> None:
-    """Load what the first call to the model needs, once for a process.
+    """Load what the first call to the model needs, once per process.
 
-    Before a job is claimed: else a second's import stands between a reservation and its call, and a worker that dies in
-    it leaves a call that counts as perhaps paid.
+    It runs before a job is claimed: otherwise a second of imports stands between a reservation and its call, and a
+    worker that dies in it leaves a call that counts as perhaps paid.
     """
     model = services().model
     if isinstance(model, ModelOnDemand):
@@ -124,7 +126,7 @@ def load_model() -> None:
 
 
 class TranscriberOnDemand:
-    """As ModelOnDemand: the same SDK."""
+    """The transcriber's adapter, made at the first call for the same reason as ModelOnDemand."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -171,7 +173,9 @@ def entra_tokens(settings: Settings, scope: str) -> Callable[[], str]:
 
 
 def quiet_sdk_logs() -> None:
-    """The SDKs log every request with its address at INFO; the worker would forward all of it."""
+    """Raise the SDKs' log level to WARNING: at INFO they log every request with its address, and the worker would
+    forward all of it.
+    """
     for name in ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx2", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -181,5 +185,5 @@ def utc_now() -> datetime:
 
 
 def write_log(event: str, facts: Mapping[str, Any]) -> None:
-    """One line of JSON an event, so that a query finds its fields; the pipeline passes no content."""
+    """Log one line of JSON per event, so that a query finds its fields; the pipeline passes no content."""
     log.info("%s", json.dumps({"event": event, **facts}))

@@ -63,7 +63,7 @@ class SdkTranscriber:
 def said_in(body: object) -> list[Said]:
     """The transcript's lines. Raises ReplyMalformed for what is no transcript: paid for or not, nothing was heard."""
     if not isinstance(body, dict) or not ("text" in body or "segments" in body):
-        raise ReplyMalformed("the endpoint answered the sound with something that is no transcript")
+        raise ReplyMalformed("the endpoint's reply to the sound is not a transcript")
     said = [
         Said(at_s=moment(one.get("start")), text=as_text(one.get("text"))) for one in as_objects(body.get("segments"))
     ]

@@ -25,5 +25,5 @@ def parse_range(header: str | None, total_bytes: int) -> tuple[int, int] | None:
         if found["last"] and int(found["last"]) < first:
             return None
     if first >= total_bytes or (not found["first"] and int(found["last"]) == 0):
-        raise RangeInvalid(f"there is nothing at byte {first}", total_bytes=total_bytes)
+        raise RangeInvalid(f"the file ends before byte {first}", total_bytes=total_bytes)
     return first, last

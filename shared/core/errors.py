@@ -117,7 +117,9 @@ class NotFound(VisiondropError):
 class GaveUp(VisiondropError):
     def __init__(self, attempts: int) -> None:
         hint = "Look for its job_id in the log, then run it again: ./visiondrop retry, or POST jobs/{job_id}/rerun."
-        super().__init__(f"the work broke off every time, after {attempts} attempts", code="gave_up", hint=hint)
+        super().__init__(
+            f"the worker died or was stopped every time, in {attempts} attempts", code="gave_up", hint=hint
+        )
 
 
 class StateConflict(VisiondropError):

@@ -51,7 +51,7 @@ def post_estimate(services: Services, request: func.HttpRequest) -> func.HttpRes
 
 
 def options_for(services: Services, subject: Subject) -> Options:
-    """The upload's own, or the settings'."""
+    """The upload's own options, or those of the settings where no upload is named."""
     return options_of(subject.job) if subject.job else default_options(services.settings, is_video=False)
 
 
@@ -61,4 +61,4 @@ def read_subject(services: Services, given: dict[str, Any]) -> Subject:
     if "name" not in given and {"width", "height"} <= given.keys():
         return subject_of_size(given["width"], given["height"])
     hint = "Give width and height, or the name of an upload."
-    raise OptionsInvalid("the body has no size, or two", field="width", hint=hint)
+    raise OptionsInvalid("the body must have either width and height, or name", field="width", hint=hint)

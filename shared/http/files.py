@@ -68,7 +68,9 @@ def send(services: Services, request: func.HttpRequest, file: File, *, caching: 
 
 
 def range_header(request: func.HttpRequest, etag: str) -> str | None:
-    """If-Range: go on with a part only if it is still the same file."""
+    """The Range header; None when If-Range names another version of the file, since parts of two versions do not fit
+    together.
+    """
     known = request.headers.get("if-range")
     header: str | None = request.headers.get("range")
     return header if known in {None, etag} else None
@@ -89,13 +91,15 @@ def whole(services: Services, file: File) -> bytes:
 
 
 def read_parts(services: Services, blob: Upload) -> Iterator[bytes]:
-    """The file in parts: read at once, the storage SDK would hold it three times."""
+    """The file's bytes, part by part: if it were read at once, the storage SDK would hold it three times. Raises
+    NotFound if it is replaced meanwhile.
+    """
     size = limits.FILE_PART_BYTES.value
     for at in range(0, blob.bytes, size):
         yield read_part(services, blob, at, min(at + size, blob.bytes) - 1)
 
 
 def disposition(name: str, *, inline: bool) -> str:
-    """RFC 6266: the plain form for ASCII names only, so there is nothing to escape but what quote() does."""
+    """A Content-Disposition header with the name's last part, percent-encoded as UTF-8 (RFC 6266 and RFC 8187)."""
     last = quote(name.rpartition("/")[2], safe="")
     return f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{last}"

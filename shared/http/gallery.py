@@ -66,7 +66,7 @@ def gallery(request: func.HttpRequest) -> func.HttpResponse:
 
 
 def page(request: func.HttpRequest) -> func.HttpResponse:
-    """Its links are relative to an address without a slash at the end."""
+    """The page; a redirect for an address with a slash at the end, where its relative links would not work."""
     if urlsplit(request.url).path.endswith("/"):
         return func.HttpResponse(status_code=308, headers={**HEADERS, "Location": "../gallery"})
     return send(request, PAGE)
@@ -82,7 +82,7 @@ def send(request: func.HttpRequest, name: str) -> func.HttpResponse:
 
 @cache
 def read(name: str) -> tuple[bytes, str]:
-    """A file's bytes and its entity tag; the module of limits is written from the app's own."""
+    """A file's bytes and its entity tag; the module `limits.js` is written from the app's own limits."""
     data = limits_module() if name == LIMITS_MODULE else (FOLDER / name).read_bytes()
     return data, f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 

@@ -26,7 +26,9 @@ Find = Callable[[], Job]
 
 
 async def results(request: func.HttpRequest) -> func.HttpResponse:
-    """One address for both, since a catch-all route also takes the empty name."""
+    """A list of jobs, or with `name` that upload's job. One function has both, since a catch-all route also takes the
+    empty name.
+    """
     if name_of(request):
         return await by_name(request)
     return await respond(lambda services: list_results(services, request))
@@ -57,10 +59,11 @@ async def found(request: func.HttpRequest, services: Services, find: Find) -> fu
 
 
 async def ended(find: Find, *, wait_s: float) -> Job:
-    """The job once it has ended, or as it is when the time is over. It sleeps on the worker's event loop, not in one of
-    its few threads; each look takes a thread for as long as storage takes.
+    """The job once it has ended, or as it is after `wait_s` seconds. Raises NotFound for a name that is still unknown
+    then: an upload is noticed a moment after it was stored.
 
-    A name that is not known is waited for: an upload is noticed a moment after it was stored.
+    It sleeps on the worker's event loop, not in one of its few threads; each look takes a thread for as long as storage
+    takes.
     """
     deadline, pause_s = time.monotonic() + wait_s, FIRST_PAUSE_S
     while True:
@@ -80,7 +83,7 @@ async def ended(find: Find, *, wait_s: float) -> Job:
 def answer(
     request: func.HttpRequest, job: Job, *, now: datetime, headers: dict[str, str] | None = None
 ) -> func.HttpResponse:
-    """200 when the job has ended, 202 with Retry-After while it has not."""
+    """The job's document: 200 when the job has ended, 202 with Retry-After while it has not."""
     if job.state in TERMINAL:
         return to_cacheable_json(request, 200, document(job), headers)
     return to_cacheable_json(
@@ -89,7 +92,7 @@ def answer(
 
 
 def look_again_s(job: Job, now: datetime) -> float:
-    """Seconds until it is worth asking again: a job that waits says until when."""
+    """Seconds until it is worth asking again: until a waiting job's own time, else RETRY_AFTER_S."""
     if job.not_before is None or job.not_before <= now:
         return RETRY_AFTER_S
     return (job.not_before - now).total_seconds()

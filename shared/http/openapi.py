@@ -56,7 +56,7 @@ STATUS_PHRASES = {
     409: "Not possible yet",
     412: "The name is taken",
     413: "Too large for this way",
-    415: "Of a kind that is not taken: no picture, no video, or no JSON where JSON is due",
+    415: "An unsupported type: not a picture or video, or not JSON where JSON is expected",
     416: "No such part",
     422: "Understood, but it cannot be done",
     503: "Try again later",
@@ -87,7 +87,7 @@ def contract() -> Schema:
 
 
 def to_operation(operation: Operation) -> Schema:
-    """The operation as OpenAPI has it, with the refusals that every route may give."""
+    """The operation in OpenAPI's form, with the refusals that every route may give."""
     unread = JSON_REFUSALS if operation.body and JSON in operation.body["content"] else ()
     refusals: dict[int, str | None] = dict.fromkeys(sorted({*STATUSES_OF_ALL, *unread, *operation.refusals}), "Error")
     replies = {**refusals, **operation.replies}
@@ -121,7 +121,9 @@ def object_schema(kind: type, without: tuple[str, ...] = ()) -> Schema:
 
 
 def to_schema(hint: Any) -> Schema:
-    """What codec.to_json makes of a value of this type."""
+    """The JSON Schema of what codec.to_json makes of a value of this type. Raises TypeError for a type without a JSON
+    form.
+    """
     if hint in SCALAR_SCHEMAS:
         return SCALAR_SCHEMAS[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)

@@ -20,7 +20,9 @@ ANY_FILE = "*/*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`replies` has a schema's name (JSON), ANY_FILE, or None for no body, by status; 400 and 503 are always there."""
+    """One route of the API. `replies` maps a status to a schema's name (JSON), ANY_FILE, or None for no body; 400 and
+    503 are always there.
+    """
 
     name: str
     method: str
@@ -224,7 +226,7 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
 
 
 def by_query(operation: Operation) -> Operation:
-    """The same with the name in the query. `GET results` takes it beside its filters."""
+    """The same operation with the name in the query. `GET results` takes it beside its filters."""
     return replace(
         operation,
         name=f"{operation.name}ByName",

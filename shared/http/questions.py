@@ -59,7 +59,7 @@ async def rerun(request: func.HttpRequest) -> func.HttpResponse:
 async def submit(
     request: func.HttpRequest, fields: Fields, required: tuple[str, ...], make: Submit
 ) -> func.HttpResponse:
-    """The job that `make` makes of the body: as it stands, or as it has ended within the seconds of `wait`."""
+    """A reply with the job that `make` makes of the body: as it is, or as it has ended within the seconds of `wait`."""
 
     async def use_case(services: Services) -> func.HttpResponse:
         check_parameters(request, ("wait",))

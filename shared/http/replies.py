@@ -25,7 +25,9 @@ COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 async def respond(use_case: Callable[[Services], func.HttpResponse]) -> func.HttpResponse:
-    """In the event loop's threads: the worker's own few may all be busy with jobs, and people would wait for them."""
+    """The use case's reply, made in a thread of the event loop: the worker's own few threads may all be busy with jobs,
+    and people would wait for them.
+    """
     return await asyncio.to_thread(translate, use_case)
 
 
@@ -56,7 +58,7 @@ def refuse(error: VisiondropError) -> func.HttpResponse:
 
 
 def retry_after_s(error: VisiondropError) -> float:
-    """Seconds after which the caller may try again: what the endpoint behind us asked for, else our own."""
+    """Seconds after which the caller may try again: what the model's endpoint asked for, else RETRY_AFTER_S."""
     asked_s = error.retry_after_s if isinstance(error, ModelUnavailable) else None
     return RETRY_AFTER_S if asked_s is None else asked_s
 
@@ -74,7 +76,9 @@ def to_bytes(body: Mapping[str, Any]) -> bytes:
 def to_cacheable_json(
     request: func.HttpRequest, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> func.HttpResponse:
-    """304 without a body for a caller who has it: it asks often while work goes on, and little changes."""
+    """JSON with an entity tag; 304 without a body for a caller who has it already: it asks often while work goes on,
+    and little changes.
+    """
     etag = f'"{hashlib.sha256(to_bytes(body)).hexdigest()[:ETAG_CHARACTERS]}"'
     tagged = {**(headers or {}), "ETag": etag, "Cache-Control": "private, no-cache"}
     if has_already(request, etag):
@@ -83,6 +87,6 @@ def to_cacheable_json(
 
 
 def has_already(request: func.HttpRequest, etag: str) -> bool:
-    """By weak comparison, as RFC 9110 asks for If-None-Match."""
+    """Whether If-None-Match names this entity tag, by weak comparison (RFC 9110, 13.1.2)."""
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return etag in known or known == ["*"]

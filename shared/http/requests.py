@@ -29,7 +29,9 @@ ID = Field(
 
 
 def check_parameters(request: func.HttpRequest, known: Collection[str]) -> None:
-    """Raises OptionsInvalid for a parameter that the route does not know: a misspelt filter would list everything."""
+    """Check that the route knows all query parameters. Raises OptionsInvalid for an unknown one: with a misspelt
+    filter, a list would hold everything.
+    """
     for name in request.params:
         if name not in known and name.lower() not in HOST_PARAMETERS:
             hint = f"Use {', '.join(known)}." if known else "This address takes none."
@@ -46,7 +48,7 @@ def whole(request: func.HttpRequest, name: str, *, default: int, most: int, leas
 
 
 def moment(request: func.HttpRequest, name: str) -> datetime | None:
-    """A parameter's time in UTC, None if it is not given. Raises OptionsInvalid for what is not a time."""
+    """A parameter's time in UTC; None if it is not given. Raises OptionsInvalid for what is not a time."""
     text = request.params.get(name)
     if text is None:
         return None
@@ -73,15 +75,17 @@ def refuse_parameter(name: str, text: str, hint: str) -> NoReturn:
 
 
 def job_id_of(request: func.HttpRequest, name: str = "job_id") -> str:
-    """The job's id in the path. Raises NotFound for anything else: the table is not asked for such a key."""
+    """The job's id in the path. Raises NotFound for what cannot be an id: the table is not asked for such a key."""
     text: str = request.route_params.get(name, "")
     if not JOB_ID.fullmatch(text):
-        raise NotFound(f"{shown(text)} is no job's id", hint="An id has 32 characters, 0 to 9 and a to f.")
+        raise NotFound(f"{shown(text)} is not a job's id", hint="An id has 32 characters, 0 to 9 and a to f.")
     return text
 
 
 def name_of(request: func.HttpRequest) -> str:
-    """The upload's name, from the path or, for what a path cannot carry, from the query. May be empty."""
+    """The upload's name, from the path or, for names that a path cannot carry, from the query; empty if there is
+    none.
+    """
     name: str = request.route_params.get("name") or request.params.get("name", "")
     return name
 
@@ -95,13 +99,15 @@ def one_name_of(request: func.HttpRequest) -> str:
 
 
 def announced_bytes(request: func.HttpRequest) -> int:
-    """Content-Length in bytes, without touching the body; 0 without the header, and then the host passes no body on."""
+    """Content-Length in bytes, read without the body; 0 without the header, and then the host passes no body on."""
     text = request.headers.get("content-length", "0")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
 
 
 def read_object(request: func.HttpRequest, fields: Fields, *, required: Collection[str] = ()) -> dict[str, Any]:
-    """The JSON object of the body, only with known fields of the right kind."""
+    """The JSON object of the body, with known fields of the right type only. Raises OptionsInvalid, MediaUnsupported or
+    RequestTooLarge.
+    """
     check_parameters(request, ())
     return read_fields(request, fields, required)
 
@@ -113,8 +119,8 @@ def read_fields(request: func.HttpRequest, fields: Fields, required: Collection[
 def read_body(request: func.HttpRequest) -> bytes:
     """The bytes of a JSON body. Raises MediaUnsupported without `application/json`, RequestTooLarge over the limit.
 
-    A page of another origin can send text and forms to an address that it may not read, but JSON only after the browser
-    has asked the server (https://fetch.spec.whatwg.org/#cors-safelisted-request-header): here it is never allowed to.
+    A web page of another origin can send text and forms to any address, but JSON only after the browser has asked the
+    server (https://fetch.spec.whatwg.org/#cors-safelisted-request-header), and this server never allows it.
     """
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != JSON:
@@ -130,9 +136,8 @@ def read_body(request: func.HttpRequest) -> bytes:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises OptionsInvalid for anything else.
-
-    Nesting that no parser follows, NaN, and halves of characters are wrong input too.
+    """The JSON object in a body. Raises OptionsInvalid for anything else, and for nesting that no parser follows, NaN,
+    Infinity or half a surrogate pair.
     """
     try:
         value = json.loads(body, object_pairs_hook=without_repetition)
@@ -165,7 +170,7 @@ def refuse_body(what: str) -> NoReturn:
 
 
 def check_object(value: Mapping[str, Any], fields: Fields, required: Collection[str]) -> dict[str, Any]:
-    """The fields in the form in which they are kept. Raises OptionsInvalid naming the one at fault."""
+    """The fields as they are stored. Raises OptionsInvalid naming the one at fault."""
     for name in value:
         if name not in fields:
             hint = f"Use {', '.join(fields)}."
@@ -177,7 +182,7 @@ def check_object(value: Mapping[str, Any], fields: Fields, required: Collection[
 
 
 def check_value(name: str, value: Any, fields: Fields) -> Any:
-    """The value in the form in which it is kept. Raises OptionsInvalid saying what to give instead."""
+    """The value as it is stored. Raises OptionsInvalid saying what to give instead."""
     field = fields[name]
     if not field.check(value):
         raise OptionsInvalid(f"{name} is {shown(value)}", field=name, hint=f"Give {field.expected}.")

@@ -48,7 +48,7 @@ def in_path(name: str, schema: Schema) -> Schema:
 def json_body(
     fields: Fields, *, required: tuple[str, ...] = (), usual: Mapping[str, Any] | None = None, **more: Any
 ) -> Schema:
-    """A JSON object with the fields that its route reads, each described where it is an option."""
+    """A request body that is a JSON object with these fields, each described where it is an option."""
     schema = object_of(fields, required=required, usual=usual)
     for name in schema["properties"].keys() & FILE_OPTIONS.keys():
         schema["properties"][name] = schema["properties"][name] | {"description": OPTIONS[name].sentence}

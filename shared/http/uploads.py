@@ -46,7 +46,10 @@ TICKET_FIELDS: Fields = {
 
 
 def put_upload(services: Services, request: func.HttpRequest) -> func.HttpResponse:
-    """The length is checked before the worker touches the body (the host has it in memory by then)."""
+    """201 with the stored upload. Raises RequestTooLarge or OptionsInvalid.
+
+    The length is checked before the worker touches the body (the host has it in memory by then).
+    """
     check_parameters(request, ("name",))
     if announced_bytes(request) > limits.UPLOAD_BYTES.value:
         hint = f"At most {limits.UPLOAD_BYTES.value} bytes come through here: get a ticket with POST /api/uploads."
@@ -70,12 +73,14 @@ def put_upload(services: Services, request: func.HttpRequest) -> func.HttpRespon
 
 
 def may_replace(request: func.HttpRequest) -> bool:
-    """A condition that is not understood is refused: whoever sets one does not want its file replaced without it."""
+    """Whether an upload of this name may be replaced. Raises OptionsInvalid for a condition that is not supported:
+    whoever sets one does not want the file replaced regardless.
+    """
     condition: str = request.headers.get("if-none-match", "").strip()
     if condition not in {"", "*"} or "if-match" in request.headers:
         field = "If-Match" if "if-match" in request.headers else "If-None-Match"
         hint = "Send If-None-Match: * to keep what is there, or no condition to replace it."
-        raise OptionsInvalid(f"the condition {field} is not known here", field=field, hint=hint)
+        raise OptionsInvalid(f"the condition {field} is not supported", field=field, hint=hint)
     return condition != "*"
 
 

@@ -57,7 +57,7 @@ def search(services: Services, request: func.HttpRequest) -> func.HttpResponse:
 
 
 def in_utc(text: str | None) -> str | None:
-    """As the index has its times: those of the documents have no zone and are UTC."""
+    """The time in UTC and without a zone, as the index stores the times of its documents."""
     if text is None:
         return None
     return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

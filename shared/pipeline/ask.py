@@ -35,12 +35,14 @@ PROVIDERS = {"azure": "azure.ai.openai"}
 
 
 def target_of(settings: Settings, options: Options) -> Target:
-    """Where to ask. Raises OptionsInvalid for a deployment that the settings do not name."""
+    """The endpoint, deployment and model that the options ask. Raises OptionsInvalid for a deployment that the settings
+    do not name.
+    """
     endpoint = settings.endpoint
     model = endpoint.models.get(options.model)
     if model is None:
         hint = f"Use one of: {', '.join(endpoint.models)}; or add it to VISION_DEPLOYMENTS."
-        raise OptionsInvalid(f"model {options.model!r} is no known deployment", field="model", hint=hint)
+        raise OptionsInvalid(f"{options.model!r} is not a deployment in the settings", field="model", hint=hint)
     return Target(
         kind=endpoint.kind,
         base_url=endpoint.base_url,
@@ -59,7 +61,7 @@ def question_of(services: Services, job: Job, options: Options) -> Question:
 
 
 def turns_of(job: Job) -> tuple[Exchange, ...]:
-    """What was said before, in a job that goes on with a conversation. Raises NotFound where that is gone."""
+    """The earlier questions and answers of the job's conversation. Raises NotFound where they were deleted."""
     if job.turns_elsewhere:
         raise NotFound("the conversation was deleted", hint="Begin a new one with POST ask.")
     return job.origin.turns if job.origin else ()
@@ -79,7 +81,9 @@ class Composed:
 
 
 def compose(services: Services, job: Job) -> Composed:
-    """Reads the pictures; costs nothing. Raises what the builder refuses."""
+    """The job's question as it will be sent; nothing is paid yet. Raises OptionsInvalid, CapabilityMissing or
+    SourceRejected for what the model cannot be asked.
+    """
     options = options_of(job)
     target = target_of(services.settings, options)
     payload = build_payload(question_of(services, job, options), target)
@@ -88,7 +92,7 @@ def compose(services: Services, job: Job) -> Composed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The job with its answer, and the call that brought it; None where nobody was called.
+    """The job with its answer, and the call that brought it; `call` is None where nobody was called.
 
     `kept` is the job whose document is stored: this one, or the one that was there before. None until it is stored.
     """
@@ -128,7 +132,9 @@ def ask(services: Services, job: Job, question: Composed) -> Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """`again` when an earlier attempt at it may have been paid too; `limits` is what its reply says of the endpoint."""
+    """The raw reply of one call to a model, with the limits that it reports. `again` says that an earlier attempt at
+    the call may have been paid too.
+    """
 
     call_id: str
     body: object
@@ -138,10 +144,11 @@ class Call:
 
 
 def paid_call(services: Services, job: Job, target: Target, payload: Payload, *, call_id: str) -> Call:
-    """One call to the model, inside the gate and the budgets. All paid chat calls go through here.
+    """The raw reply of one call to the model, inside the gate and the budgets. All paid chat calls go through here.
 
-    Once the reply is stored, the caller tells the gate (`report_answered`) and settles its cost (`settle_reply`): no
-    fault of the tables stands between an answer that was paid for and its document.
+    Raises ModelUnavailable, ModelRefused or BudgetExceeded. Once the reply is stored, the caller tells the gate
+    (`report_answered`) and settles its cost (`settle_reply`): no fault of the tables stands between an answer that was
+    paid for and its document.
     """
     endpoint = f"{target.kind}-{target.deployment}"
 
@@ -159,7 +166,8 @@ def report_answered(services: Services, job: Job, call: Call) -> None:
 
 
 def guarded(services: Services, job: Job, endpoint: str, call_id: str, send: Callable[[], T]) -> tuple[T, bool]:
-    """What `send` brings, and whether an earlier attempt at it may have been paid too.
+    """What `send` returns, and whether an earlier attempt at the call may have been paid too. Raises what the gate, the
+    budgets or `send` raise.
 
     The gate learns of failures and refusals here; of an answer the caller tells it, once that is stored.
     """
@@ -173,13 +181,15 @@ def guarded(services: Services, job: Job, endpoint: str, call_id: str, send: Cal
 
 
 def most_tokens(job: Job) -> int:
-    """What a call like this one takes from the rate limit: endpoints count the longest possible answer too."""
+    """The tokens that a call like this one takes from the rate limit: endpoints count the longest possible answer
+    too.
+    """
     asked = job.estimate.input_tokens or 0 if job.estimate else 0
     return asked + options_of(job).max_output_tokens
 
 
 def described(target: Target, job: Job) -> dict[str, object]:
-    """A call in OpenTelemetry's words for generative models."""
+    """The facts of a call in OpenTelemetry's words for generative models."""
     return {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": PROVIDERS.get(target.kind, target.kind),

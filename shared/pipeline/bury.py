@@ -1,10 +1,11 @@
-"""What the host gave up on after several deliveries: a few more chances, then the job fails, with its history.
+"""What the host gave up on after several deliveries: the job gets a few more chances, then it fails, with its
+history.
 
 Five deliveries are soon used up when workers are killed or storage is away, and that is not the job's fault. So its
 pointer is sent anew, a few times; a job that breaks its workers itself ends as failed and can be run again by hand.
 
 A poison queue has no poison queue: what is raised here five times is never delivered again. So while storage is away,
-for however long, the message is put back with a delay, and only what no message can be is let go.
+for however long, the message is put back with a delay, and only what cannot be a message is dropped.
 """
 
 from __future__ import annotations
@@ -36,15 +37,17 @@ PASSING = (StorageUnavailable, DecoderBusy, StateConflict)
 
 
 def bury_message(services: Services, body: bytes) -> Job | None:
-    """The job of a poisoned message of `analyze`, as it stands afterwards; None where it is none of ours, or comes
-    again later. The sweeper finds a job whose message cannot be read.
+    """The job of a poisoned message of `analyze`, as it stands afterwards; None when the message is not from this app,
+    or was put back. Raises StorageUnavailable when it cannot be put back.
+
+    A job whose message cannot be read is found by the sweeper.
     """
     return later_if_away(services, ANALYZE_POISON, body, bury_pointer)
 
 
 def bury_upload(services: Services, body: bytes) -> Job | None:
-    """The job of a poisoned event of `accept`, which the host's blob trigger wrote; None as above, or where the blob
-    is gone.
+    """The job of a poisoned event of `accept`, which the host's blob trigger wrote; None as for `bury_message`, or
+    where the blob is gone.
     """
     return later_if_away(services, UPLOAD_POISON, body, bury_event)
 
@@ -52,9 +55,10 @@ def bury_upload(services: Services, body: bytes) -> Job | None:
 def later_if_away(
     services: Services, queue: str, body: bytes, bury: Callable[[Services, bytes], Job | None]
 ) -> Job | None:
-    """What `bury` brings. A fault that passes puts the message back; one of the message or its job is logged, once.
+    """The job that `bury` returns; None after a fault. A fault that passes puts the message back; one of the message or
+    its job is logged, once.
 
-    Raises StorageUnavailable when not even the queue takes it, and whatever is a bug.
+    Raises StorageUnavailable when the queue cannot take the message either.
     """
     try:
         return bury(services, body)
@@ -82,7 +86,9 @@ def bury_pointer(services: Services, body: bytes) -> Job | None:
 
 
 def send_anew(services: Services, stored: Stored) -> Job:
-    """Noted in the history first, so that chances are counted; not before a worker that may be at it has to be done."""
+    """The job after its pointer was sent again, due when no other worker can have it. The history counts this first, so
+    that a job has only so many chances.
+    """
     now = services.now()
     job = services.jobs.replace(stored, jobs.redelivered(stored.job, now=now)).job
     delay_s = (free_at(services, job) - now).total_seconds()
@@ -92,7 +98,9 @@ def send_anew(services: Services, stored: Stored) -> Job:
 
 
 def bury_event(services: Services, body: bytes) -> Job | None:
-    """One more try, counted first: a drop that breaks its worker must not have them for ever."""
+    """The job after one more try to accept its drop; None for what is no event. The try is counted first: a drop that
+    breaks its worker must not have tries for ever.
+    """
     name = upload_in(body)
     upload = None if name is None else services.blobs.describe(UPLOADS, name)
     if upload is None:
@@ -107,8 +115,8 @@ def bury_event(services: Services, body: bytes) -> Job | None:
 
 @contextmanager
 def one_chance(services: Services, stored: Stored) -> Iterator[Stored]:
-    """The job with one chance less, before whatever may end its worker. When storage is away, that is none of the
-    drop's chances: it is given back, as far as storage allows.
+    """A context for work that may kill its worker; it yields the job with one chance fewer. When storage is away, the
+    chance is given back as far as storage allows: that is not the drop's fault.
     """
     counted = services.jobs.replace(stored, jobs.redelivered(stored.job, now=services.now()))
     try:
@@ -120,7 +128,7 @@ def one_chance(services: Services, stored: Stored) -> Iterator[Stored]:
 
 
 def upload_in(body: bytes) -> str | None:
-    """The name of the upload that an event is about; None for what is no event, or one of another container."""
+    """The name of the upload that an event is about; None for what is not an event, or is about another container."""
     try:
         event: Any = json.loads(body)
         container, name = event["ContainerName"], event["BlobName"]
@@ -130,7 +138,9 @@ def upload_in(body: bytes) -> str | None:
 
 
 def give_up(services: Services, stored: Stored) -> Job:
-    """A dispatched or ended job has a life of its own: its accept was poisoned after the work was done."""
+    """The job, failed with GaveUp, or ended with the result that is stored already. A job that was dispatched or has
+    ended is left as it is: its accept was poisoned after the work was done.
+    """
     job = stored.job
     now = services.now()
     if job.state in TERMINAL or (job.state is State.QUEUED and job.dispatched and not is_hopeless(job)):

@@ -17,7 +17,7 @@ from shared.pipeline.video_modes import work_of
 
 
 def on_default_deployment(services: Services, stored: Stored) -> Stored:
-    """The job, stored with another deployment, its estimate and its key, if the settings name another one by now."""
+    """The job, stored again with another deployment, estimate and key if the settings name another deployment now."""
     deployment = services.settings.endpoint.deployment
     if not stored.job.default_deployment or options_of(stored.job).model == deployment:
         return stored

@@ -30,7 +30,9 @@ VIDEO_PROMPT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """What one file or the metadata says, and the folder in which names in it are looked up first ("a/", "" = root)."""
+    """What one options file or the metadata says; names in it are looked up in `folder` first ("a/", "" for the
+    root).
+    """
 
     folder: str
     given: Mapping[str, Any]
@@ -44,14 +46,17 @@ def read_folders(services: Services, name: str) -> dict[str, bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The options that hold for an upload, and whether it is the settings that name the deployment, not the options."""
+    """The options that hold for an upload, and whether its deployment comes from the settings rather than from an
+    option.
+    """
 
     options: Options
     default_deployment: bool
 
 
 def read_options(services: Services, upload: Upload, folders: Mapping[str, bytes], *, is_video: bool) -> Chosen:
-    """What holds for an upload. A video's many frames are looked at in low detail unless its options say otherwise.
+    """The options that hold for an upload. A video's many frames are looked at in low detail unless its options say
+    otherwise.
 
     Raises OptionsInvalid naming the option and where it stands.
     """
@@ -65,7 +70,7 @@ def read_options(services: Services, upload: Upload, folders: Mapping[str, bytes
 
 
 def default_options(settings: Settings, *, is_video: bool) -> Options:
-    """What holds where nobody has said otherwise."""
+    """The options that hold where no file, metadata or request says otherwise."""
     return Options(
         prompt=default_prompt(settings, is_video=is_video),
         model=settings.endpoint.deployment,
@@ -75,7 +80,7 @@ def default_options(settings: Settings, *, is_video: bool) -> Options:
 
 
 def with_changes(services: Services, chosen: Chosen, changes: Mapping[str, Any]) -> Chosen:
-    """The options with what a request says otherwise; a schema may be the name of an upload.
+    """The options with a request's changes; a schema may be the name of an upload.
 
     A default deployment is the one that the settings name now. Raises OptionsInvalid for a schema that is not there.
     """
@@ -87,7 +92,7 @@ def with_changes(services: Services, chosen: Chosen, changes: Mapping[str, Any])
 
 
 def read_layers(upload: Upload, folders: Mapping[str, bytes]) -> list[Layer]:
-    """All that is said about an upload, the strongest first. Raises OptionsInvalid for what is wrong in it."""
+    """All options that are given for an upload, the strongest first. Raises OptionsInvalid for a wrong one."""
     own = parse_metadata(upload.metadata, where=f"metadata of {upload.name}")
     files = [
         Layer(folder=folder_of(name), given=parse_options_file(body, where=name)) for name, body in folders.items()
@@ -101,7 +106,9 @@ def folder_of(name: str) -> str:
 
 
 def default_prompt(settings: Settings, *, is_video: bool) -> str:
-    """What is asked where no option says. The built-in prompt speaks of a picture; an operator's own is for both."""
+    """The question where no option gives one. The built-in prompt speaks of a picture; an operator's own is used for
+    both.
+    """
     return VIDEO_PROMPT if is_video and settings.default_prompt == DEFAULT_PROMPT else settings.default_prompt
 
 
@@ -111,7 +118,8 @@ def folders_with_budget(folders: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def read_if_there(services: Services, name: str, *, most: int) -> bytes | None:
-    """An upload's first `most` bytes and one more, which shows that it is too long; None when there is none.
+    """The first `most` bytes of an upload and one more, which shows that it is too long; None when there is no such
+    upload.
 
     Whoever may upload decides how long such a file is, so it is never read whole.
     """
@@ -122,7 +130,9 @@ def read_if_there(services: Services, name: str, *, most: int) -> bytes | None:
 
 
 def read_named_schema(services: Services, layers: Sequence[Layer]) -> dict[str, Any] | None:
-    """The schema of the strongest layer that has one; a name is looked up in the folder of the file that says it."""
+    """The schema of the strongest layer that has one; a name is looked up in the folder of the file that gives it.
+    Raises OptionsInvalid for a schema that is not there or not JSON.
+    """
     for layer in layers:
         if "schema" in layer.given:
             return read_schema(services, layer.given["schema"], folder=layer.folder)
@@ -132,7 +142,7 @@ def read_named_schema(services: Services, layers: Sequence[Layer]) -> dict[str, 
 def read_schema(services: Services, schema: dict[str, Any] | str | None, *, folder: str = "") -> dict[str, Any] | None:
     """The JSON Schema that is given, or that is in the upload of this name: in `folder` first, then from the root.
 
-    Raises OptionsInvalid when there is none of this name, or it is no JSON object of a reasonable size.
+    Raises OptionsInvalid when there is no such upload, or it is not a JSON object of a reasonable size.
     """
     if not isinstance(schema, str):
         return schema
@@ -146,7 +156,7 @@ def read_schema(services: Services, schema: dict[str, Any] | str | None, *, fold
 
 
 def is_schema_file(services: Services, name: str) -> bool:
-    """Whether an upload is the schema of an options file of its own folder or of one above, and so no picture to ask
+    """Whether an upload is the schema of an options file in its folder or in one above, and so not a picture to ask
     about. Only JSON files are looked at, so that other uploads cost nothing more.
     """
     if not name.lower().endswith(SCHEMA_SUFFIX):
@@ -155,7 +165,7 @@ def is_schema_file(services: Services, name: str) -> bool:
 
 
 def schema_names(file: str, body: bytes) -> tuple[str, ...]:
-    """The uploads that the schema of an options file may be; none if it has no schema of this form, or is broken."""
+    """The uploads that may hold the schema of an options file; none if it names no schema, or is broken."""
     try:
         schema = parse_options_file(body, where=file).get("schema")
     except OptionsInvalid:

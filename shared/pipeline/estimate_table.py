@@ -23,7 +23,9 @@ from shared.pipeline.video_modes import work_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`usd` prices the input, `max_usd` adds an answer of full length; both None where no price is known."""
+    """What one model costs at one detail, in tokens and dollars: `usd` for the input, `max_usd` with an answer of full
+    length. Both are None where no price is known; `rejected` says why the model would refuse.
+    """
 
     model: str
     detail: Detail
@@ -40,7 +42,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is to be asked about: `pictures` of a size, such as the frames of a video, with what belongs to them.
+    """What is to be asked about: `width` and `height` in pixels, the pictures that are sent, and what is sent with
+    them.
 
     `job` is the upload's, where there is one: for its own question it has its own estimate.
     """
@@ -58,9 +61,8 @@ def subject_of_size(width: int, height: int) -> Subject:
 
 
 def subject_of(services: Services, name: str) -> Subject:
-    """An upload, upright, with the pictures that are sent of it.
-
-    Raises NotFound, or SourceRejected if nobody could read it.
+    """An upload, upright, with the pictures that are sent of it. Raises NotFound, or SourceRejected for an upload that
+    could not be read.
     """
     job = look_up(services, name)
     width, height = job.source.width, job.source.height
@@ -76,7 +78,7 @@ def subject_of(services: Services, name: str) -> Subject:
 def estimate_all(
     services: Services, subject: Subject, options: Options, *, models: Sequence[str], details: Sequence[Detail]
 ) -> tuple[Row, ...]:
-    """A row for every model with every detail. Raises OptionsInvalid for a model that nobody knows."""
+    """A row for every model with every detail. Raises OptionsInvalid for an unknown model."""
     known = {name: model_of(services, name) for name in models}
     return tuple(
         estimate_one(services, subject, replace(options, model=name, detail=detail), model)
@@ -86,7 +88,7 @@ def estimate_all(
 
 
 def model_of(services: Services, name: str) -> Model:
-    """By a deployment's name or the model's own."""
+    """The model of a deployment, or of this name. Raises OptionsInvalid for an unknown one."""
     try:
         return look_up_model(services.settings.endpoint.models.get(name, name))
     except UnknownModel as error:
@@ -95,7 +97,9 @@ def model_of(services: Services, name: str) -> Model:
 
 
 def estimate_one(services: Services, subject: Subject, options: Options, model: Model) -> Row:
-    """The row of one model and detail. For the question that the upload's job asks itself it is the job's estimate."""
+    """The row of one model and detail. For the question that the upload's job asks itself it is the job's own
+    estimate.
+    """
     own = own_estimate(subject, options)
     shown = subject.shown if own or len(subject.shown) > 1 else subject_of_size(subject.width, subject.height).shown
     on = services.now().date()
@@ -120,14 +124,14 @@ def estimate_one(services: Services, subject: Subject, options: Options, model: 
 
 
 def own_estimate(subject: Subject, options: Options) -> Estimate | None:
-    """What the upload's job was estimated at, if this is its question."""
+    """The estimate of the upload's job, if this is its question; None otherwise."""
     if subject.job is None or options != options_of(subject.job):
         return None
     return subject.job.estimate
 
 
 def estimated(asked: Asked) -> Estimate:
-    """As far as there are prices: some models have none for what they write."""
+    """The estimate in tokens and dollars, as far as there are prices: some models have none for their answers."""
     for question in (asked, replace(asked, max_output_tokens=0)):
         try:
             found = money.estimate(question)
@@ -138,7 +142,9 @@ def estimated(asked: Asked) -> Estimate:
 
 
 def grid_of(asked: Asked) -> ImageTokens:
-    """The first picture as the model sees it, with the tiles or patches of all."""
+    """The tokens of the first picture and the size at which the model sees it, with the tiles or patches of all
+    pictures.
+    """
     each = [
         image_tokens(asked.model, width=one.width, height=one.height, detail=asked.detail) for one in asked.pictures
     ]

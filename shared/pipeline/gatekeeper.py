@@ -43,8 +43,8 @@ NO_LIMITS = RateLimits()
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """One job's way through one endpoint's gate. `probe_until` is set while it is the probe; `is_heard` once the
-    endpoint has been asked.
+    """One job's way through one endpoint's gate. `probe_until` is set while this turn is the probe; `is_heard` is True
+    once the endpoint was asked.
     """
 
     services: Services
@@ -54,7 +54,7 @@ class Turn:
     is_heard: bool = False
 
     def ask(self, send: Callable[[], T]) -> T:
-        """What `send` brings; of an answer, the caller tells the gate once it is stored. Raises what `send` raises.
+        """What `send` returns; the caller tells the gate of an answer once it is stored. Raises what `send` raises.
 
         A ModelUnavailable that is this job's own (others were answered since it failed before) says so: `is_alone`.
         """
@@ -72,26 +72,28 @@ class Turn:
         return answer
 
     def report_failure(self, error: ModelUnavailable) -> bool:
-        """Whether the failure is this job's alone."""
+        """Whether only this job fails, since others are answered."""
         now = self.services.now()
         before = tell(self.services, self.endpoint, lambda gate: after_failure(gate, self.asker, error, now=now))
         return before is not None and is_alone(before, self.asker)
 
     def give_back(self) -> None:
-        """Another worker may probe. Where storage is away, the probe ends by itself after PROBE_S."""
+        """Let another worker be the probe. Where storage is away, the probe ends by itself after PROBE_S."""
         until = self.probe_until
         if until is not None:
             tell(self.services, self.endpoint, lambda gate: without_probe(gate, until))
 
 
 def report_success(services: Services, endpoint: str, left: RateLimits = NO_LIMITS, *, next_tokens: int = 0) -> None:
-    """The gate learns that the endpoint answers, and what it says is left for a next call of so many tokens."""
+    """Tell the gate that the endpoint answers, and what it says is left for a next call of `next_tokens` tokens."""
     now = services.now()
     tell(services, endpoint, lambda gate: after_success(gate, left, next_tokens=next_tokens, now=now))
 
 
 def tell(services: Services, endpoint: str, step: Callable[[Gate], Gate]) -> Gate | None:
-    """The gate as it was; None when storage is away, which is logged and no more: the next call tells the same."""
+    """The gate as it was before `step`; None when storage is away, which is only logged: the next call tells the gate
+    the same.
+    """
     try:
         before, after = services.gates.change(endpoint, step)
     except StorageUnavailable as error:
@@ -104,7 +106,9 @@ def tell(services: Services, endpoint: str, step: Callable[[Gate], Gate]) -> Gat
 
 @contextmanager
 def turn(services: Services, endpoint: str, job: Job) -> Iterator[Turn]:
-    """The job's turn at the endpoint. Raises ModelUnavailable ("paused") until the gate lets it through."""
+    """A context for the job's call to the endpoint. Raises ModelUnavailable ("paused") while the gate does not let it
+    through.
+    """
     asker = asker_of(job)
     own = Turn(services=services, endpoint=endpoint, asker=asker, probe_until=enter(services, endpoint, asker))
     try:
@@ -115,7 +119,9 @@ def turn(services: Services, endpoint: str, job: Job) -> Iterator[Turn]:
 
 
 def enter(services: Services, endpoint: str, asker: Asker) -> datetime | None:
-    """Until when this turn is the probe, None when it is none. What lets it through is stored before it goes."""
+    """The time until which this turn is the probe, None when it is not. Raises ModelUnavailable ("paused") while the
+    gate is shut. What lets the turn through is stored before it goes.
+    """
     now = services.now()
     verdicts: list[Go | Hold] = []
 
@@ -130,7 +136,9 @@ def enter(services: Services, endpoint: str, asker: Asker) -> datetime | None:
 
 
 def asker_of(job: Job) -> Asker:
-    """What the job's history says about its own calls: of a long one, the newest fifty steps."""
+    """When the job's own calls failed last and how often it was held, by its history: of a long one, by the newest
+    fifty steps.
+    """
     failed = [event.at for event in job.history if event.code in CALL_FAULTS]
     holds = sum(event.code == PAUSED for event in job.history)
     return Asker(failed_at=max(failed, default=None), holds=holds)

@@ -7,7 +7,7 @@ from shared.pipeline.ports import Services
 
 
 def check(services: Services) -> dict[str, str]:
-    """Each dependency with "ok" or the code of what is wrong with it."""
+    """Each dependency with "ok", or the code and message of what is wrong with it."""
     parts = {
         "blobs": services.blobs.check,
         "jobs": services.jobs.check,

@@ -25,7 +25,9 @@ SETTLED = timedelta(seconds=10)  # an entry younger than this is believed: its w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`cursor` None is the end of the list; `looked_at` entries were read for this page."""
+    """One page of jobs. `cursor` None is the end of the list; `looked_at` counts the entries that were read for this
+    page.
+    """
 
     items: tuple[Item, ...]
     cursor: str | None
@@ -33,7 +35,9 @@ class Page:
 
 
 def list_jobs(services: Services, *, filters: Filters, limit: int, cursor: str | None) -> Page:
-    """Raises OptionsInvalid for a cursor that does not belong to these filters."""
+    """A page of at most `limit` jobs, newest first. Raises OptionsInvalid for a cursor that does not belong to these
+    filters.
+    """
     most = limits.LIST_ENTRIES_LOOKED_AT.value if filters.selective else limit + 1
     after = decode_cursor(cursor, filters) if cursor is not None else None
     entries = services.listing.page(after=after, most=most)
@@ -48,7 +52,7 @@ def list_jobs(services: Services, *, filters: Filters, limit: int, cursor: str |
 
 
 def choose(entries: Iterator[Item | None], filters: Filters, limit: int) -> tuple[tuple[Item, ...], int]:
-    """What fits, until the page is full, and how many entries were looked at for it."""
+    """The entries that fit, until the page is full, and how many entries were looked at for it."""
     items: list[Item] = []
     looked_at = 0
     for entry in entries:
@@ -61,7 +65,9 @@ def choose(entries: Iterator[Item | None], filters: Filters, limit: int) -> tupl
 
 
 def compared(services: Services, entries: Sequence[Item], filters: Filters) -> Iterator[Item | None]:
-    """The entries as their jobs stand, None for a job that is gone; ends early rather than compare too many."""
+    """The entries as their jobs are now, None for a job that is gone. Ends early when more than MOST_COMPARED would
+    have to be read.
+    """
     before = services.now() - SETTLED
     number = 0
     for start in range(0, len(entries), AT_ONCE):
@@ -97,7 +103,7 @@ def bring_up_to_date(services: Services, entry: Item) -> Item | None:
 
 
 def related(services: Services, job_id: str) -> tuple[Item, ...]:
-    """All jobs about the same upload, newest first. Raises NotFound."""
+    """All jobs about the same upload, newest first. Raises NotFound when there is no such job."""
     name = look_up_job(services, job_id).source.name
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(services.jobs.load, services.jobs.related(name)))

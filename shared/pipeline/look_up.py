@@ -13,7 +13,7 @@ from shared.pipeline.records import load, read_result
 
 
 def look_up(services: Services, name: str) -> Job:
-    """Raises NotFound for a name that was never dropped."""
+    """The newest job for an upload of this name. Raises NotFound for a name that was never dropped."""
     job_id = services.jobs.newest(name)
     if job_id is None:
         raise NotFound(f"no upload named {name!r} is known", hint=hint_about(name))
@@ -21,14 +21,16 @@ def look_up(services: Services, name: str) -> Job:
 
 
 def hint_about(name: str) -> str:
-    """Names are taken exactly; the two slips that look like one name and are another."""
+    """What to try when a name is not known: a slash that was encoded twice, or capitals."""
     if "%2f" in name.lower():
         return "In a path, %2F stands for these three characters: write / as it is, or give the name as ?name=."
     return f"Drop it into the container {UPLOADS!r} first. Names are compared exactly, capitals too."
 
 
 def look_up_job(services: Services, job_id: str) -> Job:
-    """A very long answer is only in the result document (job_table.py)."""
+    """The job with its answer, which is only in the result document where it is very long (job_table.py). Raises
+    NotFound.
+    """
     job = load(services, job_id).job
     if job.state in TERMINAL and job.reply is None and job.error is None:
         return read_result(services, job_id) or job

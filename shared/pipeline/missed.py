@@ -30,8 +30,8 @@ SUBJECT = f"/blobServices/default/containers/{UPLOADS}/blobs/"
 
 
 def accept_missed(services: Services) -> int:
-    """How many uploads without a job were accepted in this round. Raises StorageUnavailable, and then the next round
-    goes on where this one stopped.
+    """How many uploads without a job were accepted in this round. Raises StorageUnavailable; the next round goes on
+    where this one stopped.
     """
     found = Counter(accepted=0, failed=0, letters=0)
     ends = services.now() + ROUND_LASTS
@@ -46,7 +46,7 @@ def accept_missed(services: Services) -> int:
 
 
 def look_through(services: Services, found: Counter[str], ends: datetime) -> Round:
-    """Go on with the pass over all uploads, as far as time allows; how far it has come."""
+    """How far the pass over all uploads has come, after going on with it until `ends`."""
     reached = begun(services.rounds.load(MISSED), now=services.now())
     since, until = span(reached, now=services.now())
     while services.now() < ends:
@@ -62,7 +62,7 @@ def look_through(services: Services, found: Counter[str], ends: datetime) -> Rou
 
 
 def accept_all(services: Services, found: Counter[str], blobs: Iterable[Listed], ends: datetime) -> bool:
-    """Whether all of them have jobs by now, as far as that is possible; False when the time was up before."""
+    """Whether all of them have jobs now, as far as that is possible; False when the time was up before."""
     waiting = iter(blobs)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while some := list(islice(waiting, AT_ONCE)):
@@ -74,7 +74,7 @@ def accept_all(services: Services, found: Counter[str], blobs: Iterable[Listed],
 
 
 def accept_one(services: Services, blob: Listed) -> Counter[str]:
-    """What came of an upload: accepted, failed, or nothing where it has its job already."""
+    """Counts of what became of an upload: one accepted, one failed, or nothing where it has its job already."""
     job_id = job_id_of(container=UPLOADS, name=blob.name, etag=blob.etag)
     came_of_it: Counter[str] = Counter()
     with going_on(services, came_of_it, job_id):
@@ -84,9 +84,10 @@ def accept_one(services: Services, blob: Listed) -> Counter[str]:
 
 
 def read_letters(services: Services, found: Counter[str], ends: datetime) -> None:
-    """Accept what Event Grid could not deliver, then take its letters away. Where it has no container, there are none.
+    """Accept what Event Grid could not deliver, then delete its dead letters. Where there is no container for them,
+    there are none.
 
-    A letter that cannot be read is logged, once, and goes too: the pass over all uploads finds what it was about.
+    A letter that cannot be read is logged, once, and deleted too: the pass over all uploads finds what it was about.
     """
     try:
         letters = services.blobs.page(DEADLETTERS, marker="").blobs
@@ -112,7 +113,7 @@ def read_letter(services: Services, found: Counter[str], letter: Listed) -> None
 
 def uploads_in(body: bytes) -> Iterator[str]:
     """The names of the uploads that a dead letter is about: a JSON array of events, each with the blob's address, or
-    its path as the subject. What is none of ours is passed over.
+    its path as the subject. Events about anything else are passed over.
     """
     try:
         events: Any = json.loads(body)
@@ -126,7 +127,9 @@ def uploads_in(body: bytes) -> Iterator[str]:
 
 
 def name_in(event: dict[str, Any]) -> str | None:
-    """Event Grid percent-encodes the address and leaves the subject as it is."""
+    """The upload's name in an event, None for an event about another container. Event Grid percent-encodes the address
+    and leaves the subject as it is.
+    """
     data = event.get("data")
     url = data.get("url") if isinstance(data, dict) else None
     if isinstance(url, str):

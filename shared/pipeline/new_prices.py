@@ -15,7 +15,7 @@ from shared.pipeline.video_modes import work_of
 
 
 def at_new_prices(services: Services, stored: Stored) -> Stored:
-    """The job, stored with another estimate if a price of its model began after it came."""
+    """The job, stored with a new estimate if a price of its model has begun since it came."""
     job = stored.job
     if job.model is None or job.estimate is None or job.estimate.usd is None:
         return stored
@@ -30,7 +30,7 @@ def at_new_prices(services: Services, stored: Stored) -> Stored:
 
 
 def estimated_anew(services: Services, job: Job) -> Job:
-    """What earlier calls have cost by now is paid, and comes on top of what is still to be done."""
+    """The job with a new estimate in dollars: what earlier calls have cost, and what is still to be done."""
     model = look_up_model(job.model.name if job.model else "")
     known = estimate(services, model, options_of(job), job.normalized, turns_of(job), work_of(services, job))
     most = None if known.max_usd is None else known.max_usd + job.earlier_usd

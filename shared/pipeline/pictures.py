@@ -19,7 +19,7 @@ WHERE_NAMED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """`media_type` is told from the bytes, whatever the uploader said."""
+    """A stored file to be sent to people; `media_type` is told from its bytes, whatever the uploader said."""
 
     blob: Upload
     media_type: str
@@ -38,7 +38,11 @@ def read_part(services: Services, blob: Upload, first: int, last: int) -> bytes:
 
 
 def thumbnail(services: Services, name: str) -> bytes:
-    """Made when it is first looked at, and kept beside its picture. One is its own: else each would get another."""
+    """A small JPEG of a picture, made when it is first asked for and kept beside the picture. Raises NotFound, or
+    MediaUnsupported for what is not a picture.
+
+    The name of a thumbnail gives that thumbnail, so that no thumbnail is made of a thumbnail.
+    """
     kept = name if name.endswith(THUMBNAIL_SUFFIX) else name + THUMBNAIL_SUFFIX
     try:
         return services.blobs.read(NORMALIZED, kept)
@@ -46,7 +50,7 @@ def thumbnail(services: Services, name: str) -> bytes:
         file = look_up_file(services, NORMALIZED, name)
     if not file.media_type.startswith("image/"):  # films and sound are normalized too
         hint = "Ask for it without thumb; a video's picture is the one with the role poster."
-        raise MediaUnsupported(f"{name!r} is {file.media_type}, no picture", hint=hint)
+        raise MediaUnsupported(f"{name!r} is {file.media_type}, not a picture", hint=hint)
     small = services.media.thumbnail(services.blobs.read(NORMALIZED, name))
     services.blobs.write(NORMALIZED, kept, small, media_type=THUMBNAIL_TYPE, overwrite=True)
     return small

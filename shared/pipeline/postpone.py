@@ -28,8 +28,8 @@ Fault = ModelUnavailable | OptionsUnreadable | ReplyMalformed | StorageUnavailab
 
 
 def postpone(services: Services, message: AnalysisMessage, stored: Stored, error: Fault) -> Job:
-    """The job as it waits, its message on the way back when the endpoint said, or later each time; or the failed job,
-    when this was its last try.
+    """The waiting job, its message sent to come back when the endpoint said, or later each time; the failed job if this
+    was its last try.
     """
     now = services.now()
     job = counted(stored.job, error)
@@ -45,13 +45,13 @@ def postpone(services: Services, message: AnalysisMessage, stored: Stored, error
 
 
 def counted(job: Job, error: Fault) -> Job:
-    """The job with this try in its count of failures that were its alone."""
+    """The job with this failure counted, if only this job fails while others are answered."""
     is_alone = isinstance(error, ModelUnavailable) and error.is_alone and error.code in PICTURE_CODES
     return replace(job, failed_alone=job.failed_alone + is_alone)
 
 
 def last_word(job: Job, error: Fault) -> VisiondropError | None:
-    """What the job fails with now; None while it may try again.
+    """The error that the job fails with now; None while it may try again.
 
     A malformed reply may have been paid for each time. A failure that comes back while others are answered comes from
     the picture (llama.cpp answers 500 for ever for some): the first one counts too, though nobody knew it then.
@@ -62,7 +62,7 @@ def last_word(job: Job, error: Fault) -> VisiondropError | None:
     if failures < limits.FAILURES_ALONE.value:
         return None
     return ModelUnavailable(
-        f"{error.message}; {failures} times, while others were answered",
+        f"{error.message}; this job failed {failures} times while others were answered",
         code=error.code,
         hint="It comes from this file or question: ask another model, or prepare the file differently, and rerun it.",
     )
@@ -73,7 +73,9 @@ def times(job: Job, code: str) -> int:
 
 
 def wait_s(services: Services, error: VisiondropError, times_before: int) -> float:
-    """Seconds until the next try: as many as the endpoint said; "at once" is no answer of one that has just refused."""
+    """Seconds until the next try: as many as the endpoint said, else longer each time. An endpoint that asks for 0 s
+    has just refused, so 0 is not believed.
+    """
     asked_s = error.retry_after_s if isinstance(error, ModelUnavailable) else None
     is_at_home = isinstance(error, OptionsUnreadable | StorageUnavailable | DecoderBusy)
     longest_s = (limits.OPTIONS_WAIT_S if is_at_home else limits.JOB_WAIT_S).value
@@ -82,14 +84,14 @@ def wait_s(services: Services, error: VisiondropError, times_before: int) -> flo
 
 
 def free_at(services: Services, job: Job) -> datetime:
-    """When a worker may take the job: now, or after the lease or wait that holds it."""
+    """The time when a worker may take the job: now, or after the lease or wait that holds it."""
     now = services.now()
     held = lease_end(job, now=now, lease_s=services.settings.job_lease_s), wait_end(job, now=now)
     return max((moment for moment in held if moment is not None), default=now)
 
 
 def come_back(services: Services, message: AnalysisMessage, job: Job, *, at: datetime) -> Job:
-    """The job, its message sent so that it comes then; a second from now at the earliest."""
+    """The job, after its message was sent to come back at that time; a second from now at the earliest."""
     delay_s = max(1.0, (at - services.now()).total_seconds())
     services.messages.send(message, delay_s=delay_s)
     return job

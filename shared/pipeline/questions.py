@@ -39,7 +39,7 @@ OPTIONS_AT_FAULT = frozenset({"options_invalid", "capability_missing"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is to be asked. `parent` is the first of the jobs that it is about."""
+    """A question that came by HTTP; `parent` is the first of the jobs that it is about."""
 
     parent: Job
     origin: Origin
@@ -54,7 +54,9 @@ class Request:
 
 
 def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key: str | None) -> Job:
-    """The job of one question about the pictures of several uploads, sent in the order of the names."""
+    """The job of one question about the pictures of several uploads, sent in the order of the names. Raises NotFound
+    for an unknown name, and OptionsInvalid or CapabilityMissing for what cannot be asked.
+    """
     found = tuple(look_up(services, name) for name in dict.fromkeys(names))
     for job in found:
         check_pictures_ready(job)
@@ -70,12 +72,14 @@ def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key
 
 
 def label(picture: Normalized, job: Job, found: Sequence[Job]) -> Normalized:
-    """The picture with its upload's name, which is said before it, where there are several uploads to tell apart."""
+    """The picture, labelled with its upload's name where there are several uploads to tell apart."""
     return replace(picture, label=job.source.name) if len(found) > 1 else picture
 
 
 def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
-    """The job of the next question in a conversation. A schema was for the former answer only."""
+    """The job of the next question in a conversation. The schema of the former answer does not hold for it. Raises
+    NotFound for an unknown job, and OptionsInvalid or CapabilityMissing for what cannot be asked.
+    """
     parent = look_up_job(services, job_id)
     turns = turns_after(parent)
     check_pictures_ready(parent)
@@ -91,7 +95,11 @@ def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | N
 
 
 def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
-    """The job of the same question with other options. A drop that failed for its folder's options has new ones."""
+    """The job of the same question with other options. Raises NotFound for an unknown job, and OptionsInvalid or
+    CapabilityMissing for what cannot be asked.
+
+    A drop that failed because of its folder's options is asked with the options that hold now.
+    """
     parent = look_up_job(services, job_id)
     if was_never_prepared(parent):
         return accept_anew(services, parent, changes, key=key)
@@ -108,14 +116,13 @@ def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None)
 
 
 def was_never_prepared(job: Job) -> bool:
-    """Whether it is a drop that failed before there were pictures of it: wrong options, no decoder, a broken file."""
+    """Whether a drop failed before there were pictures of it: for wrong options, no decoder, or a broken file."""
     return job.origin is None and job.state is State.FAILED and not job.normalized
 
 
 def accept_anew(services: Services, parent: Job, changes: Changes, *, key: str | None) -> Job:
-    """The drop is read again, with the options that hold now. Raises what is wrong with it, if something still is.
-
-    Raises NotFound if that version of the upload is not there any more.
+    """The job of a drop that is read again with the options that hold now. Raises what is wrong with it, if something
+    still is, and NotFound if that version of the upload is gone.
     """
     upload, origin, now = same_upload(services, parent), origin_of("rerun", (parent,)), services.now()
     if upload is None:
@@ -147,13 +154,13 @@ def options_today(services: Services, parent: Job) -> Chosen:
 
 
 def submit_request(services: Services, request: Request) -> Job:
-    """The job of a request about pictures that are there."""
+    """The job of a request about pictures that are stored already."""
     job_id = asked_job_id(request.origin, request.options, request.key)
     return submit(services, job_id, lambda: make_job(services, request, job_id))
 
 
 def submit(services: Services, job_id: str, make: Callable[[], Job]) -> Job:
-    """The job, made unless it is there already, stored and put on the queue. What can be checked without paying is."""
+    """The job of this id, which `make` makes unless it is there already, stored and put on the queue."""
     stored = services.jobs.load(job_id)
     if stored is None:
         stored = services.jobs.insert(make()) or load(services, job_id)
@@ -167,7 +174,9 @@ def submit(services: Services, job_id: str, make: Callable[[], Job]) -> Job:
 
 
 def make_job(services: Services, request: Request, job_id: str) -> Job:
-    """The job of a request, with its estimate. Raises what can be known without paying: no room, no such ability."""
+    """The job of a request, with its estimate. Raises what can be known without paying, such as too many pictures or
+    something that the model cannot do.
+    """
     target = target_of(services.settings, request.options)
     now = services.now()
     job = Job(
@@ -196,7 +205,9 @@ def make_job(services: Services, request: Request, job_id: str) -> Job:
 
 
 def needs_other_pictures(request: Request) -> bool:
-    """Whether the options want other pictures of the upload. Only a dropped file's job knows from which bytes."""
+    """Whether the options need other pictures of the upload than were made. Only the job of a drop has the upload's
+    bytes.
+    """
     before, after = options_of(request.parent), request.options
     is_dropped = request.parent.origin is None
     return (

@@ -23,7 +23,7 @@ HOLD_SPARE_S = 20.0
 
 
 def job_for(upload: Upload, *, now: datetime) -> Job:
-    """The job that a version of an upload has, before anything of it was read."""
+    """The new job of a version of an upload, before anything of it was read."""
     source = Source(
         container=upload.container,
         name=upload.name,
@@ -35,7 +35,7 @@ def job_for(upload: Upload, *, now: datetime) -> Job:
 
 
 def end_unread(services: Services, stored: Stored, *, is_replaced: bool) -> Job:
-    """The job of a version that nobody can read any more, ended as `replaced` by another one, or as deleted."""
+    """The failed job of a version that can no longer be read, because it was replaced or deleted."""
     name = stored.job.source.name
     if is_replaced:
         hint = "The new version has a job of its own: GET /api/results has its answer."
@@ -46,7 +46,7 @@ def end_unread(services: Services, stored: Stored, *, is_replaced: bool) -> Job:
 
 
 def load(services: Services, job_id: str) -> Stored:
-    """The job with its row's version, for writing it back. Raises NotFound."""
+    """The job with its row's version, for writing it back. Raises NotFound when there is no such job."""
     stored = find(services, job_id)
     if stored is None:
         raise NotFound(f"there is no job {job_id}", hint="GET /api/results lists the jobs there are.")
@@ -60,8 +60,8 @@ def find(services: Services, job_id: str) -> Stored | None:
 
 
 def with_turns(services: Services, job: Job) -> Job:
-    """The job with the conversation that its row leaves out where it is long: the parent's, which never changes once
-    it has ended. As it is where the parent is gone.
+    """The job with its conversation, which its row leaves out where it is long: it is read from the parent, which never
+    changes once it has ended. Unchanged where the parent is gone.
     """
     if not job.turns_elsewhere or job.origin is None:
         return job
@@ -80,7 +80,7 @@ def reload(services: Services, job_id: str) -> Job:
 
 
 def keep_lease(services: Services, stored: Stored) -> Stored:
-    """The job with at least half a lease left. Raises StateConflict when somebody else has taken it by now."""
+    """The job with at least half a lease left. Raises StateConflict when another worker has taken it."""
     lease_s = services.settings.job_lease_s
     half = timedelta(seconds=lease_s / 2)
     if stored.job.lease_until is not None and stored.job.lease_until - services.now() > half:
@@ -90,10 +90,11 @@ def keep_lease(services: Services, stored: Stored) -> Stored:
 
 
 def hold_on(services: Services, job: Job, write: Callable[[], T]) -> T:
-    """What `write` returns, which stores what this worker has paid for: tried until shortly before its lease ends.
+    """What `write` returns, which stores what this worker has paid for; it is tried until shortly before the lease
+    ends.
 
-    Raises StorageUnavailable when storage is away for longer. The one place that sleeps: who gave the answer away and
-    came back later would have to pay for it again.
+    Raises StorageUnavailable when storage is away for longer. This is the one place that sleeps: a worker that gave up
+    the answer would have to pay for it again.
     """
     pause_s = HOLD_FIRST_PAUSE_S
     while True:
@@ -108,14 +109,14 @@ def hold_on(services: Services, job: Job, write: Callable[[], T]) -> T:
 
 
 def has_time(services: Services, job: Job, pause_s: float) -> bool:
-    """Whether a pause and one more try end before the lease does."""
+    """Whether a pause of `pause_s` seconds and one more try end before the lease does."""
     if job.lease_until is None:
         return False
     return services.now() + timedelta(seconds=pause_s + HOLD_SPARE_S) < job.lease_until
 
 
 def store_result(services: Services, stored: Stored, job: Job) -> Job:
-    """Write the document if there is none yet, then end the job. The first result ever written stays."""
+    """The job whose document is stored, after its row was ended too. The first result ever written stays."""
     return end_job(services, stored, write_result(services, job))
 
 
@@ -129,6 +130,9 @@ def write_result(services: Services, job: Job) -> Job:
 
 
 def end_job(services: Services, stored: Stored, final: Job) -> Job:
+    """The job, its row ended and its end logged once. Raises StateConflict if somebody else changed the row of a job
+    that has not ended.
+    """
     try:
         services.jobs.replace(stored, final)
     except StateConflict:
@@ -152,13 +156,17 @@ def result_name(job_id: str) -> str:
 
 
 def step_name(call_id: str) -> str:
-    """Of a call on the way to the answer: its id is the job's, a dash and the step."""
+    """The blob in `results` with the outcome of a call on the way to the answer, whose id is the job's, a dash and the
+    step.
+    """
     job_id, _, step = call_id.partition("-")
     return f"{job_id}.{step}.json"
 
 
 def summary(job: Job) -> dict[str, object]:
-    """What a log line may hold: ids, kinds, sizes, counts, money and times; never content."""
+    """The facts of a finished job that a log line may hold: ids, kinds, sizes, counts, money and times; never
+    content.
+    """
     return {
         "job_id": job.job_id,
         "state": job.state.value,

@@ -29,13 +29,14 @@ NEW_PICTURES: tuple[Step, ...] = (sniff_kind, check_video_options, normalize, ke
 
 
 def same_upload(services: Services, job: Job) -> Upload | None:
-    """The upload of a job, if that version of it is still there."""
+    """The upload of a job; None if that version of it is not there any more."""
     upload = services.blobs.describe(job.source.container, job.source.name)
     return upload if upload is not None and upload.etag == job.source.etag else None
 
 
 def with_other_pictures(services: Services, job: Job, before: Options) -> Job:
-    """The job with pictures that fit its options, from the upload, if that version of it is still there.
+    """The job with pictures that fit its options, made from the upload. With the old ones if that version of the upload
+    is gone. Raises SourceRejected for an upload that cannot be read.
 
     Sound and film are made anew only where films are looked at in another way than `before`.
     """
@@ -52,13 +53,14 @@ def with_other_pictures(services: Services, job: Job, before: Options) -> Job:
 
 
 def prepared(services: Services, draft: Draft, steps: Sequence[Step]) -> Job:
-    """The job after these steps, which fetch what they read of a film once."""
+    """The job after these steps; what several of them read of a film is fetched once."""
     with services.media.kept(draft.file) as file:
         return run(services, replace(draft, file=file), steps).job
 
 
 def open_draft(services: Services, job: Job, upload: Upload) -> Draft:
-    """An upload to be read again for a job that has no row yet. Somebody waits for the decoder, so not for long.
+    """The draft of an upload that is read again, for a job without a row. Somebody waits for it, so it does not wait
+    long for the decoder.
 
     Raises SourceRejected for an upload that a malware scanner has not found clean.
     """

@@ -29,7 +29,7 @@ OPTIONS_CODE = "options_invalid"
 
 
 def key_of(settings: Settings, job: Job, target: Target) -> str:
-    """The key of what this job sends to this target, as far as it is known when its file has been read."""
+    """The key of the question that this job sends to this target, as far as it is known when its file has been read."""
     options, source = options_of(job), job.source
     sound = [item for item in job.media if item.role == "sound"]
     film = Film(index_name=index_name(settings), bytes=source.bytes, duration_s=source.duration_s)
@@ -47,7 +47,7 @@ def key_of(settings: Settings, job: Job, target: Target) -> str:
 
 
 def reused(services: Services, job: Job) -> Job | None:
-    """The job with the answer of another, at no cost; None when this one is to ask.
+    """The job with another job's answer to the same question, at no cost; None when this job is to ask.
 
     Raises ModelUnavailable while the other is still being answered.
     """
@@ -66,7 +66,9 @@ def reused(services: Services, job: Job) -> Job | None:
 
 
 def asked_already(services: Services, owner: Job) -> ModelUnavailable:
-    """Why to wait for the owner, and how long: until it may go on itself, since both wait for the same endpoint."""
+    """The error that says to wait for the owner's answer: until the owner may go on itself, since both wait for the
+    same endpoint.
+    """
     waits_s = (owner.not_before - services.now()).total_seconds() if owner.not_before else 0
     return ModelUnavailable(
         f"job {owner.job_id} is asking the same question",
@@ -77,9 +79,10 @@ def asked_already(services: Services, owner: Job) -> ModelUnavailable:
 
 
 def step_in(services: Services, job: Job, key: str, owner_id: str) -> None:
-    """Ask in place of a job that failed without an answer, is gone, asks another question by now, or stands still.
+    """Let this job ask in place of one that failed without an answer, is gone, asks another question now, or cannot go
+    on.
 
-    One that stood still may have been woken meanwhile, and may be asking already: then it keeps its part.
+    A job that could not go on may have been woken meanwhile, and may be asking already: then it keeps its place.
     """
     if not services.answers.take_over(key, from_job_id=owner_id, job_id=job.job_id):
         return
@@ -91,13 +94,13 @@ def step_in(services: Services, job: Job, key: str, owner_id: str) -> None:
 
 
 def stands_still(job: Job) -> bool:
-    """Whether it waits for what only its own folder's user can mend: its money or its options."""
+    """Whether the job waits for what only the user of its own folder can mend: its money or its options."""
     waits_for_options = job.state is State.WAITING and job.error is not None and job.error.code == OPTIONS_CODE
     return job.state is State.PARKED or waits_for_options
 
 
 def outcome_of(services: Services, job_id: str, *, key: str) -> Job | None:
-    """The job with its answer if it has one; None for one that is gone, or asks another question by now."""
+    """The job, with its answer if it has one; None for one that is gone, or asks another question now."""
     stored = services.jobs.load(job_id)
     if stored is None or stored.job.answer_key != key:
         return None

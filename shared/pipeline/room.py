@@ -1,4 +1,5 @@
-"""How many bytes of files a worker holds at once: who reads a large one whole waits until others are done with theirs.
+"""How many bytes of files a worker holds in memory at once: one that would read a large file whole waits until there is
+room.
 
 A worker runs several functions side by side in one process, and each file is in it twice while it is read (the storage
 SDK's parts, then the whole). Sixteen at once would be more than an instance has.
@@ -17,7 +18,9 @@ COPIES = 2
 
 
 class Room:
-    """In the order of asking. A file that needs more than there is waits until it is alone."""
+    """Bytes of memory that are given out in the order of asking. A file that needs more than there is waits until it is
+    alone.
+    """
 
     def __init__(self, most_bytes: int = limits.WORKER_FILE_BYTES.value) -> None:
         self.most_bytes = most_bytes
@@ -27,7 +30,7 @@ class Room:
 
     @contextmanager
     def hold(self, file_bytes: int) -> Iterator[None]:
-        """Room for reading a file of this size whole, given back afterwards."""
+        """A context in which a file of `file_bytes` bytes may be read whole; the room is given back afterwards."""
         wanted = min(COPIES * file_bytes, self.most_bytes)
         self.enter(wanted)
         try:
@@ -36,7 +39,7 @@ class Room:
             self.leave(wanted)
 
     def enter(self, wanted: int) -> None:
-        """Waits for its turn, then for room."""
+        """Wait for this caller's turn, then until `wanted` bytes are free, and take them."""
         place = object()
         with self.changed:
             self.line.append(place)

@@ -36,14 +36,15 @@ def store_poster(services: Services, job: Job, ready: Prepared) -> tuple[Normali
 
 
 def no_sound(_services: Services, _job: Job, _file: SourceFile, _ready: Prepared) -> Made:
-    """No sound: the index listens for itself."""
+    """Nothing: the video index transcribes the sound itself."""
     return (), None
 
 
 def sound_for_transcript(services: Services, job: Job, file: SourceFile, ready: Prepared) -> Made:
-    """The sound in pieces, each for a call of its own to the transcriber.
+    """The sound in pieces, each for a call of its own to the transcriber; or why there is none. Raises DecoderBusy
+    while no decoder is free.
 
-    An answer does not wait for sound that cannot be read.
+    Sound that cannot be read does not stop the answer.
     """
     if not ready.has_sound or services.transcriber is None:
         return (), None
@@ -76,7 +77,7 @@ def store_piece(services: Services, job: Job, number: int, piece: SoundPiece) ->
 
 
 def film_for_browsers(services: Services, job: Job, file: SourceFile, ready: Prepared) -> Made:
-    """An MP4 where browsers do not play the upload. An answer does not wait for a film that cannot be played."""
+    """An MP4 where browsers do not play the upload; or why none was made, which does not stop the answer."""
     wanted = making(form=ready.format, codec=ready.codec or "", size=file.size, duration_s=ready.duration_s or 0)
     if wanted is Making.NOTHING:
         return (), None
@@ -89,7 +90,9 @@ def film_for_browsers(services: Services, job: Job, file: SourceFile, ready: Pre
 
 
 def film_for_index(services: Services, job: Job, file: SourceFile, ready: Prepared) -> Made:
-    """An MP4 where the index does not take the upload. Raises SourceRejected if none can be made: it needs one."""
+    """An MP4 where the index does not take the upload. Raises SourceRejected if none can be made, since the index needs
+    one.
+    """
     if ready.format in INDEX_FORMATS and ready.codec in INDEX_CODECS | {"vp9"}:
         return (), None
     try:
@@ -102,7 +105,7 @@ def film_for_index(services: Services, job: Job, file: SourceFile, ready: Prepar
 def store_mp4(
     services: Services, job: Job, file: SourceFile, ready: Prepared, *, copied: frozenset[str]
 ) -> tuple[Normalized, ...]:
-    """The MP4 that was made and stored. Raises SourceRejected when the video cannot be made into one."""
+    """The stored MP4 of the video. Raises SourceRejected when the video cannot be made into one, or DecoderBusy."""
     name = f"{job.job_id}/video.mp4"
     services.blobs.write_blocks(NORMALIZED, name, services.media.mp4(file, copied=copied), media_type=MP4)
     stored = services.blobs.describe(NORMALIZED, name)

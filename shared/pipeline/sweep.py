@@ -56,7 +56,9 @@ def sweep(services: Services) -> dict[str, int]:
 
 @contextmanager
 def going_on(services: Services, found: Counter[str], what: str) -> Iterator[None]:
-    """One broken job or options file must not keep all others waiting. Without storage nothing can go on."""
+    """A context that logs and counts any fault but StorageUnavailable, so that one broken job or options file does not
+    keep the others waiting.
+    """
     try:
         yield
     except StorageUnavailable:
@@ -69,7 +71,9 @@ def going_on(services: Services, found: Counter[str], what: str) -> Iterator[Non
 
 
 def mend_open_jobs(services: Services, found: Counter[str]) -> None:
-    """Look at some of the open jobs: the next round goes on behind the last of them, and then from the beginning."""
+    """Look at some of the open jobs. The next round goes on behind the last of them, and after the last of all at the
+    beginning.
+    """
     ends = services.now() + ROUND_LASTS
     waiting_since = min((peeked.due for peeked in services.messages.peek()), default=None)
     waiting: list[Job] = []
@@ -85,7 +89,9 @@ def mend_open_jobs(services: Services, found: Counter[str]) -> None:
 
 
 def mend(services: Services, found: Counter[str], job_id: str, waiting_since: datetime | None) -> list[Job]:
-    """The job, if all is well with it and it waits for its endpoint for long."""
+    """The job, if nothing is wrong with it and it waits for its endpoint for long; otherwise nothing, once it is closed
+    or woken.
+    """
     stored = services.jobs.load(job_id)
     if stored is None:
         return []
@@ -101,7 +107,9 @@ def mend(services: Services, found: Counter[str], job_id: str, waiting_since: da
 
 
 def wake(services: Services, stored: Stored) -> None:
-    """Touching the row keeps the next sweep from waking the same job again at once."""
+    """Send the job's pointer again, or accept its upload again if it was never read. Its row is touched first, so that
+    the next sweep does not wake it again at once.
+    """
     job = stored.job
     services.log("woken", {"job_id": job.job_id, "state": job.state.value})
     if job.options is not None:
@@ -117,8 +125,8 @@ def wake(services: Services, stored: Stored) -> None:
 
 
 def waits_long(job: Job, *, now: datetime) -> bool:
-    """Whether the job waits for its endpoint, or for another job that does, for longer than that one's being mended
-    may go unnoticed.
+    """Whether the job waits for its endpoint, or for a job that does, for so long that it would not soon notice that
+    the endpoint works again.
     """
     until = wait_end(job, now=now)
     waits = job.error is not None and job.error.code in {*CALL_FAULTS, SAME_QUESTION}
@@ -126,8 +134,8 @@ def waits_long(job: Job, *, now: datetime) -> bool:
 
 
 def hurry(services: Services, found: Counter[str], waiting: Sequence[Job]) -> None:
-    """Bring jobs back before their time: all of an endpoint that has answered since they were told to wait, else the
-    one that has waited longest, to see whether it does.
+    """Bring waiting jobs back before their time: all jobs of an endpoint that has answered since they were told to
+    wait, else the one that has waited longest, as a test.
     """
     for endpoint, jobs_there in by_endpoint(waiting).items():
         gate, _ = services.gates.change(endpoint, lambda gate: gate)
@@ -146,8 +154,8 @@ def by_endpoint(waiting: Sequence[Job]) -> dict[str, list[Job]]:
 
 
 def worth_a_try(waiting: Sequence[Job], answered_at: datetime | None) -> list[Job]:
-    """A job that was told so again and again although others were answered waits as it was told: it may be too large
-    for the endpoint's limit.
+    """The jobs to bring back before their time. One that was sent back again and again although others were answered
+    keeps its wait: it may be too large for the endpoint's limit.
     """
     answered = None if answered_at is None else answered_at + timedelta(seconds=ANSWERED_WITHIN_S)
     told = [job for job in waiting if answered is not None and job.updated <= answered]
@@ -161,7 +169,7 @@ def times_told(job: Job) -> int:
 
 
 def try_now(services: Services, job_id: str) -> None:
-    """Its old message comes at its own time, and then finds nothing to do."""
+    """Let the job go on at once. Its old message comes at its own time and then finds nothing to do."""
     stored = load(services, job_id)
     if stored.job.state is not State.WAITING:
         return

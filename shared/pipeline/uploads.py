@@ -61,7 +61,7 @@ def store_upload(services: Services, name: str, data: bytes, *, metadata: Mappin
 def promise(services: Services, upload: Upload, before: Upload | None) -> str:
     """The id of the upload's job, which exists from now on: its event may come late, or find a newer version.
 
-    The job of the version that this one has replaced ends, if nobody has read that version yet.
+    The job of the version that was replaced ends, if nobody has read that version yet.
     """
     job = job_for(upload, now=services.now())
     services.jobs.insert(job)
@@ -85,14 +85,16 @@ def end_if_unread(services: Services, upload: Upload) -> None:
 
 
 def check_metadata(name: str, metadata: Mapping[str, str]) -> None:
-    """Raises OptionsInvalid for an unknown or wrong option in the headers, and for what headers cannot carry."""
+    """Check the options in the headers. Raises OptionsInvalid for an unknown or wrong one, and for text that headers
+    cannot carry.
+    """
     for option, text in metadata.items():
         if option not in FILE_OPTIONS:
             hint = f"Use one of: {', '.join(FILE_OPTIONS)}."
             raise OptionsInvalid(f"there is no option {option!r}", field=option, hint=hint)
         if not text.isascii():
             hint = "Headers carry ASCII only: put it into a _vision.toml beside the file."
-            raise OptionsInvalid(f"option {option} holds other characters than ASCII", field=option, hint=hint)
+            raise OptionsInvalid(f"option {option} contains characters outside ASCII", field=option, hint=hint)
     parse_metadata(metadata, where=f"options of {name}")
 
 
@@ -100,15 +102,15 @@ def media_type_of(data: bytes) -> str:
     kind = sniff(data[:HEAD_BYTES])
     if kind.kind not in {"image", "video"}:
         known = ", ".join(one.label for one in KINDS.values() if one.kind in {"image", "video"})
-        raise MediaUnsupported(f"the body is {kind.label}, no picture or video", hint=f"Send one of {known}.")
+        raise MediaUnsupported(f"the body is {kind.label}, not a picture or video", hint=f"Send one of {known}.")
     return kind.media_type
 
 
 def make_ticket(services: Services, name: str) -> Ticket:
-    """An address that can create one upload.
+    """An address with which one upload can be created, and when it expires.
 
     Raises PreconditionFailed for a name that is taken, since the address cannot replace a blob, and OptionsInvalid for
-    an options file, which is checked when it comes through the API.
+    an options file, which is checked only when it comes through the API.
     """
     check_upload_name(name)
     if is_options_file(name):

@@ -64,7 +64,9 @@ class EarlierCall:
 
 
 def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answered]:
-    """The answer to a job from its pictures, in parts if they are many, with the cost of all calls before it."""
+    """The job's row, and the answer from its pictures, asked in parts if they are many, with the cost of all calls
+    before it. Raises ModelUnavailable, ModelRefused, ReplyMalformed or BudgetExceeded.
+    """
     stored, question = before_the_answer(services, stored)
     stored = keep_lease(services, stored)
     before = stored.job
@@ -73,13 +75,17 @@ def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answ
 
 
 def is_asked_in_parts(job: Job) -> bool:
-    """Whether more pictures than one request takes are no fault: of one video, or of the pages of one document."""
+    """Whether the job's pictures may be more than one request takes: those of one video, or of the pages of one
+    document.
+    """
     is_one_file = job.origin is None or len(job.origin.jobs) <= 1
     return is_one_file and (job.source.kind == "video" or any(item.page is not None for item in job.normalized))
 
 
 def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Composed]:
-    """The question to ask in the end, and the job with the bill so far."""
+    """The job with the bill so far, and the question to ask in the end, after the sound was transcribed and each part
+    was asked about.
+    """
     options = options_of(stored.job)
     target = target_of(services.settings, options)
     parts = split(stored.job.normalized, room_of(target))
@@ -112,7 +118,7 @@ def composed(question: Question, target: Target, options: Options) -> Composed:
 
 
 def transcribe(services: Services, job: Job, item: Normalized) -> EarlierCall:
-    """What is said in a piece of the sound, line by line with times; stored before anything else is paid for.
+    """The words in a piece of the sound, line by line with times, stored before anything else is paid for.
 
     A later question about the same video finds it where the job that the sound was made for has stored it.
     """
@@ -128,7 +134,9 @@ def transcribe(services: Services, job: Job, item: Normalized) -> EarlierCall:
 
 
 def heard_before(services: Services, job: Job, item: Normalized, call_id: str) -> EarlierCall | None:
-    """The transcript that another job has paid for, if there is a whole one; from now on it is stored as this job's."""
+    """The transcript that another job has already paid for, if there is a whole one; from now on it is stored as this
+    job's too.
+    """
     found = read_earlier(services, transcript_name(item))
     return keep(services, job, call_id, EarlierCall(text=found.text)) if found and found.is_whole else None
 
@@ -160,7 +168,9 @@ def room_of(target: Target) -> int:
 
 
 def answer_part(services: Services, job: Job, part: Part, target: Target, transcript: str) -> EarlierCall:
-    """Read where an earlier turn has paid for it, else asked and stored; only then entered as spent."""
+    """The answer about one part: the stored one if an earlier turn has paid for it, else asked and stored, and only
+    then entered as spent.
+    """
     call_id = call_of(job, part)
     found = read_earlier(services, step_name(call_id))
     if found is None:
@@ -174,7 +184,7 @@ def call_of(job: Job, part: Part) -> str:
 
 
 def keep(services: Services, job: Job, call_id: str, earlier: EarlierCall) -> EarlierCall:
-    """The same, once it is stored."""
+    """The same call, once it is stored."""
     body = json.dumps(codec.to_json(earlier), ensure_ascii=False).encode()
     name, kind = step_name(call_id), "application/json"
     hold_on(services, job, lambda: services.blobs.write(RESULTS, name, body, media_type=kind, overwrite=False))
@@ -204,7 +214,9 @@ def call_for_part(services: Services, job: Job, part: Part, target: Target, tran
 
 
 def check_answered(earlier: EarlierCall, part: Part) -> None:
-    """Raises ModelRefused for a part whose answer was withheld: what it cost is on the job's row by then."""
+    """Check that the part was answered. Raises ModelRefused where its answer was withheld; what it cost is on the job's
+    row by then.
+    """
     if earlier.withheld is None:
         return
     message = f"{earlier.withheld.message} about part {part.number} of {part.of}"
@@ -214,7 +226,9 @@ def check_answered(earlier: EarlierCall, part: Part) -> None:
 
 
 def part_question(services: Services, job: Job, part: Part, transcript: str) -> Question:
-    """The question about one part of the pictures, to be answered in words whatever schema the last answer must fit."""
+    """The question about one part of the pictures. It is answered in plain text, whatever schema the last answer must
+    fit.
+    """
     options = options_of(job)
     prompt = with_transcript(ask_part(options.prompt, part), transcript_of(part, transcript))
     pictures = tuple(read_picture(services, item) for item in part.pictures)
@@ -229,7 +243,7 @@ def read_earlier(services: Services, name: str) -> EarlierCall | None:
 
 
 def note_earlier(job: Job, earlier: Sequence[EarlierCall]) -> Job:
-    """The job with what the earlier calls so far have cost: one that fails later still shows it."""
+    """The job with the cost of the earlier calls so far: one that fails later still shows it."""
     costs = [one.cost for one in earlier if one.cost is not None]
     usages = [one.usage for one in earlier if one.usage is not None]
     bill = sum_costs(*costs) if costs else None
@@ -245,7 +259,7 @@ def note_earlier(job: Job, earlier: Sequence[EarlierCall]) -> Job:
 
 
 def add_earlier(before: Job, job: Job) -> Job:
-    """The finished job with the earlier calls in its usage, cost and time."""
+    """The finished job with the tokens, dollars and milliseconds of the earlier calls added."""
     costs = [cost for cost in (before.cost, job.cost) if cost is not None]
     usages = [usage for usage in (before.usage, job.usage) if usage is not None]
     model_ms = (before.timings.model_ms or 0) + (job.timings.model_ms or 0)

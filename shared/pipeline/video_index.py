@@ -54,14 +54,18 @@ SOURCE = "https://example.blob.core.windows.net/uploads/video.mp4"  # stands in 
 
 
 def check_index(services: Services, options: Options, target: Target) -> None:
-    """Raises CapabilityMissing, with a hint at frames, for what cannot be asked by way of the index."""
+    """Check that the options can be asked by way of the index. Raises CapabilityMissing, with a hint at frames, where
+    they cannot.
+    """
     indexer_of(services)
     flow = flow_of("0" * 32, index_name(services.settings), turns=0, since_s=0)
     build_payload(question(options, flow, SOURCE), target)
 
 
 def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Answered]:
-    """The answer, or ModelUnavailable("indexing") until the video is in the index."""
+    """The job's row and the answer. Raises ModelUnavailable ("indexing") until the video is in the index, and
+    ModelRefused if it cannot be indexed.
+    """
     job, indexer = stored.job, indexer_of(services)
     flow, step = look(services, indexer, job, dropped_job_id(job))
     if isinstance(step, GiveUp) and job.job_id != flow.document_id:
@@ -84,12 +88,15 @@ def look(services: Services, indexer: VideoIndexer, job: Job, document_id: str) 
 
 
 def dropped_job_id(job: Job) -> str:
-    """The name of the video in the index, the same for whoever asks about it: it goes in, and is paid for, once."""
+    """The video's id in the index, the same for every job about it: it is indexed, and paid for, once."""
     return job_id_of(container=job.source.container, name=job.source.name, etag=job.source.etag)
 
 
 def submit(services: Services, indexer: VideoIndexer, stored: Stored, flow: IndexFlow) -> None:
-    """Put the video into the index. The bill is on the job's row before the service is called: no crash loses it."""
+    """Put the video into the index. Raises BudgetExceeded, ModelUnavailable, ModelRefused or CapabilityMissing.
+
+    The bill is on the job's row before the service is called, so that no crash loses it.
+    """
     call_id = f"{stored.job.job_id}-index"
     indexer.ensure_index(flow.index_name, index_body())
     again = reserve(services, stored.job, call_id)
@@ -128,8 +135,8 @@ def ask_about_it(services: Services, stored: Stored, flow: IndexFlow, _: Ask) ->
 
 
 def find_moments(services: Services, job: Job, flow: IndexFlow, text: str) -> list[dict[str, Any]]:
-    """The moments of this video that fit the text. The index cannot filter by document: name and folder leave only
-    its own versions.
+    """The moments of this video that fit the text, at most MOST_MOMENTS. The index cannot filter by document: filtering
+    by name and folder leaves only versions of this upload.
     """
     folder, _, name = job.source.name.rpartition("/")
     search = Search(text=text, name=name, folder=folder or None, top=MOST_MOMENTS, dedup=False)
@@ -144,7 +151,7 @@ def question(options: Options, flow: IndexFlow, url: str, turns: tuple[Exchange,
 
 
 def read_address(services: Services, job: Job) -> str:
-    """A web address of the upload, or of the MP4 that was made of it, which the index can read for half an hour."""
+    """A URL with which the index can read the upload, or the MP4 that was made of it, for half an hour."""
     now = services.now()
     made = next((item.name for item in job.media if item.role == "video"), None)
     container, name = (NORMALIZED, made) if made else (job.source.container, job.source.name)
@@ -152,7 +159,7 @@ def read_address(services: Services, job: Job) -> str:
 
 
 def metadata(job: Job) -> dict[str, str]:
-    """What searches can be narrowed by, from the upload's name and its options."""
+    """The fields by which searches can be narrowed, from the upload's name and its options."""
     options = options_of(job)
     folder, _, name = job.source.name.rpartition("/")
     recorded = datetime.fromisoformat(options.recorded_at).astimezone(UTC) if options.recorded_at else job.created
@@ -175,7 +182,7 @@ def indexer_of(services: Services) -> VideoIndexer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A moment of a video, by its upload's name; None for a video that nobody dropped here."""
+    """A moment of a video that fits a search; `name` is its upload's, None for a video that was not dropped here."""
 
     name: str | None
     moment: Moment

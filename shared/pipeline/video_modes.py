@@ -26,7 +26,7 @@ Make = Callable[[Services, Job, SourceFile, Prepared], Made]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoActions:
-    """What one mode does.
+    """What one video mode does at each station of a job.
 
     Before anything is made, `check` raises where the mode cannot do what is asked. `sound` and `film` make what is
     stored beside the frames. `work` is what the estimate counts for the first question, `later_work` for one that is
@@ -80,7 +80,9 @@ def answer_video(services: Services, stored: Stored) -> tuple[Stored, Answered]:
 
 
 def work_of(services: Services, job: Job, parent: Job | None = None) -> Work:
-    """What is to be done beside showing pictures; of a film that was asked about before, only what is left to do."""
+    """The work that is paid for beside showing pictures; of a film that was asked about before, only what is left to
+    do.
+    """
     if job.source.kind != "video":
         return NO_WORK
     actions = video_actions(options_of(job).video)

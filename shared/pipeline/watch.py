@@ -17,19 +17,19 @@ from shared.pipeline.ports import Peeked, Services
 EVENT_CAME = "upload event"
 LOOKED_AT = 100
 NO_EVENT = (
-    "uploads are there, but no event has ever told the app of one: they are found late, by the timer. "
+    "there are uploads, but no storage event has ever arrived: only the timer finds them, minutes late. "
     "Connect the events: python3 -m infra.connect_events"
 )
 
 
 def accept_event(services: Services, name: str) -> Job | None:
-    """The job for an upload that an event told of, as `accept_upload` gives it."""
+    """The job for an upload that an event announced, as `accept_upload` gives it. It is noted that events arrive."""
     services.notes.note(EVENT_CAME)
     return accept_upload(services, name)
 
 
 def warnings(services: Services) -> dict[str, str]:
-    """What works, but not as it should, by its part. Raises StorageUnavailable when that cannot be seen."""
+    """What works, but not as it should, by its part. Raises StorageUnavailable when that cannot be found out."""
     if services.notes.noted(EVENT_CAME) or not has_old_uploads(services):
         return {}
     return {"events": NO_EVENT}
@@ -43,7 +43,9 @@ def has_old_uploads(services: Services) -> bool:
 
 
 def watch(services: Services) -> None:
-    """Log what does not answer; if all does, how many messages there are and how long the oldest has waited."""
+    """Log each part that does not answer; if all do, log how many messages there are and how many seconds the oldest
+    has waited.
+    """
     found = {part: says for part, says in check(services).items() if says != "ok"}
     for part, says in found.items():
         services.log("unhealthy", {"part": part, "code": says.partition(":")[0]})
@@ -59,7 +61,9 @@ def oldest_s(services: Services) -> float:
 
 
 def could_begin(services: Services, peeked: Peeked) -> datetime:
-    """A job that waits for its endpoint has a message that is not to be read before its time."""
+    """The time (UTC) from which the message could have been worked on: a job that waits for its endpoint has a message
+    that is not to be read before its time.
+    """
     stored = services.jobs.load(peeked.message.job_id)
     not_before = stored.job.not_before if stored else None
     return max(peeked.sent, not_before or peeked.sent)

@@ -74,7 +74,7 @@ def test_axe_finds_nothing_where_something_is_wrong(keyed_app: tuple[App, str], 
     expect(page.get_by_role("alert").first).to_contain_text("not accepted")
     assert violations(page) == []
     enter_key(page, key)
-    expect(page.get_by_text("is no job's id")).to_be_visible()
+    expect(page.get_by_text("is not a job's id")).to_be_visible()
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.locator("#files").set_input_files({"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"words"})

@@ -259,9 +259,15 @@ def test_a_file_that_cannot_be_read_is_said_once(tmp_path: Path, uploads: Contai
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        (b"latin\xe9.jpg", "cannot upload latin .jpg: the name of 10 characters holds a control character"),
-        (b"two\nlines.jpg", "cannot upload two lines.jpg: the name of 13 characters holds a control character"),
-        (b"back\\slash.jpg", r"cannot upload back\slash.jpg: the name 'back\\slash.jpg' holds a backslash"),
+        (
+            b"latin\xe9.jpg",
+            "cannot upload latin .jpg: the name of 10 characters contains a character that storage does not accept",
+        ),
+        (
+            b"two\nlines.jpg",
+            "cannot upload two lines.jpg: the name of 13 characters contains a character that storage does not accept",
+        ),
+        (b"back\\slash.jpg", r"cannot upload back\slash.jpg: the name 'back\\slash.jpg' contains a backslash"),
         (b"last dot.", "cannot upload last dot.: the name 'last dot.' ends in a dot"),
     ],
 )

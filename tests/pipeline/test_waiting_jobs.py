@@ -72,7 +72,7 @@ def test_a_model_that_options_name_is_not_replaced(misspelt):
     job = look_up(misspelt.services, "a.jpg")
 
     assert (job.state, job.error.code) == (State.FAILED, "options_invalid")
-    assert "'fast' is no known deployment" in job.error.message
+    assert "'fast' is not a deployment in the settings" in job.error.message
 
 
 def test_a_name_that_is_also_the_default_is_still_a_name(misspelt):

@@ -24,9 +24,9 @@ def believed(kind: type[T], body: Any) -> T:
     try:
         value = from_json(kind, body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Nonsense(f"what should be a {kind.__name__} is none ({type(error).__name__})") from error
+        raise Nonsense(f"a {kind.__name__} has the wrong form ({type(error).__name__})") from error
     if not fits(kind, value):
-        raise Nonsense(f"a {kind.__name__} has a field of another type, or a number that no file has")
+        raise Nonsense(f"a {kind.__name__} has a field of the wrong type, or an impossible number")
     return value
 
 

@@ -119,7 +119,7 @@ def unless_rejected(reply: dict[str, Any]) -> dict[str, Any]:
     match reply["rejected"]:
         case {"message": str(message), "code": str(code), "hint": str(hint)} if code in REFUSALS:
             raise SourceRejected(message[:LONGEST_WORDS], code=code, hint=hint[:LONGEST_WORDS])
-    raise Nonsense("a refusal is none of ours")
+    raise Nonsense("it refuses the file in an unknown form")
 
 
 def end_of(child: subprocess.Popen[bytes]) -> int:
@@ -134,7 +134,7 @@ def end_of(child: subprocess.Popen[bytes]) -> int:
 
 def taken_over(error: Nonsense) -> SourceRejected:
     return SourceRejected(
-        f"the file makes its decoder answer nonsense: {error}",
+        f"the decoder's answer about this file cannot be used: {error}",
         code="corrupt",
         hint="Open it in a viewer and save it again.",
     )

@@ -27,7 +27,7 @@ def receive_pictures(replies: IO[bytes], message: dict[str, Any]) -> tuple[Pictu
     """In the parent: the pictures of a message that has just come. Raises Nonsense for what are none."""
     described = message.get("pictures")
     if not isinstance(described, list) or not 0 < len(described) <= MOST_PICTURES:
-        raise Nonsense("an answer has no pictures, or more than any file gives")
+        raise Nonsense("it has no pictures, or more than any file gives")
     pictures, left = [], REPLY_BYTES
     for one in map(picture_of, described):
         data = receive_block(replies, limit=min(left, BLOCK_BYTES))
@@ -39,10 +39,10 @@ def receive_pictures(replies: IO[bytes], message: dict[str, Any]) -> tuple[Pictu
 def picture_of(described: object) -> Picture:
     """Without its bytes."""
     if not isinstance(described, dict):
-        raise Nonsense("a picture is described by no JSON object")
+        raise Nonsense("a picture is not described by a JSON object")
     picture = believed(Picture, {**described, "data": b""})
     if picture.media_type not in SENT_TYPES or not picture.width or not picture.height:
-        raise Nonsense("a picture is of no type or size that is sent")
+        raise Nonsense("a picture has a type or size that is never sent")
     return picture
 
 

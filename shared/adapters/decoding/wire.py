@@ -37,9 +37,9 @@ def receive(stream: IO[bytes]) -> dict[str, Any]:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Nonsense(f"a message of {len(text)} bytes is no JSON") from error
+        raise Nonsense(f"a message of {len(text)} bytes is not JSON") from error
     if not isinstance(message, dict):
-        raise Nonsense("a message is no JSON object")
+        raise Nonsense("a message is not a JSON object")
     return message
 
 

@@ -124,7 +124,7 @@ def with_data(reply: Reply) -> Reply:
         is_json = False
     if is_json:
         return replace(reply, data=data)
-    return replace(reply, notes=(*reply.notes, "a schema was asked but the answer is no JSON"))
+    return replace(reply, notes=(*reply.notes, "a schema was given, but the answer is not JSON"))
 
 
 def parse_usage(said: Any) -> Usage | None:

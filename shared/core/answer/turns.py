@@ -85,7 +85,7 @@ def read_no_choice(body: dict[str, Any]) -> Turn:
 
 def no_reply(body: dict[str, Any]) -> ReplyMalformed:
     fields = ", ".join(sorted(body)[:5]) or "none"
-    return ReplyMalformed(f"the endpoint answered 200 with JSON that is no reply (its fields: {fields})")
+    return ReplyMalformed(f"the endpoint answered 200 with JSON that is not a model's reply (its fields: {fields})")
 
 
 def assistant_message(choice: dict[str, Any]) -> dict[str, Any] | None:

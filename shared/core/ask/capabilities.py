@@ -32,7 +32,7 @@ def check_address(asked: Asked) -> None:
     except ValueError:  # a port that is no number, a bracket that does not close
         is_address = False
     if not is_address:
-        raise SettingsInvalid((f"{variable} is no http(s) address",))
+        raise SettingsInvalid((f"{variable} is not an http(s) address",))
     if parts.query or parts.username or parts.fragment:
         raise SettingsInvalid((f"{variable} has a user name, a query or a fragment: give the address alone",))
     if target.kind == "openai" and target.api_version is not None:
@@ -43,7 +43,7 @@ def check_endpoint(asked: Asked) -> None:
     model, version = asked.model, asked.version
     if not (model.chat_completions or model.responses_api):
         raise CapabilityMissing(
-            f"{model.name} makes pictures, it does not answer questions about them",
+            f"{model.name} makes pictures; it does not answer questions about them",
             hint="Use a chat model: ./visiondrop models lists them.",
         )
     if asked.responses and not version.responses:

@@ -30,7 +30,7 @@ KEYWORD_TYPES: dict[str, type] = {
     "required": list,
     "anyOf": list,
 }
-JSON_WORDS: dict[type, str] = {dict: "object", list: "array"}
+JSON_WORDS: dict[type, str] = {dict: "an object", list: "an array"}
 
 Node = tuple[str, int, Any]
 """A subschema with its path and how many objects it lies in."""
@@ -78,13 +78,13 @@ def below(path: str, level: int, node: dict[str, Any]) -> Iterator[Node]:
 
 def check_node(path: str, node: Any) -> None:
     if not isinstance(node, dict):
-        raise fault(path, "this is no schema object", 'Give at least {"type": …}.')
+        raise fault(path, "this is not a schema object", 'Give at least {"type": …}.')
     refused = sorted(REFUSED_KEYWORDS & node.keys())
     if refused:
         raise fault(path, f"{', '.join(refused)} is not supported", "Say it in the description instead.")
     for keyword, kind in KEYWORD_TYPES.items():
         if not isinstance(node.get(keyword, kind()), kind):
-            raise fault(path, f"{keyword} is no {JSON_WORDS[kind]}", "See the JSON Schema documentation.")
+            raise fault(path, f"{keyword} is not {JSON_WORDS[kind]}", "See the JSON Schema documentation.")
     if is_object(node):
         check_object(path, node)
 

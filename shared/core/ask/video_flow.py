@@ -193,7 +193,7 @@ def search_body(search: Search) -> dict[str, Any]:
 
 def parse_ingestion(body: object) -> Ingestion:
     if not isinstance(body, dict) or not isinstance(body.get("state"), str):
-        raise ReplyMalformed("the video index answered with no ingestion")
+        raise ReplyMalformed("the video index's reply describes no ingestion")
     return Ingestion(
         state=body["state"].lower(),
         fault=fault_of(body.get("error")),
@@ -236,7 +236,7 @@ KINDS = {"videoframe": "vision", "video": "vision", "speechtextsegment": "speech
 def parse_moments(body: object) -> tuple[Moment, ...]:
     rows: Sequence[Any] | None = body.get("value") if isinstance(body, dict) else None
     if not isinstance(rows, list):
-        raise ReplyMalformed("the video index answered a search with no list")
+        raise ReplyMalformed("the video index's reply to a search has no list of moments")
     return tuple(parse_moment(row) for row in rows if isinstance(row, dict))
 
 

@@ -165,10 +165,10 @@ def parse_message(body: bytes) -> AnalysisMessage:
     try:
         message = codec.from_json(AnalysisMessage, json.loads(body))
     except (KeyError, RecursionError) as fault:
-        raise ValueError("no pointer to a job") from fault
+        raise ValueError("the message does not point at a job") from fault
     job_id: object = message.job_id  # the codec takes any JSON for a text
     if not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id):
-        raise ValueError("no job can have this id")
+        raise ValueError("the message has an id that no job can have")
     return message
 
 
@@ -317,7 +317,7 @@ def park(job: Job, error: VisiondropError, *, now: datetime) -> Job:
 def renew(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
     """A full lease again, for a worker that still holds the job."""
     if job.lease_owner != owner:
-        raise StateConflict(f"job {job.job_id} has another owner by now")
+        raise StateConflict(f"another worker has taken job {job.job_id}")
     return replace(job, lease_until=now + timedelta(seconds=lease_s))
 
 
@@ -338,7 +338,7 @@ def why_withheld(reply: Reply) -> Fault | None:
             code="content_filter", message="the content filter withheld the answer", hint=hint, retryable=False
         )
     if reply.finish_reason == "tool_call":
-        message = "the model answered with a tool call; it was offered no tools"
+        message = "the model answered with a tool call, although it was offered no tools"
         hint = "Ask again with reuse = false, or use another deployment."
         return Fault(code="tool_call", message=message, hint=hint, retryable=False)
     if reply.refusal:

@@ -139,7 +139,7 @@ def decode_cursor(text: str, filters: Filters) -> Position:
         padded = text + "=" * (-len(text) % 4)
         place, _, check = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").rpartition("/")
     except (binascii.Error, ValueError):
-        raise OptionsInvalid("the cursor is none of ours", field="cursor", hint=hint) from None
+        raise OptionsInvalid("this cursor was not issued by this API", field="cursor", hint=hint) from None
     found = POSITION.fullmatch(place)
     if found is None or check != check_of(place, filters):
         raise OptionsInvalid("the cursor does not belong to this list", field="cursor", hint=hint)

@@ -25,9 +25,9 @@ def fault_of(name: str) -> str | None:
     if len(name) > limits.NAME_CHARACTERS.value or name.count("/") >= limits.NAME_SEGMENTS.value:
         return f"is longer than {limits.NAME_CHARACTERS.value} characters or {limits.NAME_SEGMENTS.value} folders"
     if any(unicodedata.category(character) in UNUSABLE or character in NO_XML for character in name):
-        return "holds a control character, or none at all"
+        return "contains a character that storage does not accept"
     if "\\" in name:
-        return "holds a backslash"
+        return "contains a backslash"
     if any(segment in {"", ".", ".."} for segment in name.split("/")):
         return "has an empty part, or one of dots only"
     return "ends in a dot" if name.endswith(".") else None

@@ -168,7 +168,7 @@ def test_asked_json_that_is_none_is_noted(text: str) -> None:
     """The text was paid for and stays; what could not be stored as JSON is none."""
     reply = parse_reply(said(text), expects_json=True)
     assert (reply.data, reply.text) == (None, text)
-    assert reply.notes == ("a schema was asked but the answer is no JSON",)
+    assert reply.notes == ("a schema was given, but the answer is not JSON",)
 
 
 def test_cut_json_is_not_read() -> None:
@@ -345,8 +345,8 @@ def test_error_object_inside_a_200_is_an_error(error: Any, kind: type[Exception]
         ({"choices": [{"finish_reason": "stop"}]}, "no message from the assistant"),
         (extension(tool("still at it")), "no message from the assistant"),
         ({"object": "response", "status": "in_progress", "output": []}, "the response is in_progress"),
-        ({"status": "succeeded", "output": "A boat."}, "no reply (its fields: output, status)"),
-        ({"output": {"text": "A boat."}, "request_id": "7"}, "no reply (its fields: output, request_id)"),
+        ({"status": "succeeded", "output": "A boat."}, "not a model's reply (its fields: output, status)"),
+        ({"output": {"text": "A boat."}, "request_id": "7"}, "not a model's reply (its fields: output, request_id)"),
     ],
 )
 def test_what_is_no_reply_is_malformed(body: Any, says: str) -> None:

@@ -96,7 +96,7 @@ def test_parked_jobs_wait_for_money():
 def test_a_lease_is_renewed_by_its_owner_only():
     """A worker that has lost its job must not go on as if it had not."""
     assert jobs.renew(RUNNING, owner="w1", now=later(100), lease_s=LEASE_S).lease_until == later(100 + LEASE_S)
-    with pytest.raises(StateConflict, match="another owner"):
+    with pytest.raises(StateConflict, match="another worker has taken"):
         jobs.renew(RUNNING, owner="w2", now=later(100), lease_s=LEASE_S)
 
 
