@@ -16,7 +16,9 @@ from shared.core import places
 
 
 def lazy(name: str) -> ModuleType:
-    """A module that loads on first use: the blob binding's type is looked at only when the worker indexes it."""
+    """A module that is loaded when it is first used. Raises ModuleNotFoundError. The blob binding's type is looked at
+    only when the worker indexes this file.
+    """
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"{name} is not installed; see requirements.txt", name=name)

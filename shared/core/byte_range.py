@@ -10,10 +10,10 @@ ONE_RANGE = re.compile(r"bytes\s*=\s*(?P<first>\d{0,18})-(?P<last>\d{0,18})", re
 
 
 def parse_range(header: str | None, total_bytes: int) -> tuple[int, int] | None:
-    """First and last byte, both included; None for the whole file.
+    """The first and the last byte, both included; None for the whole file.
 
-    A header that is not understood, or names several ranges, is ignored as the RFC allows. Raises RangeInvalid for a
-    range that begins behind the end.
+    A header that is not understood, or names several ranges, is ignored, as RFC 9110 allows (14.2). Raises RangeInvalid
+    for a range that begins behind the end.
     """
     found = ONE_RANGE.fullmatch(header.strip()) if header else None
     if found is None or not (found["first"] or found["last"]):

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def to_json(value: object) -> Any:
-    """JSON-ready form of a dataclass, tuple, mapping or scalar. Raises TypeError for anything else."""
+    """The JSON form of a dataclass, tuple, mapping or scalar. Raises TypeError for anything else."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
@@ -60,7 +60,7 @@ def decode(hint: Any, body: Any) -> Any:
 
 
 def decode_optional(choices: tuple[Any, ...], body: Any) -> Any:
-    """A union of more than one kind besides None is plain JSON and stays as it is."""
+    """The value of a union with None. A union of more kinds is plain JSON and stays as it is."""
     kinds = [choice for choice in choices if choice is not type(None)]
     return body if body is None or len(kinds) > 1 else decode(kinds[0], body)
 

@@ -51,8 +51,8 @@ class VisiondropError(Exception):
 
 
 class SettingsInvalid(VisiondropError):
-    """`faults` has one line per wrong setting, each naming its variable. The service is not available until they are
-    mended, and nobody knows when: trying again is not offered.
+    """Settings are wrong or missing; `faults` has one line per setting, each naming its variable. The service is not
+    available until they are mended, and nobody knows when: trying again is not offered.
     """
 
     status_code = 503
@@ -63,7 +63,7 @@ class SettingsInvalid(VisiondropError):
 
 
 class OptionsInvalid(VisiondropError):
-    """`field` is the option or request field at fault."""
+    """An option or a field of a request is wrong; `field` names it."""
 
     status_code = 400
 
@@ -106,7 +106,9 @@ class CapabilityMissing(VisiondropError):
 
 
 class NotFound(VisiondropError):
-    """`code` is `replaced` for a version of an upload that was written over, else `not_found`."""
+    """There is no such upload, job or blob. `code` is `replaced` for a version of an upload that was written over, else
+    `not_found`.
+    """
 
     status_code = 404
 
@@ -151,7 +153,7 @@ class MediaUnsupported(VisiondropError):
 
 
 class RangeInvalid(VisiondropError):
-    """`total_bytes` is how long the file is."""
+    """The file does not have the part that was asked for; `total_bytes` is how long it is."""
 
     status_code = 416
 
@@ -161,8 +163,8 @@ class RangeInvalid(VisiondropError):
 
 
 class ModelRefused(VisiondropError):
-    """The endpoint said no and would say no again. `http_status` is what it answered with,
-    `categories` what the content filter stopped.
+    """The endpoint refused, and would refuse again. `http_status` is what it answered with, `categories` what the
+    content filter stopped.
     """
 
     status_code = 422
@@ -191,7 +193,7 @@ class ModelUnavailable(VisiondropError):
 
 
 class BudgetExceeded(VisiondropError):
-    """`scope` is the budget that has too little left: "file", "all" or a folder."""
+    """A budget has too little left; `scope` names it: "file", "all" or a folder."""
 
     status_code = 402
     retryable = True
@@ -213,7 +215,7 @@ class OptionsUnreadable(VisiondropError):
 
 
 class ReplyMalformed(VisiondropError):
-    """`http_status` is what the endpoint answered with: a success that is no reply, or a redirection."""
+    """The endpoint's answer is not a model's reply. `http_status` is its status: a success, or a redirection."""
 
     status_code = 502
     retryable = True
@@ -233,7 +235,7 @@ class StorageUnavailable(VisiondropError):
 
 
 class StorageRefused(VisiondropError):
-    """Storage answered that it does not take this (400, 413): our own fault, and the same again would fail again."""
+    """Storage will never take this (400, 413): our own fault, and the same again would fail again."""
 
     def __init__(self, message: str) -> None:
         hint = "Trying again does not help: report it with the job_id; for one file, drop a smaller or simpler one."
@@ -241,7 +243,9 @@ class StorageRefused(VisiondropError):
 
 
 class DecoderBusy(VisiondropError):
-    """`verdict` is what is said of the file when the same happens to it once more; None: never its fault."""
+    """No decoder was free in time, or it was stopped from outside. `verdict` is what is said of the file when this
+    happens to it once more; None: it is never the file's fault.
+    """
 
     status_code = 503
     retryable = True

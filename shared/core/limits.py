@@ -17,7 +17,8 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit(Generic[Number]):
-    """The last value that passes. `setting` is the variable that changes it; None: it is fixed.
+    """One limit, whose `value` is the largest that passes. `setting` is the variable that changes it; None: it is
+    fixed.
 
     `enforced` is the module under shared/ that refuses or stops at it, `about` the section of docs/limits.md.
     """
@@ -536,5 +537,5 @@ LIMITS: tuple[tuple[str, Limit[int] | Limit[float]], ...] = tuple(
 
 
 def by_name() -> dict[str, int | float]:
-    """The values alone, by their names in lower case: what the gallery and other programs read."""
+    """The value of each limit by its name in lower case, for the gallery and other programs."""
     return {name.lower(): limit.value for name, limit in LIMITS}

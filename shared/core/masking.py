@@ -17,7 +17,7 @@ ANY_KEY = re.compile(r"\b(?:[A-Za-z0-9]{84}|[0-9a-f]{32})\b")  # Azure's; an id 
 
 
 def mask_text(text: str, *, full: bool = False) -> str:
-    """Without SAS, user names in URLs and OpenAI keys; `full` leaves the bytes of data URLs in."""
+    """The text without SAS, user names in URLs and OpenAI keys; `full` leaves the bytes of data URLs in."""
     if text[:5].lower() == "data:":
         return text if full else DATA_URL.sub(shorten, text)
     text = WEB_ADDRESS.sub(without_query, URL_USER.sub(f"://{MASK}@", text))
@@ -26,7 +26,7 @@ def mask_text(text: str, *, full: bool = False) -> str:
 
 
 def mask_message(text: str) -> str:
-    """An endpoint's own words for an error: also without anything that could be one of Azure's keys."""
+    """An endpoint's error message, also without anything that could be one of Azure's keys."""
     return ANY_KEY.sub(MASK, mask_text(text))
 
 

@@ -9,9 +9,11 @@ from shared.core import limits
 
 
 def json_or_text(body: bytes) -> object:
-    """A reply's body as JSON, or as text where it is none: in UTF-8 whatever a header says, broken bytes replaced.
+    """A reply's body as JSON, or as text where it is not JSON: in UTF-8 whatever a header says, broken bytes
+    replaced.
 
-    An answer with one broken byte has been paid for like any other; what is no JSON is named by who expected it.
+    An answer with one broken byte has been paid for like any other; the caller reports what is not the JSON that it
+    expected.
     """
     text = body.decode("utf-8-sig", errors="replace")
     if is_crowded(text):
@@ -29,7 +31,9 @@ def is_crowded(text: str) -> bool:
 
 
 def is_plain_json(value: Any) -> bool:
-    """False for nesting too deep, for NaN, dates, halves of characters and numbers of thousands of digits."""
+    """Whether storage and endpoints can take the value: False for nesting that is too deep, NaN, dates, half a
+    surrogate pair and numbers of thousands of digits.
+    """
     if is_deep(value):
         return False
     try:

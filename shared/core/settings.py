@@ -33,7 +33,7 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """Either a connection string (local run, tests) or the service addresses and a managed identity."""
+    """Where storage is: a connection string (local run, tests), or the service addresses and a managed identity."""
 
     connection_string: str | None = field(default=None, repr=False)
     blob_uri: str = ""
@@ -43,7 +43,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where the model is. `api_key` None means Entra ID; `api_version` None means the v1 API.
+    """Where the model is asked. `api_key` None means Entra ID; `api_version` None means the v1 API.
 
     `models` gives the model behind each deployment: rules and prices belong to the model.
     """
@@ -81,7 +81,7 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Raises SettingsInvalid with every fault, not only the first."""
+        """The app's settings from its environment. Raises SettingsInvalid with every fault, not only the first."""
         reader = Reader(environ)
         transcription = read_transcription(reader)
         settings = cls(
@@ -117,12 +117,14 @@ class Settings:
 
 
 def read_destination(reader: Reader) -> Destination:
-    """Azure when the app is told where; OpenTelemetry's own variable overrules it."""
+    """Where telemetry goes: to Azure when a connection is set, unless OpenTelemetry's own variable says otherwise."""
     return reader.value("OTEL_TRACES_EXPORTER", parse_destination, default="azure" if reader.text(INSIGHTS) else "none")
 
 
 def read_storage(reader: Reader) -> Storage:
-    """Azure Functions' own names, so that triggers and app share one connection (facts: both URIs are required)."""
+    """Where storage is, by the variables of Azure Functions, so that triggers and app share one connection (facts: both
+    URIs are required).
+    """
     prefix = "AzureWebJobsStorage"
     connection_string = reader.text(prefix)
     if connection_string:
@@ -164,7 +166,9 @@ def read_azure(reader: Reader) -> Endpoint:
 
 
 def read_openai(reader: Reader) -> Endpoint:
-    """A compatible server's own model name is the deployment; VISION_MODEL says whose rules it follows."""
+    """The endpoint of OpenAI or a compatible server. The server's own model name is the deployment; VISION_MODEL says
+    whose rules it follows.
+    """
     model = reader.required("VISION_MODEL", "the model to ask, for its rules and prices")
     deployment = reader.text("OPENAI_MODEL") or model
     return Endpoint(
@@ -177,7 +181,9 @@ def read_openai(reader: Reader) -> Endpoint:
 
 
 def read_models(reader: Reader, deployment: str, model: str) -> dict[str, str]:
-    """VISION_DEPLOYMENTS adds deployments that the option `model` may name: "fast=gpt-5-mini, best=gpt-6-sol"."""
+    """The model behind each deployment. VISION_DEPLOYMENTS adds those that the option `model` may name:
+    "fast=gpt-5-mini, best=gpt-6-sol".
+    """
     pairs: dict[str, str] = reader.value("VISION_DEPLOYMENTS", parse_pairs, default={})
     models = {deployment: model, **pairs}
     for name, behind in models.items():
@@ -194,6 +200,6 @@ def check_model(reader: Reader, deployment: str, model: str) -> None:
 
 
 def read_transcription(reader: Reader) -> tuple[str | None, str | None]:
-    """The deployment that hears and its model; None for both where nothing is transcribed."""
+    """The deployment that transcribes sound and its model; None for both where nothing is transcribed."""
     nobody: tuple[str | None, str | None] = (None, None)
     return reader.value("TRANSCRIBE_DEPLOYMENT", parse_transcription, default=nobody)

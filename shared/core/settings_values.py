@@ -19,7 +19,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Reader:
-    """Reads variables from a mapping and keeps the faults; an empty variable counts as absent."""
+    """The variables of a mapping, with the faults found so far; an empty variable counts as absent."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -65,7 +65,9 @@ def parse_pairs(text: str) -> dict[str, str]:
 
 
 def parse_transcription(text: str) -> tuple[str | None, str | None]:
-    """The deployment and the model behind it: "ears=whisper", or a model's own name for both. It must have a price."""
+    """The deployment and the model behind it: "ears=whisper", or a model's own name for both. Raises ValueError for a
+    model without a price.
+    """
     deployment, separator, model = (part.strip() for part in text.partition("="))
     model = model if separator else deployment
     if not deployment or model not in TRANSCRIPTION_MODELS:
@@ -112,7 +114,7 @@ def parse_usd(text: str) -> Decimal | None:
 
 
 def parse_url(text: str) -> str:
-    """Plain http is only for servers on this machine: keys and pictures travel there."""
+    """The address. Raises ValueError for plain http to another machine: keys and pictures travel there."""
     parts = urlsplit(text)
     if parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS:
         return text.rstrip("/")

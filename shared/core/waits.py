@@ -1,6 +1,6 @@
 """How long to wait before something is tried again: longer each time, or as long as a server asked for.
 
-All times are seconds. Nothing here reads a clock or sleeps: who waits puts a delay on a message.
+All times are seconds. Nothing here reads a clock or sleeps: a caller that waits puts a delay on a message.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MOST_STEPS = 64  # no wait grows further; it keeps the power below what a float 
 
 
 def backoff(tries: int, *, first_s: float, longest_s: float, factor: float = 2.0) -> float:
-    """Seconds to wait after so many tries: `first_s` after none, `factor` times as long after each, never above
+    """Seconds to wait after `tries` tries: `first_s` after none, `factor` times as long after each, never above
     `longest_s`.
     """
     return min(longest_s, first_s * factor ** min(max(0, tries), MOST_STEPS))

@@ -21,7 +21,9 @@ def as_objects(value: Any) -> tuple[dict[str, Any], ...]:
 
 
 def as_text(value: Any) -> str:
-    """JSON can hold halves of characters, which UTF-8 and so storage cannot: each becomes a question mark."""
+    """The text, "" for anything else. JSON can hold half a surrogate pair, which UTF-8 and so storage cannot: each
+    becomes a question mark.
+    """
     return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
@@ -36,5 +38,5 @@ def as_number(value: Any) -> float:
 
 
 def first_of(body: dict[str, Any], *names: str) -> Any:
-    """The first of these fields that is there and not null: one field has had several spellings."""
+    """The first of these fields that is present and not null: one field has had several spellings."""
     return next((body[name] for name in names if body.get(name) is not None), None)

@@ -55,7 +55,8 @@ class Request:
 
 def ask_about(services: Services, names: Sequence[str], changes: Changes, *, key: str | None) -> Job:
     """The job of one question about the pictures of several uploads, sent in the order of the names. Raises NotFound
-    for an unknown name, and OptionsInvalid or CapabilityMissing for what cannot be asked.
+    for an unknown name, StateConflict while pictures are prepared, and SourceRejected, OptionsInvalid or
+    CapabilityMissing for what cannot be asked.
     """
     found = tuple(look_up(services, name) for name in dict.fromkeys(names))
     for job in found:
@@ -77,8 +78,9 @@ def label(picture: Normalized, job: Job, found: Sequence[Job]) -> Normalized:
 
 
 def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
-    """The job of the next question in a conversation. The schema of the former answer does not hold for it. Raises
-    NotFound for an unknown job, and OptionsInvalid or CapabilityMissing for what cannot be asked.
+    """The job of the next question in a conversation; the schema of the former answer does not hold for it. Raises
+    NotFound for an unknown job, StateConflict while it has no answer, and SourceRejected, OptionsInvalid or
+    CapabilityMissing for what cannot be asked.
     """
     parent = look_up_job(services, job_id)
     turns = turns_after(parent)
@@ -95,8 +97,8 @@ def follow_up(services: Services, job_id: str, changes: Changes, *, key: str | N
 
 
 def rerun(services: Services, job_id: str, changes: Changes, *, key: str | None) -> Job:
-    """The job of the same question with other options. Raises NotFound for an unknown job, and OptionsInvalid or
-    CapabilityMissing for what cannot be asked.
+    """The job of the same question with other options. Raises NotFound for an unknown job, StateConflict while pictures
+    are prepared, and SourceRejected, OptionsInvalid or CapabilityMissing for what cannot be asked.
 
     A drop that failed because of its folder's options is asked with the options that hold now.
     """

@@ -20,7 +20,9 @@ FAULT_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One category. Harm categories have a severity, yes/no detectors (jailbreak, protected material) `detected`."""
+    """The filter's verdict on one category. Harm categories have a severity, yes/no detectors (jailbreak, protected
+    material) have `detected`.
+    """
 
     category: str
     filtered: bool
@@ -30,7 +32,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentFilter:
-    """`filtered` names the categories that stopped the prompt or the answer; `fault` is set if the filter failed."""
+    """The filter's verdicts on a prompt and its answer. `filtered` names the categories that stopped one of them;
+    `fault` is set if the filter failed.
+    """
 
     filtered: tuple[str, ...]
     prompt: tuple[Verdict, ...] = ()
@@ -39,7 +43,7 @@ class ContentFilter:
 
 
 def parse_content_filter(body: dict[str, Any], choice: dict[str, Any]) -> ContentFilter | None:
-    """Of a whole reply; None when it carries no verdict at all (OpenAI itself, other servers)."""
+    """The verdicts in a whole reply; None when it has none at all (OpenAI itself, other servers)."""
     prompts = as_objects(first_of(body, "prompt_filter_results", "prompt_annotations"))
     stages = as_objects(body.get("content_filters"))
     return merge(
@@ -49,7 +53,7 @@ def parse_content_filter(body: dict[str, Any], choice: dict[str, Any]) -> Conten
 
 
 def parse_error_filter(error: dict[str, Any]) -> ContentFilter | None:
-    """Of the `error` object of a 400: such an error is always about the prompt."""
+    """The verdicts in the `error` object of a 400; None without any. Such an error is always about the prompt."""
     inner = as_object(first_of(error, "innererror", "inner_error"))
     return merge(prompt=[results_of(inner), results_of(error)], answer=[])
 
@@ -73,13 +77,15 @@ def merge(*, prompt: list[dict[str, Any]], answer: list[dict[str, Any]]) -> Cont
 
 
 def verdicts(results: dict[str, Any]) -> list[Verdict]:
-    """One for each category, of as many as any endpoint has; names are cut, since rows and lists hold them."""
+    """One verdict for each category, of as many as any endpoint has; names are cut, since rows and lists hold them."""
     named = itertools.islice(results.items(), MOST_CATEGORIES)
     return [verdict(as_text(name)[:NAME_CHARACTERS], entry) for name, entry in named if name != "error"]
 
 
 def verdict(category: str, entry: Any) -> Verdict:
-    """`custom_blocklists` came as a list of hits first, later as an object like the others."""
+    """The verdict on one category. `custom_blocklists` came as a list of hits first, later as an object like the
+    others.
+    """
     if isinstance(entry, list):
         return Verdict(category=category, filtered=any(hit.get("filtered") is True for hit in as_objects(entry)))
     fields = as_object(entry)
@@ -93,6 +99,8 @@ def verdict(category: str, entry: Any) -> Verdict:
 
 
 def fault_of(results: dict[str, Any]) -> str:
-    """The filter itself failed: the answer came unfiltered, which the reader of the result should know."""
+    """Why the filter itself failed, "" if it did not: the answer then came unfiltered, which the reader of the result
+    should know.
+    """
     error = as_object(results.get("error"))
     return (as_text(error.get("code")) or as_text(error.get("message")))[:FAULT_CHARACTERS]

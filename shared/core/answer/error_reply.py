@@ -1,7 +1,7 @@
 """Status, body and headers of a refused call into one error of our tree: who must act, and when to try again.
 
-The chat adapter calls `parse_error` for every status that is no success; reply.py for errors inside a 200.
-The table in error_rules.py decides which; here are the shapes that errors and waiting times come in.
+The chat adapter calls `parse_error` for every status that is not a success; reply.py for errors inside a 200. The table
+in error_rules.py decides which; here are the shapes that errors and waiting times come in.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ UNIT_SECONDS |= {
 def parse_error(
     status: int, body: object, headers: Mapping[str, str], *, now: datetime | None = None
 ) -> VisiondropError:
-    """`now` is needed to understand a Retry-After that is a date; without it such a header counts as absent."""
+    """The error that a refused call stands for: ModelUnavailable if it is worth trying again, else ModelRefused or
+    ReplyMalformed. `now` is needed to understand a Retry-After that is a date; without it such a header counts as
+    absent.
+    """
     error = error_object(body)
     said = said_by(error, body)
     rule = find_rule(status, codes_of(error), said)
@@ -61,13 +64,15 @@ def parse_error(
 
 
 def error_object(body: object) -> dict[str, Any]:
-    """The `error` object: of a whole body, or already taken out of it (as an SDK does); text alone has none."""
+    """The `error` object of a body, or the body where an SDK has taken it out already; empty for text."""
     outer = as_object(body)
     return as_object(outer.get("error")) or outer
 
 
 def said_by(error: dict[str, Any], body: object) -> str:
-    """Its message; some servers give text instead of an object. A web page says nothing that helps."""
+    """The error's message; some servers give text instead of an object. Empty for a web page, which says nothing that
+    helps.
+    """
     text = as_text(first_of(error, "message", "detail", "error")) or as_text(body)
     text = text[:READ_CHARACTERS].strip()
     return "" if text.startswith("<") else text
@@ -79,10 +84,10 @@ def codes_of(error: dict[str, Any]) -> set[str]:
 
 
 def retry_after_s(headers: Mapping[str, str], said: str, *, now: datetime | None) -> float | None:
-    """Seconds that the endpoint asked to wait: by its `Retry-After` headers, its words, or when what is used up by
+    """Seconds that the endpoint asked to wait, by its `Retry-After` headers, its words, or when what is used up by
     `x-ratelimit-*` is there again; None when it does not say.
 
-    Beyond a week it is asked again before: a slip of the pen in a header must not stop a job for years.
+    A week at most is believed: a slip of the pen in a header must not stop a job for years.
     """
     seconds = parse_retry_after(headers, now=now)
     if seconds is None:
@@ -93,7 +98,9 @@ def retry_after_s(headers: Mapping[str, str], said: str, *, now: datetime | None
 
 
 def wait_in_text(said: str) -> float | None:
-    """Azure: "Please retry after 22 seconds."; OpenAI: "Please try again in 6m0s." or "in 20ms."."""
+    """The seconds in a message such as Azure's "Please retry after 22 seconds." or OpenAI's "Please try again in
+    6m0s."; None without any.
+    """
     found = WAIT_TEXT.search(said)
     parts = WAIT_PART.findall(found[1]) if found else []
     known = [float(amount) * UNIT_SECONDS[unit.lower()] for amount, unit in parts if unit.lower() in UNIT_SECONDS]

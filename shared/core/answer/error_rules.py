@@ -20,7 +20,9 @@ CHECK_SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Holds when the error has one of `codes`, or its message matches `says` and the status is one of `statuses`."""
+    """One refusal and the error for it. It holds when the error has one of `codes`, or its message matches `says` and
+    the status is one of `statuses`.
+    """
 
     code: str
     final: bool
@@ -183,7 +185,7 @@ SERVER_ERROR = Rule(code="server_error", final=False, hint="It is tried again.")
 
 
 def find_rule(status: int, codes: set[str], said: str) -> Rule | None:
-    """None for a status that is no error."""
+    """The first rule that holds; None for a status that is not an error."""
     for rule in RULES:
         if codes & rule.codes or (status in rule.statuses and re.search(rule.says, said, re.IGNORECASE)):
             return rule

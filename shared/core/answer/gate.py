@@ -72,11 +72,12 @@ CALL_FAULTS = DOWN_CODES | {"throttled", "conflict", "call_failed"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """`failures` of different jobs in a row; `shut_until` None means open; `probe_until` while one worker tries whether
-    it is back; `trial_at` when a job without a failure was last let through although it was shut.
+    """Whether an endpoint may be asked, as stored for all workers. `shut_until` None means open.
 
-    `told_until` is how long the endpoint asked to be left alone, where that is longer than is believed;
-    `answered_at` when it last answered, give or take ANSWERED_WITHIN_S.
+    `failures` counts failures of different jobs in a row; `probe_until` is set while one worker tries whether the
+    endpoint is back; `trial_at` is when a job without a failure was last let through although the gate was shut.
+    `told_until` is how long the endpoint asked to be left alone, where that is longer than is believed; `answered_at`
+    is when it last answered, give or take ANSWERED_WITHIN_S.
     """
 
     failures: int = 0
@@ -98,14 +99,14 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Go:
-    """Ask. `gate` is what must be stored first, None when nothing changed."""
+    """The verdict to ask now. `gate` is what must be stored first, None when nothing changed."""
 
     gate: Gate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Do not ask before `until`."""
+    """The verdict not to ask before `until`."""
 
     until: datetime
     reason: str
@@ -131,7 +132,9 @@ def needs_probe(gate: Gate, *, now: datetime) -> bool:
 
 
 def try_out(gate: Gate, asker: Asker, *, opens: datetime, now: datetime) -> Go | Hold:
-    """A shut gate lets a job through that has not failed yet, one every so often: its picture may be a good one."""
+    """Go or Hold at a shut gate. Now and then it lets a job through that has not failed yet: its picture may be a good
+    one.
+    """
     every_s = trials_every_s(gate, asker)
     if every_s is not None and (gate.trial_at is None or now >= gate.trial_at + timedelta(seconds=every_s)):
         return Go(gate=replace(gate, trial_at=now))
@@ -144,7 +147,7 @@ def try_out(gate: Gate, asker: Asker, *, opens: datetime, now: datetime) -> Go |
 
 def trials_every_s(gate: Gate, asker: Asker) -> float | None:
     """Seconds between two trials; None where a trial would tell nothing: the job has failed before, or no picture can
-    be the cause. Who was held often has a better chance, or bad luck would last.
+    be the cause. A job that was held often gets a shorter time, or bad luck would last.
     """
     every_s = LONG_THROTTLE_TRIALS_EVERY_S if gate.told_until is not None else TRIALS_EVERY_S.get(gate.reason)
     if every_s is None or asker.failed_at is not None:
@@ -173,7 +176,7 @@ def after_failure(gate: Gate, asker: Asker, error: ModelUnavailable, *, now: dat
 
 
 def after_outage(gate: Gate, asker: Asker, error: ModelUnavailable, *, now: datetime) -> Gate:
-    """A dead endpoint is left alone for longer each time.
+    """The gate after a failure: a dead endpoint is left alone for longer each time.
 
     A job counts once towards shutting the gate: what fails again and again may be its picture. Calls that were under
     way when the endpoint died all fail: none of them counts once the gate is shut.
@@ -195,7 +198,8 @@ def after_outage(gate: Gate, asker: Asker, error: ModelUnavailable, *, now: date
 
 
 def after_throttle(gate: Gate, asker: Asker, error: ModelUnavailable, *, now: datetime) -> Gate:
-    """Everybody waits as long as the endpoint asked, for minutes at most; one that throttles is alive.
+    """The gate after a throttled call: everybody waits as long as the endpoint asked, for minutes at most. One that
+    throttles is alive.
 
     A job that is told again to wait for hours, while others were answered since the last time, waits alone.
     """
@@ -216,18 +220,20 @@ def after_throttle(gate: Gate, asker: Asker, error: ModelUnavailable, *, now: da
 
 
 def is_alone(gate: Gate, asker: Asker) -> bool:
-    """Whether the endpoint has answered others since this job last failed: then the fault is the job's own."""
+    """Whether the endpoint has answered others since this job last failed, so that the fault is the job's own."""
     return asker.failed_at is not None and gate.answered_at is not None and gate.answered_at > asker.failed_at
 
 
 def pause_after(failures: int) -> float:
-    """Seconds: none below the threshold, then doubled with each failure, up to a limit."""
+    """The seconds to pause after so many failures: 0 below the threshold, then doubled with each failure, up to a
+    limit.
+    """
     beyond = failures - FAILURES_TO_SHUT
     return 0.0 if beyond < 0 else backoff(beyond, first_s=GATE_FIRST_PAUSE_S, longest_s=limits.GATE_PAUSE_S.value)
 
 
 def without_probe(gate: Gate, probe_until: datetime) -> Gate:
-    """The gate without this probe: its worker did not ask after all, and the next one may."""
+    """The gate without this probe, whose worker did not ask after all: the next worker may probe."""
     return replace(gate, probe_until=None) if gate.probe_until == probe_until else gate
 
 

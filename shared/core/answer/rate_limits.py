@@ -18,7 +18,9 @@ SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s|)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """What a reply's headers say is left, and how long until it is full again; None where they say nothing."""
+    """What a reply's headers say is left (requests, tokens), and the seconds until it is full again; None where they
+    say nothing.
+    """
 
     remaining_requests: int | None = None
     remaining_tokens: int | None = None
@@ -28,7 +30,7 @@ class RateLimits:
 
 def parse_rate_limits(headers: Mapping[str, str]) -> RateLimits:
     """The limits that the headers name: remaining counts; resets as "1s", "6m0s", "120ms" (OpenAI) or plain seconds
-    (Azure). What cannot be read counts as not said.
+    (Azure). What cannot be read is None.
     """
     named = {name.lower(): value.strip() for name, value in headers.items()}
 
@@ -44,7 +46,9 @@ def parse_rate_limits(headers: Mapping[str, str]) -> RateLimits:
 
 
 def slow_down_s(limits: RateLimits, *, next_tokens: int) -> float:
-    """Seconds until there is room for one more call of so many tokens: 0 while there is, else the longer reset."""
+    """Seconds until there is room for one more call of `next_tokens` tokens: 0 while there is, else the longer
+    reset.
+    """
     waits = []
     if limits.remaining_requests is not None and limits.remaining_requests < 1:
         waits.append(limits.reset_requests_s or UNNAMED_RESET_S)
@@ -55,7 +59,7 @@ def slow_down_s(limits: RateLimits, *, next_tokens: int) -> float:
 
 def refill_s(limits: RateLimits) -> float | None:
     """Seconds until a throttled endpoint has room again: when what is used up is full; where the reply does not say
-    what is used up, when all is. None where no time is said.
+    what is used up, when all is. None where no time is given.
     """
     pairs = (limits.remaining_requests, limits.reset_requests_s), (limits.remaining_tokens, limits.reset_tokens_s)
     used_up = max((reset_s for left, reset_s in pairs if left == 0 and reset_s), default=None)

@@ -28,10 +28,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """A place in a picture: `text` is the label or the line that was read; the polygon's points are (x, y) in 0..1.
-
-    `picture` is its index in `normalized`. `span` is what of the answer it is about, `field` the JSON pointer of a
-    value of `reply.data`. `engine` says who read it, `score` from 0 to 1 how sure it was.
+    """A place in the picture. `text` is its label or the line that was read; the polygon's points are (x, y) from 0 to
+    1.
     """
 
     text: str
@@ -46,7 +44,9 @@ class Region:
 
 
 def parse_regions(enhancements: Any) -> tuple[Region, ...]:
-    """A line without spans (OCR) is a region itself; what has no readable polygon is no region."""
+    """The regions in a reply. A line without spans (OCR) is a region itself; what has no readable polygon is left
+    out.
+    """
     named = as_object(enhancements)
     return tuple(
         Region(text=as_text(place.get("text")), kind=kind, polygon=polygon)
@@ -62,5 +62,7 @@ def parse_polygon(points: Any) -> tuple[tuple[float, float], ...]:
 
 
 def fraction(value: Any) -> float:
-    """Rounding at the service can leave 1.0000001; such a point lies on the edge. JSON may hold more than a float."""
+    """The coordinate, from 0 to 1. Rounding at the service can give 1.0000001, which lies on the edge; JSON may hold
+    more than a float can.
+    """
     return float(min(1, max(0, value))) if isinstance(value, int | float) else 0.0

@@ -1,7 +1,8 @@
-"""What came back into one Reply: the only place that knows the wire's words for text, usage and the end of an answer.
+"""What came back into one Reply: the only place that knows the wire's words for text, usage and the end of an
+answer.
 
 Chat completions, the enhanced and extension replies of the 2023 previews and the Responses API all end here. A reply
-that was paid for is kept whatever its form; only what is no reply at all is ReplyMalformed.
+that was paid for is kept whatever its form; only what is not a reply at all is ReplyMalformed.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ FINISH_REASONS: dict[str, FinishReason] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer. `data` is its JSON when a schema was asked; `notes` say what was odd about the reply.
+    """One answer of a model. `data` is its JSON when a schema was given; `notes` say what was odd about the reply.
 
     `prompt_filtered`: a filter stopped the question, so that no model has read it.
     """
@@ -60,9 +61,10 @@ class Reply:
 
 
 def parse_reply(body: object, *, expects_json: bool = False) -> Reply:
-    """Raises ReplyMalformed for what is no reply, and the mapped error for an error inside a 200.
+    """The answer in an endpoint's JSON. Raises ReplyMalformed for what is not a reply, and the mapped error for an
+    error inside a 200.
 
-    A content filter's error is no error here but a Reply, whatever status it came with.
+    What a content filter stopped is a Reply, not an error, whatever status it came with.
     """
     if not isinstance(body, dict):
         raise alien(body)
@@ -88,7 +90,7 @@ def parse_reply(body: object, *, expects_json: bool = False) -> Reply:
 
 
 def filtered_reply(body: object) -> Reply | None:
-    """The Reply that a content filter's 400 stands for: a result with categories; None for any other error."""
+    """The Reply that a content filter's 400 stands for, with its categories; None for any other error."""
     refused = parse_error(400, body, {})
     if refused.code != "content_filter":
         return None
@@ -101,13 +103,13 @@ def raise_error(body: dict[str, Any]) -> NoReturn:
 
 
 def error_status(error: dict[str, Any]) -> int:
-    """The status that an error inside a 200 should have had; without a word about it, the endpoint's own fault."""
+    """The status that an error inside a 200 should have had; 500 where it does not say."""
     said = str(first_of(error, "status", "code"))
     return int(said) if re.fullmatch(r"[45]\d\d", said) else 500
 
 
 def finish_reason(turn: Turn, verdicts: ContentFilter | None) -> tuple[FinishReason, tuple[str, ...]]:
-    """Our word, and a note where the wire's was new to us."""
+    """Our word for how the answer ended, and a note where the endpoint's word is unknown."""
     if turn.finish in FINISH_REASONS:
         return FINISH_REASONS[turn.finish], ()
     if verdicts and any(verdict.filtered for verdict in verdicts.answer):
@@ -116,7 +118,9 @@ def finish_reason(turn: Turn, verdicts: ContentFilter | None) -> tuple[FinishRea
 
 
 def with_data(reply: Reply) -> Reply:
-    """A strict schema makes invalid JSON rare, not impossible; the text was paid for and stays."""
+    """The reply with its text parsed as JSON, or with a note that it is not JSON. A strict schema makes that rare, not
+    impossible; the text was paid for and stays.
+    """
     try:
         data = json.loads(reply.text)
         is_json = is_plain_json(data)
@@ -128,7 +132,9 @@ def with_data(reply: Reply) -> Reply:
 
 
 def parse_usage(said: Any) -> Usage | None:
-    """Chat's and Responses' names. None when the endpoint did not count: then nobody may claim an actual cost."""
+    """The tokens of an answer, by Chat's and Responses' names. None when the endpoint did not count: then nobody may
+    claim an actual cost.
+    """
     usage = as_object(said)
     read = as_count(first_of(usage, "prompt_tokens", "input_tokens"))
     written = as_count(first_of(usage, "completion_tokens", "output_tokens"))

@@ -23,7 +23,7 @@ EXTENSION_ERROR_CHARACTERS = 4000  # from its opening on; the longest seen has s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The assistant's turn as one API family words it; `finish` is still the wire's word, "" if it has none.
+    """The assistant's turn as one API family words it; `finish` is still the endpoint's word, "" if there is none.
 
     `prompt_filtered`: there is no turn, because a filter stopped the question.
     """
@@ -37,12 +37,14 @@ class Turn:
 
 
 def read_turn(body: dict[str, Any]) -> Turn:
-    """Raises ReplyMalformed for some other API's JSON."""
+    """The assistant's turn in an endpoint's JSON. Raises ReplyMalformed for some other API's JSON."""
     return read_response(body) if "output" in body else read_chat(body)
 
 
 def alien(body: object) -> VisiondropError:
-    """A 200 that is no JSON object: a web page, a text, a list. The extension's errors come as text in a stream."""
+    """The error for a 200 that is not a JSON object: a web page, a text, a list. The extension's errors come as text in
+    a stream.
+    """
     if isinstance(body, str):
         told = extension_error(body)
         if told:
@@ -76,7 +78,9 @@ def read_chat(body: dict[str, Any]) -> Turn:
 
 
 def read_no_choice(body: dict[str, Any]) -> Turn:
-    """A filtered prompt can leave no choice at all; otherwise this is some other API's JSON."""
+    """The turn of a reply without choices, as a filtered prompt can leave it. Raises ReplyMalformed for some other
+    API's JSON.
+    """
     verdicts = parse_content_filter(body, {})
     if verdicts and verdicts.filtered:
         return Turn(text="", refusal="", finish="content_filter", called_tool=False, choice={}, prompt_filtered=True)
@@ -89,7 +93,9 @@ def no_reply(body: dict[str, Any]) -> ReplyMalformed:
 
 
 def assistant_message(choice: dict[str, Any]) -> dict[str, Any] | None:
-    """`message`, or the last of the extension's `messages` (2023-06-01-preview) that is the assistant's."""
+    """`message`, or the last of the extension's `messages` (2023-06-01-preview) that is the assistant's; None without
+    any.
+    """
     if isinstance(choice.get("message"), dict):
         return as_object(choice["message"])
     turns = [as_object(turn.get("delta")) or turn for turn in as_objects(choice.get("messages"))]
@@ -97,7 +103,9 @@ def assistant_message(choice: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def raise_extension_error(choice: dict[str, Any]) -> None:
-    """Only a tool's words can be an error: an assistant that reads one aloud from a picture is no failure."""
+    """Raise the error that a tool's message tells. An assistant that reads an error aloud from a picture is not a
+    failure.
+    """
     context = as_object(as_object(choice.get("message")).get("context"))
     for turn in (*as_objects(choice.get("messages")), *as_objects(context.get("messages"))):
         said = as_object(turn.get("delta")) or turn
@@ -107,7 +115,7 @@ def raise_extension_error(choice: dict[str, Any]) -> None:
 
 
 def extension_error(text: str) -> VisiondropError | None:
-    """The error that a text tells in the extension's form, None if it tells none."""
+    """The error that a text tells in the extension's form; None if it tells none."""
     opening = ERROR_OPENING.search(text)
     if opening is None:
         return None
@@ -117,7 +125,9 @@ def extension_error(text: str) -> VisiondropError | None:
 
 
 def finish_word(choice: dict[str, Any]) -> str:
-    """`finish_reason` as text; as an object (later docs); `finish_details` (the 2023-12-01-preview)."""
+    """The endpoint's word for the end: `finish_reason` as text, or as an object (later docs), or `finish_details` (the
+    2023-12-01-preview).
+    """
     for said in (choice.get("finish_reason"), choice.get("finish_details")):
         word = as_text(said) or as_text(as_object(said).get("type"))
         if word:
@@ -126,7 +136,7 @@ def finish_word(choice: dict[str, Any]) -> str:
 
 
 def content_text(content: Any) -> str:
-    """Text, or a list of text parts (as some compatible servers send)."""
+    """The text of a message, which some compatible servers send as a list of text parts."""
     return as_text(content) or "".join(as_text(part.get("text")) for part in as_objects(content))
 
 

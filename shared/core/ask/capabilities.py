@@ -23,7 +23,9 @@ def check_question(asked: Asked) -> None:
 
 
 def check_address(asked: Asked) -> None:
-    """A key in the address would end up in logs; a query would end up in the middle of the path."""
+    """Check the endpoint's address. Raises SettingsInvalid: a key in it would end up in logs; a query would end up in
+    the middle of the path.
+    """
     target = asked.target
     variable = "OPENAI_BASE_URL" if target.kind == "openai" else "AZURE_OPENAI_ENDPOINT"
     try:
@@ -40,6 +42,7 @@ def check_address(asked: Asked) -> None:
 
 
 def check_endpoint(asked: Asked) -> None:
+    """Check that the model answers chat questions through this API version. Raises CapabilityMissing."""
     model, version = asked.model, asked.version
     if not (model.chat_completions or model.responses_api):
         raise CapabilityMissing(
@@ -61,6 +64,7 @@ def check_prompt(asked: Asked) -> None:
 
 
 def check_detail(asked: Asked) -> None:
+    """Check that the model and the API version take this detail. Raises CapabilityMissing."""
     if asked.question.detail != "original" or not asked.question.pictures:
         return
     if not takes_original(asked.model):
@@ -88,6 +92,7 @@ def check_output_tokens(asked: Asked) -> None:
 
 
 def check_temperature(asked: Asked) -> None:
+    """Check that the model takes a temperature, from 0 to 2. Raises CapabilityMissing or OptionsInvalid."""
     model, question = asked.model, asked.question
     if question.temperature is None:
         return
@@ -102,6 +107,7 @@ def check_temperature(asked: Asked) -> None:
 
 
 def check_reasoning(asked: Asked) -> None:
+    """Check that the model takes this reasoning effort. Raises CapabilityMissing."""
     effort, efforts = asked.question.reasoning_effort, asked.model.reasoning_efforts
     if effort is None or effort in efforts:
         return
@@ -116,6 +122,7 @@ def check_reasoning(asked: Asked) -> None:
 
 
 def check_structured_output(asked: Asked) -> None:
+    """Check the schema, and that model and API version take one. Raises CapabilityMissing or OptionsInvalid."""
     schema = asked.question.schema
     if schema is None:
         return
@@ -130,6 +137,9 @@ def check_structured_output(asked: Asked) -> None:
 
 
 def check_enhancements(asked: Asked) -> None:
+    """Check that model, host and settings have Vision enhancements, where they are asked for. Raises CapabilityMissing
+    or SettingsInvalid.
+    """
     if not asked.enhanced:
         return
     if not asked.model.enhancements:

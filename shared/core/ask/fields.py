@@ -22,7 +22,7 @@ VALUES_IN_WORDS: dict[type, str] = {str: "text", dict: "table", list: "list"}
 
 
 def unchanged(value: Any) -> Any:
-    """The same value: what is given is also what is kept."""
+    """The same value: what is given is also what is stored."""
     return value
 
 
@@ -30,9 +30,9 @@ def unchanged(value: Any) -> Any:
 class Field:
     """The values that a field takes.
 
-    `expected` names them for people, after "Give"; `check` says whether a value is one of them; `schema` is the same
-    as JSON Schema. `from_text` makes a value of a text, where only text can be given (blob metadata): what does not
-    convert it returns as it is, for `check` to refuse. `keep` is the form in which a value that passed is kept. An
+    `expected` names them for people, after "Give"; `check` says whether a value is one of them; `schema` is the same as
+    JSON Schema. `from_text` makes a value of a text, where only text can be given (blob metadata): what does not
+    convert it returns as it is, for `check` to refuse. `keep` is the form in which a value that passed is stored. An
     `exact` field gets numbers with a point as they are written, as Decimal, and never as a binary fraction.
     """
 
@@ -48,7 +48,7 @@ Fields = Mapping[str, Field]
 
 
 def text(*, most: int, expected: str = "") -> Field:
-    """A text that is not blank, of at most so many characters; blanks around it are not kept."""
+    """A field for text that is not blank, of at most `most` characters; blanks around it are removed."""
     return Field(
         expected=expected or f"text of 1 to {most} characters",
         check=lambda value: isinstance(value, str) and 0 < len(value.strip()) <= most,
@@ -58,7 +58,7 @@ def text(*, most: int, expected: str = "") -> Field:
 
 
 def exact_text(*, most: int, least: int = 1, expected: str) -> Field:
-    """A text of so many characters that is kept as it is given, such as a blob's name."""
+    """A field for text of `least` to `most` characters that is stored as it is given, such as a blob's name."""
     return Field(
         expected=expected,
         check=lambda value: isinstance(value, str) and least <= len(value) <= most,
@@ -67,7 +67,7 @@ def exact_text(*, most: int, least: int = 1, expected: str) -> Field:
 
 
 def choice(words: tuple[str, ...]) -> Field:
-    """One of these words."""
+    """A field for one of these words."""
     return Field(
         expected=f"one of {', '.join(words)}",
         check=lambda value: isinstance(value, str) and value in words,
@@ -76,13 +76,13 @@ def choice(words: tuple[str, ...]) -> Field:
 
 
 def member(kind: type[StrEnum]) -> Field:
-    """One of an enumeration's words; the member is kept."""
+    """A field for one of an enumeration's words; the member is stored."""
     words = choice(tuple(kind))
     return Field(expected=words.expected, check=words.check, schema=words.schema, keep=kind)
 
 
 def whole(least: int, most: int, *, expected: str = "") -> Field:
-    """A whole number in this range, both ends included."""
+    """A field for a whole number in this range, both ends included."""
     return Field(
         expected=expected or f"a whole number from {least} to {most}",
         check=lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most,
@@ -92,12 +92,12 @@ def whole(least: int, most: int, *, expected: str = "") -> Field:
 
 
 def is_number(given: str) -> bool:
-    """Whether a text is a whole number of ASCII digits, short enough to be one that anybody means."""
+    """Whether a text is a whole number of ASCII digits, of a length that anybody would mean."""
     return given.isascii() and given.isdigit() and len(given) <= MAX_DIGITS
 
 
 def flag() -> Field:
-    """True or false."""
+    """A field for true or false."""
     return Field(
         expected="true or false",
         check=lambda value: isinstance(value, bool),
@@ -107,13 +107,13 @@ def flag() -> Field:
 
 
 def zoned_time(*, expected: str = "a time with its zone, such as 2026-01-31T08:00:00Z") -> Field:
-    """A time in ISO 8601 that says its zone."""
+    """A field for a time in ISO 8601 with its zone."""
     schema = {"type": "string", "format": "date-time"}
     return Field(expected=expected, check=is_zoned_time, schema=schema, keep=str.strip)
 
 
 def is_zoned_time(value: Any) -> bool:
-    """Whether it is a text in ISO 8601 with a zone."""
+    """Whether the value is a text in ISO 8601 with a zone."""
     try:
         return isinstance(value, str) and datetime.fromisoformat(value.strip()).tzinfo is not None
     except ValueError:
@@ -121,7 +121,7 @@ def is_zoned_time(value: Any) -> bool:
 
 
 def amount(*, below: int, expected: str) -> Field:
-    """An amount of money, 0 or more, kept as Decimal."""
+    """A field for an amount of money, 0 or more and less than `below`, stored as Decimal."""
     return Field(
         expected=expected,
         check=lambda value: is_amount(value, below=below),
@@ -133,7 +133,7 @@ def amount(*, below: int, expected: str) -> Field:
 
 
 def is_amount(value: Any, *, below: int) -> bool:
-    """Whether it is a number from 0 to less than `below`; a truth value is none."""
+    """Whether the value is a number from 0 to less than `below`; true and false are not numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return False
     is_number = not isinstance(value, Decimal) or value.is_finite()  # a NaN of decimals cannot even be compared
@@ -141,7 +141,7 @@ def is_amount(value: Any, *, below: int) -> bool:
 
 
 def to_decimal(given: str) -> Any:
-    """The number that a text writes, or the text if it writes none."""
+    """The number that a text writes; the text itself if it is not a number."""
     try:
         return Decimal(given)
     except InvalidOperation:
@@ -149,7 +149,7 @@ def to_decimal(given: str) -> Any:
 
 
 def list_of(item: Field, *, most: int, expected: str) -> Field:
-    """1 to `most` values of one kind."""
+    """A field for a list of 1 to `most` values of one kind."""
     return Field(
         expected=expected,
         check=lambda value: isinstance(value, list) and 1 <= len(value) <= most and all(map(item.check, value)),
@@ -171,7 +171,7 @@ def object_of(fields: Fields, *, required: tuple[str, ...] = (), usual: Mapping[
 
 
 def shown(value: Any) -> str:
-    """The value for a message if it is short enough to be a slip of the pen, else its kind and size: never a prompt."""
+    """The value for a message: itself if it is short, else only its kind and size, so that a prompt is never shown."""
     try:
         told = repr(value)
     except ValueError:

@@ -26,7 +26,7 @@ SAMPLINGS = get_args(Sampling)
 
 
 class VideoMode(StrEnum):
-    """How a film is looked at. What each mode does is in pipeline/video_modes.py."""
+    """The ways of looking at a film. What each mode does is in pipeline/video_modes.py."""
 
     FRAMES = "frames"
     INDEX = "index"
@@ -42,8 +42,8 @@ Holder = Literal["file", "folder"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option. `later` says whether a question that is asked later by HTTP (POST ask) takes it, `in_key` whether
-    another value makes another question, so that an answer to the one is none to the other. `sentence` is for the docs.
+    """One option. `later` says whether a question that is asked later by HTTP (POST ask) takes it. `in_key` says
+    whether another value makes another question, so that an answer cannot be used again. `sentence` is for the docs.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Option:
 
 
 def is_schema(value: Any) -> bool:
-    """Whether it is a table that JSON can carry, or may be a blob's name."""
+    """Whether the value is a table that JSON can carry, or a text that may be a blob's name."""
     if isinstance(value, dict):
         return is_plain_json(value)
     return isinstance(value, str) and 0 < len(value.strip()) <= limits.NAME_CHARACTERS.value

@@ -47,7 +47,7 @@ def effective(layers: Iterable[Mapping[str, Any]], *, defaults: Options) -> Opti
 
 
 def check_options(given: Mapping[str, Any], *, where: str) -> dict[str, Any]:
-    """The given options in the form in which they are kept. Raises OptionsInvalid naming the first wrong one."""
+    """The given options as they are stored. Raises OptionsInvalid naming the first wrong one."""
     for name in given:
         if name not in FILE_OPTIONS:
             hint = f"Use one of: {', '.join(FILE_OPTIONS)}."
@@ -56,7 +56,7 @@ def check_options(given: Mapping[str, Any], *, where: str) -> dict[str, Any]:
 
 
 def check_option(name: str, value: Any, *, where: str) -> Any:
-    """The value in the form in which it is kept. Raises OptionsInvalid saying what to give instead."""
+    """The option's value as it is stored. Raises OptionsInvalid saying what to give instead."""
     field = OPTIONS[name].field
     if not field.check(value):
         raise OptionsInvalid(f"{where}: {name} is {shown(value)}", field=name, hint=f"Give {field.expected}.")

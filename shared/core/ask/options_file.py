@@ -42,7 +42,9 @@ def parse_options_file(body: bytes, *, where: str) -> dict[str, Any]:
 
 
 def parse_budget(body: bytes, *, where: str) -> Decimal | None:
-    """What the folder of this file may spend a day in US dollars, itself and all below it; None if it does not say."""
+    """What the folder of this file, with all folders below it, may spend a day in US dollars; None if the file does not
+    say. Raises OptionsInvalid.
+    """
     usd = read_toml(body, where=where).get(BUDGET)
     if usd is None:
         return None
@@ -51,7 +53,7 @@ def parse_budget(body: bytes, *, where: str) -> Decimal | None:
 
 
 def read_toml(body: bytes, *, where: str) -> dict[str, Any]:
-    """The file's top level, its numbers as the options take them.
+    """The file's top level, with numbers as the options take them.
 
     Raises OptionsInvalid naming the file for oversize, broken or too deeply nested TOML.
     """
@@ -76,12 +78,12 @@ def read_toml(body: bytes, *, where: str) -> dict[str, Any]:
 
 
 def is_exact(name: str) -> bool:
-    """Whether an option takes numbers as they are written."""
+    """Whether an option takes numbers exactly as they are written."""
     return name in OPTIONS and OPTIONS[name].field.exact
 
 
 def with_floats(value: Any) -> Any:
-    """The same value with floats for decimals, as JSON has them."""
+    """The same value with floats in place of decimals, as JSON has them."""
     if isinstance(value, dict):
         return {name: with_floats(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -90,7 +92,8 @@ def with_floats(value: Any) -> Any:
 
 
 def parse_metadata(metadata: Mapping[str, str], *, where: str) -> dict[str, Any]:
-    """The options in a blob's metadata, which is text; names of no option belong to somebody else and are left alone.
+    """The options in a blob's metadata, which is text. Names that are not options belong to somebody else and are
+    ignored.
 
     Raises OptionsInvalid naming the option at fault.
     """

@@ -12,7 +12,9 @@ from shared.core.money.estimate import even_slices
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """`number` counts from 1. It reaches from its first frame, or the start, to the first frame of the next part."""
+    """One part of a video or a document; `number` counts from 1. It reaches from its first frame, or the start, to the
+    first frame of the next part.
+    """
 
     number: int
     of: int
@@ -30,7 +32,7 @@ class Part:
 
 
 def pages_of(pictures: Sequence[Normalized]) -> list[int]:
-    """Their numbers in a document; none of a video."""
+    """The numbers of the pictures' pages in a document; empty for a video."""
     return [item.page for item in pictures if item.page is not None]
 
 
@@ -39,7 +41,7 @@ def times_of(pictures: Sequence[Normalized]) -> list[float]:
 
 
 def split(pictures: Sequence[Normalized], room: int) -> tuple[Part, ...]:
-    """As few parts as possible, of as equal length as possible."""
+    """The pictures in as few parts as possible, all as nearly equal in length as possible."""
     slices = even_slices(pictures, room)
     starts = [0.0, *(min(times_of(items)) for items in slices[1:]), float("inf")]
     return tuple(
@@ -57,6 +59,7 @@ def ask_part(prompt: str, part: Part) -> str:
 
 
 def ask_whole(prompt: str, parts: Sequence[Part], answers: Sequence[str]) -> str:
+    """The question about the whole, with the answers about all parts below it."""
     said = "\n\n".join(
         f"Part {part.number}, {part.span}:\n{answer}" for part, answer in zip(parts, answers, strict=True)
     )
@@ -68,13 +71,13 @@ def ask_whole(prompt: str, parts: Sequence[Part], answers: Sequence[str]) -> str
 
 
 def timecode(at_s: float) -> str:
-    """Minutes and seconds; hours go on as minutes."""
+    """The time in minutes and seconds, "02:05.0"; hours are counted as minutes."""
     tenths = round(at_s * 10)
     return f"{tenths // 600:02}:{tenths % 600 / 10:04.1f}"
 
 
 def words_before(item: Normalized | Picture) -> str:
-    """What is said before a picture: the upload's name, its time or page. The model sees pictures, not these."""
+    """The words before a picture: its upload's name, its time or page. The model sees the picture, not these."""
     name = f'File "{item.label}"' if item.label else ""
     return ": ".join(filter(None, (name, moment_of(item))))
 
@@ -92,11 +95,11 @@ def with_transcript(prompt: str, transcript: str) -> str:
 
 
 def transcript_of(part: Part, transcript: str) -> str:
-    """The lines whose time lies in the part."""
+    """The lines of the transcript whose times lie in the part."""
     return "\n".join(line for line in transcript.splitlines() if part.from_s <= time_of(line) < part.until_s)
 
 
 def time_of(line: str) -> float:
-    """Seconds of the timecode in brackets that a line of a transcript begins with."""
+    """The seconds of the timecode in brackets with which a line of a transcript begins."""
     minutes, _, rest = line.removeprefix("[").partition("]")[0].partition(":")
     return int(minutes) * 60 + float(rest)

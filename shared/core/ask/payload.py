@@ -29,7 +29,9 @@ SECRET_FIELDS = frozenset({"key", "computerVisionApiKey"})
 
 
 def build_payload(question: Question, target: Target) -> Payload:
-    """Raises CapabilityMissing, OptionsInvalid, SettingsInvalid or SourceRejected for what cannot be asked."""
+    """The request for this question. Raises CapabilityMissing, OptionsInvalid, SettingsInvalid or SourceRejected for
+    what cannot be asked.
+    """
     asked = Asked(question=question, target=target, version=look_up_api_version(target.api_version))
     check_question(asked)
     return Payload(
@@ -42,7 +44,7 @@ def build_payload(question: Question, target: Target) -> Payload:
 
 
 def masked(payload: Payload, *, full: bool = False) -> Payload:
-    """A copy to show: no keys, no SAS, and picture bytes as their count unless `full`."""
+    """A copy of the request to show: no keys, no SAS, and picture bytes as their count unless `full`."""
     return replace(payload, body=mask_value(payload.body, full=full))
 
 
@@ -93,7 +95,7 @@ def notes(asked: Asked) -> tuple[str, ...]:
 
 
 def chat_body(asked: Asked) -> dict[str, Any]:
-    """In the order of the documented samples."""
+    """The body of a chat completion, in the order of the documented samples."""
     question, model, dated = asked.question, asked.model, asked.version.dated
     body: dict[str, Any] = {} if dated else {"model": asked.target.deployment}
     if asked.enhanced:
@@ -119,7 +121,7 @@ def messages(asked: Asked) -> list[dict[str, Any]]:
 
 
 def later_turns(question: Question) -> Iterator[dict[str, Any]]:
-    """What followed the first prompt: each answer, and the prompt that came after it."""
+    """The messages after the first prompt: each answer, and the prompt that came after it."""
     for turn, prompt in zip(question.turns, prompts(question)[1:], strict=True):
         yield {"role": "assistant", "content": turn.answer}
         yield {"role": "user", "content": prompt}
@@ -130,7 +132,9 @@ def prompts(question: Question) -> list[str]:
 
 
 def chat_parts(question: Question) -> Iterator[Part]:
-    """The video's id must be the first part of the message, or "unexpected behavior can happen" (Microsoft)."""
+    """The parts of the first message. The video's id must be the first, or "unexpected behavior can happen"
+    (Microsoft).
+    """
     if question.video_index is not None:
         yield {"type": "acv_document_id", "acv_document_id": question.video_index.document_id}
     yield {"type": "text", "text": prompts(question)[0]}
@@ -141,7 +145,7 @@ def chat_parts(question: Question) -> Iterator[Part]:
 
 
 def string_parts(question: Question) -> list[str | dict[str, str]]:
-    """2023-08-01-preview: bare strings and base64 without a media type."""
+    """The parts as 2023-08-01-preview takes them: bare strings, and base64 without a media type."""
     parts: list[str | dict[str, str]] = [prompts(question)[0]]
     for picture in question.attached:
         parts += filter(None, [words_of(picture)])
@@ -150,7 +154,9 @@ def string_parts(question: Question) -> list[str | dict[str, str]]:
 
 
 def enhancements(asked: Asked) -> dict[str, Any]:
-    """What to enhance and the Vision resource that does it; the key became snake_case when chat took it over."""
+    """The fields for Vision enhancements and the Vision resource that makes them; the key became snake_case when chat
+    took it over.
+    """
     question = asked.question
     wanted = {"video": question.video_index is not None, "ocr": question.ocr, "grounding": question.grounding}
     key = "dataSources" if asked.version.enhancements == "extension" else "data_sources"
@@ -161,6 +167,7 @@ def enhancements(asked: Asked) -> dict[str, Any]:
 
 
 def data_source(video: VideoIndex | None, target: Target) -> dict[str, Any]:
+    """The data source for a video prompt: the Vision resource and the index in which it finds the video."""
     endpoint = target.vision_endpoint.rstrip("/").removesuffix("/computervision")
     if video is None:
         return {"type": "AzureComputerVision", "parameters": {"endpoint": endpoint, "key": target.vision_key}}
@@ -179,7 +186,9 @@ def data_source(video: VideoIndex | None, target: Target) -> dict[str, Any]:
 
 
 def response_body(asked: Asked) -> dict[str, Any]:
-    """`store` false: the service keeps answers for a month otherwise, and nobody here reads them from there."""
+    """The body for the Responses API. `store` is false: otherwise the service keeps answers for a month, and nobody
+    here reads them from there.
+    """
     question = asked.question
     body: dict[str, Any] = {"model": asked.target.deployment}
     if question.system:
@@ -196,7 +205,7 @@ def response_body(asked: Asked) -> dict[str, Any]:
 
 
 def response_parts(question: Question) -> Iterator[Part]:
-    """Here an image's URL is a string, not an object."""
+    """The parts as the Responses API takes them: an image's URL is a string there, not an object."""
     yield {"type": "input_text", "text": prompts(question)[0]}
     for picture in question.pictures:
         if words := words_of(picture):

@@ -23,7 +23,7 @@ def check_pictures(asked: Asked) -> None:
 
 
 def check_places(asked: Asked) -> None:
-    """Which combinations of pictures, enhancements and versions exist at all."""
+    """Check that this combination of pictures, enhancements and API version exists. Raises CapabilityMissing."""
     pictures, version = asked.question.pictures, asked.version
     if pictures and version.pictures == "none":
         raise CapabilityMissing(f"API version {version.name} takes no pictures", hint=USE_V1)
@@ -59,6 +59,7 @@ def check_number(count: int, target: Target) -> None:
 
 
 def check_formats(asked: Asked) -> None:
+    """Check that the model takes the pictures' formats. Raises SourceRejected."""
     accepted = asked.model.image_formats
     for picture in asked.question.attached:
         if picture.media_type not in accepted:
@@ -70,6 +71,7 @@ def check_formats(asked: Asked) -> None:
 
 
 def check_sizes(asked: Asked) -> None:
+    """Check the pictures' sizes in bytes, each and together. Raises SourceRejected."""
     limits = host_limits(asked.target.kind)
     sizes = [len(picture.data) for picture in asked.question.attached]
     largest, encoded = max(sizes, default=0), sum(4 * -(-size // 3) for size in sizes)

@@ -19,7 +19,7 @@ WEB_ADDRESS = re.compile(r"(?i)https?://[^\s\"'<>]+")
 
 
 def check_url(url: str, *, field: str) -> None:
-    """Raises OptionsInvalid for what is not a web address, without repeating the text: it may hold a SAS."""
+    """Check that this is a web address. Raises OptionsInvalid without repeating the text, which may hold a SAS."""
     if not WEB_ADDRESS.fullmatch(url):
         raise OptionsInvalid("a URL is not an http(s) address", field=field, hint="Write spaces in it as %20.")
 
@@ -36,7 +36,7 @@ class PictureLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One question and its answer, as they were said before in a conversation."""
+    """One earlier question of a conversation, with its answer."""
 
     prompt: str
     answer: str
@@ -56,10 +56,11 @@ class VideoIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What comes from options has no default: a builder that forgets an option does not compile.
+    """What is asked, the same for every endpoint. No field that comes from options has a default: a builder that
+    forgets an option does not compile.
 
-    `turns` were said before; the pictures belong to the first of them, so that what is repeated stays the same from its
-    beginning on and the endpoint can charge it as cached.
+    `turns` are earlier questions and answers; the pictures belong to the first of them, so that what is repeated stays
+    the same from its beginning on and the endpoint can charge it as cached.
     """
 
     prompt: str = field(repr=False)
@@ -124,7 +125,7 @@ class Target:
 
     @property
     def api(self) -> str:
-        """The API version as results name it."""
+        """The API version as results name it: a date, or "v1"."""
         return self.api_version or V1.name
 
 
@@ -158,5 +159,5 @@ class Asked:
 
     @property
     def responses(self) -> bool:
-        """Whether the Responses API is asked: only where the model has nothing else."""
+        """Whether the Responses API is asked, which is so only where the model has nothing else."""
         return not self.model.chat_completions

@@ -37,7 +37,9 @@ Node = tuple[str, int, Any]
 
 
 def check_schema(schema: dict[str, Any]) -> None:
-    """Raises OptionsInvalid naming the path of the first fault."""
+    """Check that strict structured outputs accept the schema. Raises OptionsInvalid naming the path of the first
+    fault.
+    """
     if schema.get("type") != "object" or "anyOf" in schema:
         raise fault("$", "the root is not an object", 'Wrap it: {"type": "object", "properties": {"answer": …}}.')
     properties = 0
@@ -51,7 +53,7 @@ def check_schema(schema: dict[str, Any]) -> None:
 
 
 def schema_name(schema: dict[str, Any]) -> str:
-    """The name that the API wants beside a schema: its title, in the characters allowed."""
+    """The name that the API wants beside a schema: its title, in the characters that are allowed."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", str(schema.get("title", ""))).strip("_")[:64] or "answer"
 
 

@@ -37,7 +37,9 @@ FIELDS = (("name", "string"), ("folder", "string"), ("cameraid", "string"), ("ti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFlow:
-    """One video on its way into the index. `turns` and `since_s` say how long it has been."""
+    """One video on its way into the index. `turns` counts the times it was looked at, `since_s` the seconds since it
+    came.
+    """
 
     index_name: str
     ingestion_name: str
@@ -55,7 +57,9 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingestion:
-    """`state` in lower case: the reference and the wire differ in it."""
+    """An ingestion as the service reports it; `state` is in lower case, since the reference and the wire differ in
+    it.
+    """
 
     state: str
     fault: str = ""
@@ -64,7 +68,7 @@ class Ingestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """The index does not know the video yet."""
+    """The next step where the index does not know the video yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """The video is in the index."""
+    """The next step where the video is in the index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,9 @@ Step = Submit | Wait | Ask | GiveUp
 
 
 def flow_of(job_id: str, index_name: str, *, turns: int, since_s: float) -> IndexFlow:
-    """Names come from the job, so that a turn after a crash finds what the one before has begun."""
+    """The flow of one video. Its names come from the job, so that a turn after a crash finds what the one before has
+    begun.
+    """
     return IndexFlow(
         index_name=check_index_name(index_name),
         ingestion_name=f"job-{job_id[:INGESTION_CHARACTERS]}",
@@ -98,7 +104,9 @@ def flow_of(job_id: str, index_name: str, *, turns: int, since_s: float) -> Inde
 
 
 def next_step(flow: IndexFlow, found: Ingestion | None) -> Step:
-    """`found` is what the service says about the ingestion, None when it has none of that name."""
+    """What to do next: Submit, Wait, Ask or GiveUp. `found` is what the service says about the ingestion, None when it
+    has none of that name.
+    """
     if found is None:
         return Submit()
     if found.state in SUCCEEDED:
@@ -113,7 +121,7 @@ def next_step(flow: IndexFlow, found: Ingestion | None) -> Step:
 
 
 def outcome(flow: IndexFlow, found: Ingestion) -> Step:
-    """A video that is not named by a completed ingestion is in the index."""
+    """The last step of a completed ingestion: Ask, or GiveUp if it left this video out."""
     own = next((one for one in found.documents if one.document_id == flow.document_id), None)
     if own is None and found.state == "partiallysucceeded":
         return GiveUp(code="index_failed", message="the index left the video out and does not say why")
@@ -156,7 +164,7 @@ def ingestion_body(flow: IndexFlow, *, url: str, metadata: Mapping[str, str]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """`kinds` are "vision" and "speech"; their relevances cannot be compared with each other."""
+    """A search for moments. `kinds` are "vision" and "speech"; their relevances cannot be compared with each other."""
 
     text: str
     top: int = 10
@@ -171,7 +179,7 @@ class Search:
 
 
 def search_body(search: Search) -> dict[str, Any]:
-    """The filters stand inside `filters`; the service has defaults for what is left out."""
+    """The body of a search. The filters stand inside `filters`; the service has defaults for what is left out."""
     filters: dict[str, Any] = {}
     texts = {"name": search.name, "folder": search.folder, "cameraid": search.camera_id}
     equal = [{"fieldName": name, "values": [text]} for name, text in texts.items() if text is not None]
@@ -210,7 +218,7 @@ def parse_document(body: Mapping[str, Any]) -> Document:
 
 
 def fault_of(error: object) -> str:
-    """Codes and messages from the outermost to the innermost, whichever way the inner ones are spelled."""
+    """The codes and messages of an error, from the outermost to the innermost, however the inner ones are spelled."""
     said: list[str] = []
     while isinstance(error, dict):
         said.append(": ".join(str(error[name]) for name in ("code", "message") if error.get(name)))
@@ -254,7 +262,9 @@ def parse_moment(row: Mapping[str, Any]) -> Moment:
 
 
 def seconds(text: object, default: float = 0.0) -> float:
-    """From "hh:mm:ss" with up to seven fractional digits."""
+    """The seconds in "hh:mm:ss" with up to nine fractional digits, rounded to milliseconds; `default` for anything
+    else.
+    """
     match = (
         re.fullmatch(r"([0-9]{1,5}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,9})?)", text) if isinstance(text, str) else None
     )

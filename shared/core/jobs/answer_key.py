@@ -18,7 +18,9 @@ from shared.core.media.normalized import Normalized
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """A film that the service reads itself, by way of an index: told by its size and length, not by a hash of it."""
+    """A film that the service reads itself, by way of an index. It is identified by its size and length, not by a
+    hash.
+    """
 
     index_name: str
     bytes: int
@@ -27,9 +29,9 @@ class Film:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """All that a job sends: its options' words, pictures and sound in order, and to whom.
+    """Everything that a job sends: its options, its pictures and sound in order, and the target.
 
-    `transcriber` is the deployment that turns the sound into words, None where there is no sound or nobody listens.
+    `transcriber` is the deployment that transcribes the sound; None where there is no sound, or no such deployment.
     """
 
     options: Options
@@ -42,7 +44,8 @@ class Sent:
 
 
 def answer_key(sent: Sent) -> str:
-    """The sha256, in hex, of everything in a request that the answer may depend on, in the order in which it is sent.
+    """The SHA-256, in hexadecimal, of everything in a request that the answer may depend on, in the order in which it
+    is sent.
 
     What only says where a file lies, how its pictures were chosen, or what may be spent is not part of it.
     """
@@ -59,10 +62,12 @@ def answer_key(sent: Sent) -> str:
 
 
 def target_of_key(target: Target) -> list[str]:
-    """Whose rules hold, which deployment is asked, and through which form of the API."""
+    """The model whose rules hold, the deployment that is asked, and the form of the API."""
     return [target.model.name, target.kind, target.deployment, target.api]
 
 
 def of_item(item: Normalized) -> list[Any]:
-    """The words before a picture (its label and moments), its bytes and type; a piece of sound's start and length."""
+    """What the key holds of one picture or piece of sound: for a picture the words before it (its label and moments),
+    its bytes and type; for sound its start and length.
+    """
     return [words_before(item), item.sha256, item.media_type, item.at_s, item.duration_s]

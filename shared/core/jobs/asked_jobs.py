@@ -16,14 +16,18 @@ from shared.core.jobs.result import Origin, OriginJob
 
 
 def asked_job_id(origin: Origin, options: Options, key: str | None) -> str:
-    """The same request sent twice is the same job; `key` tells two requests apart that are meant to be two."""
+    """The id of a job that was asked for by HTTP. The same request sent twice has the same id; `key` tells apart two
+    requests that are meant to be two.
+    """
     jobs = [asked.job_id for asked in origin.jobs]
     text = json.dumps(["asked", origin.kind, jobs, codec.to_json(options), key], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARACTERS]
 
 
 def check_pictures_ready(job: Job) -> None:
-    """Raises StateConflict while they are being prepared, SourceRejected when there will never be any."""
+    """Check that the job's pictures can be used. Raises StateConflict while they are being prepared, SourceRejected
+    when there will never be any.
+    """
     if job.normalized:
         return
     if job.state not in TERMINAL:
@@ -35,13 +39,15 @@ def check_pictures_ready(job: Job) -> None:
 
 
 def origin_of(kind: str, jobs: tuple[Job, ...], turns: tuple[Exchange, ...] = ()) -> Origin:
-    """A job that was asked itself stands for the uploads that it was asked about."""
+    """Where a new job comes from. A job that was asked for itself stands for the uploads that it was about."""
     named = tuple(OriginJob(job_id=job.job_id, name=job.source.name) for job in jobs)
     return codec.from_json(Origin, {"kind": kind, "jobs": codec.to_json(named), "turns": codec.to_json(turns)})
 
 
 def turns_after(job: Job) -> tuple[Exchange, ...]:
-    """The conversation so far, with this job's own question and answer. Raises if there is no answer to follow."""
+    """The conversation so far, with this job's own question and answer. Raises StateConflict while there is no answer,
+    SourceRejected or OptionsInvalid when it cannot be followed.
+    """
     if job.state not in TERMINAL:
         raise StateConflict(f"job {job.job_id} has no answer yet")
     if job.options is None or job.reply is None or not job.reply.text:
@@ -57,7 +63,7 @@ def turns_after(job: Job) -> tuple[Exchange, ...]:
 
 
 def compare(one: Job, other: Job) -> dict[str, Any]:
-    """What differs in the options, and the second's figures minus the first's; None where one has no figure."""
+    """The options that differ, and the second job's figures minus the first's; None where one of them has no figure."""
     options = [codec.to_json(job.options) if job.options else {} for job in (one, other)]
     names = [*dict.fromkeys([*options[0], *options[1]])]
     return {

@@ -60,7 +60,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A step in a job's history."""
+    """A step in a job's history, with its time (UTC)."""
 
     at: datetime
     state: str
@@ -68,7 +68,7 @@ class Event:
 
 
 class Busy(StateConflict):
-    """Another worker holds the job until `until`; the message must come back after that."""
+    """The error that another worker holds the job until `until`; the message must come back after that."""
 
     def __init__(self, job_id: str, until: datetime) -> None:
         super().__init__(f"job {job_id} is being worked on until {until.isoformat()}")
@@ -79,13 +79,13 @@ class Busy(StateConflict):
 class Job:
     """One question about one upload. CONTROL_FIELDS steer the work and are not part of the document.
 
-    `media` is stored beside the pictures: a video's poster, its MP4, its sound.
-    `earlier_usd` is how much of the cost was for calls before the answer: a long video's parts, its transcript.
-    `default_deployment`: its options name no model, so it asks the deployment that the settings name when it is asked.
-    `reused_from` is the job whose answer this is; `maybe_paid` counts calls whose outcome nobody knows, `unpriced`
-    those that were answered without usage or have no price, `broken_off` the turns after which another worker had to
-    take the job, `failed_alone` the calls that failed while the endpoint answered others. `turns_elsewhere`: its row
-    leaves out a long conversation, which the document of the job that it goes on from has.
+    `media` is stored beside the pictures: a video's poster, its MP4, its sound. `earlier_usd` is how much of the cost
+    was for calls before the answer: a long video's parts, its transcript. `default_deployment`: its options name no
+    model, so it asks the deployment that the settings name when it is asked. `reused_from` is the job whose answer this
+    is; `maybe_paid` counts calls whose outcome nobody knows, `unpriced` those that were answered without usage or have
+    no price, `broken_off` the turns after which another worker had to take the job, `failed_alone` the calls that
+    failed while the endpoint answered others. `turns_elsewhere`: its row leaves out a long conversation, which the
+    document of the job that it goes on from has.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -148,7 +148,9 @@ OUR_FAULTS = frozenset({"storage_unavailable", "decoder_busy"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisMessage:
-    """The queue message: a pointer to a job, never its content. `due` is when it may be taken, as its sender knew."""
+    """The queue message: the id of a job, never its content. `due` is the time (UTC) from which it may be taken, as its
+    sender knew it.
+    """
 
     schema_version: int = SCHEMA_VERSION
     job_id: str
@@ -159,8 +161,8 @@ JOB_ID = re.compile(rf"[0-9a-f]{{{ID_CHARACTERS}}}")
 
 
 def parse_message(body: bytes) -> AnalysisMessage:
-    """The pointer that a queue message is. Raises ValueError or TypeError for any other content: another shape, an id
-    that no job can have, JSON without end.
+    """The pointer in a queue message. Raises ValueError or TypeError for any other content: another shape, an id that
+    no job can have, JSON that is nested too deeply.
     """
     try:
         message = codec.from_json(AnalysisMessage, json.loads(body))
@@ -177,7 +179,9 @@ FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None, "not_before": 
 
 
 def job_id_of(*, container: str, name: str, etag: str) -> str:
-    """The same drop delivered twice is the same job: a hash of where it is and which version of it."""
+    """The id of a drop's job: a hash of where the blob is and which version of it. The same drop delivered twice is the
+    same job.
+    """
     return hashlib.sha256(f"{container}/{name}\n{etag}".encode()).hexdigest()[:ID_CHARACTERS]
 
 
@@ -187,7 +191,9 @@ def new_job(source: Source, *, now: datetime) -> Job:
 
 
 def move(job: Job, state: State, *, now: datetime, **changes: Any) -> Job:
-    """The only way to another state. Raises StateConflict for a transition that the table does not have."""
+    """The job in another state; no other function changes a state. Raises StateConflict for a transition that the table
+    does not have.
+    """
     if state not in TRANSITIONS[job.state]:
         raise StateConflict(f"job {job.job_id} is {job.state}, it cannot become {state}")
     error: Fault | None = changes.get("error")
@@ -198,12 +204,12 @@ def move(job: Job, state: State, *, now: datetime, **changes: Any) -> Job:
 
 
 def prepared(job: Job, *, now: datetime, **learned: Any) -> Job:
-    """What accept has learned about the upload; the job stays queued."""
+    """The job with what accept has learned about the upload; it stays queued."""
     return move(job, State.QUEUED, now=now, **learned)
 
 
 def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
-    """Take the job for so long. Raises Busy while another worker's lease holds."""
+    """The running job, owned by this worker for `lease_s` seconds. Raises Busy while another worker's lease holds."""
     free_at = lease_end(job, now=now, lease_s=lease_s)
     if free_at is not None:
         raise Busy(job.job_id, free_at)
@@ -226,10 +232,10 @@ def claim(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
 
 
 def lease_end(job: Job, *, now: datetime, lease_s: float) -> datetime | None:
-    """Until when another worker holds the job; None when nobody does.
+    """The time until which another worker holds the job; None when nobody does.
 
-    A lease that ends later than one taken now would was written by a clock that is wrong: it is not believed, or a
-    worker that is a day ahead and dies would hold its jobs for a day.
+    A lease that ends later than one taken now would was written by a wrong clock. It is not believed: otherwise a
+    worker whose clock is a day ahead, and which dies, would hold its jobs for a day.
     """
     until = job.lease_until
     if job.state is not State.RUNNING or until is None or until <= now:
@@ -238,9 +244,10 @@ def lease_end(job: Job, *, now: datetime, lease_s: float) -> datetime | None:
 
 
 def wait_end(job: Job, *, now: datetime) -> datetime | None:
-    """Until when the job waits for its endpoint; None when it need not (any more).
+    """The time until which the job waits for its endpoint; None when it need not wait.
 
-    Nor is a wait believed that a worker wrote whose clock is ahead: its message comes when it was due, and is right.
+    A wait that was written by a worker whose clock is ahead is not believed: the job's message comes when it was due,
+    and is right.
     """
     if job.not_before is None or job.not_before <= now or is_from_the_future(job, now=now):
         return None
@@ -248,35 +255,39 @@ def wait_end(job: Job, *, now: datetime) -> datetime | None:
 
 
 def is_from_the_future(job: Job, *, now: datetime) -> bool:
-    """Whether the clock of the worker that wrote the row last was wrong, or this one's is."""
+    """Whether the row was last written by a worker whose clock is ahead of this one's."""
     return job.updated > now + CLOCK_SKEW
 
 
 def hurried(job: Job, *, now: datetime) -> Job:
-    """The waiting job, to be tried now."""
+    """The waiting job, free to be tried now."""
     return replace(job, updated=now, not_before=now)
 
 
 def redelivered(job: Job, *, now: datetime) -> Job:
-    """Note that the host gave up on the job's message and that a new one is sent."""
+    """The job with a note that the host gave up on its message and that a new one is sent."""
     event = Event(at=now, state=job.state.value, code=REDELIVERED)
     return replace(job, updated=now, history=(*job.history, event)[-limits.HISTORY_EVENTS.value :])
 
 
 def hindered(job: Job, error: DecoderBusy, *, now: datetime) -> Job:
-    """Note that the job's file could not be decoded, which may have had another cause than the file."""
+    """The job with a note that its file could not be decoded, perhaps for another cause than the file."""
     event = Event(at=now, state=job.state.value, code=error.code)
     return replace(job, updated=now, history=(*job.history, event)[-limits.HISTORY_EVENTS.value :])
 
 
 def verdict(job: Job, error: DecoderBusy) -> SourceRejected | None:
-    """What to say of the file when this has happened to it before; None the first time, or if it is never its fault."""
+    """What the file is rejected with when this has happened to it before; None the first time, or if it is never the
+    file's fault.
+    """
     before = any(event.code == error.code for event in job.history)
     return error.verdict if before else None
 
 
 def is_hopeless(job: Job) -> bool:
-    """Its message was sent anew often enough, or it broke off in the middle of the work often enough."""
+    """Whether the job is to be given up: its message was sent again, or its work broke off, as often as the limits
+    allow.
+    """
     anew = sum(event.code == REDELIVERED for event in job.history)
     return anew >= limits.REDELIVERIES.value or job.broken_off + (job.state is State.RUNNING) >= limits.CRASHES.value
 
@@ -291,10 +302,11 @@ def follows_a_crash(job: Job) -> bool:
 
 
 def is_stuck(job: Job, *, now: datetime, waiting_since: datetime | None = None) -> bool:
-    """Nobody works on it, nothing is awaited, and its message should have come long ago: it is lost.
+    """Whether the job's message is lost: nobody works on it, nothing is awaited, and its message should have come long
+    ago.
 
-    `waiting_since` is when the oldest message was due that still waits on the queue: one that was due later may only
-    not have had its turn. What was written by a wrong clock is looked at again.
+    `waiting_since` is when the oldest message on the queue was due: a message that was due later may only not have had
+    its turn. What was written by a wrong clock is looked at again.
     """
     if job.state in TERMINAL or job.state is State.PARKED:
         return False
@@ -305,24 +317,26 @@ def is_stuck(job: Job, *, now: datetime, waiting_since: datetime | None = None) 
 
 
 def wait(job: Job, error: VisiondropError, *, until: datetime, now: datetime) -> Job:
-    """Give the job back until the endpoint can answer; the error says what it waits for."""
+    """The job, given back until the endpoint can answer; the error says what it waits for."""
     return move(job, State.WAITING, now=now, error=Fault.of(error), **(FREE | {"not_before": until}))
 
 
 def park(job: Job, error: VisiondropError, *, now: datetime) -> Job:
-    """Give the job back until there is money; the sweeper brings parked jobs back in order."""
+    """The job, given back until there is money; the sweeper brings parked jobs back in order."""
     return move(job, State.PARKED, now=now, error=Fault.of(error), **FREE)
 
 
 def renew(job: Job, *, owner: str, now: datetime, lease_s: float) -> Job:
-    """A full lease again, for a worker that still holds the job."""
+    """The job with a full lease again. Raises StateConflict for a worker that does not hold it any more."""
     if job.lease_owner != owner:
         raise StateConflict(f"another worker has taken job {job.job_id}")
     return replace(job, lease_until=now + timedelta(seconds=lease_s))
 
 
 def finish(job: Job, reply: Reply, *, now: datetime, model_ms: int, **learned: Any) -> Job:
-    """Store the answer: `partial` when cut or when the file was only partly readable, `failed` when withheld."""
+    """The ended job with its answer: `partial` when cut or when the file was only partly readable, `failed` when
+    withheld.
+    """
     learned["timings"] = replace(job.timings, model_ms=model_ms)
     withheld = why_withheld(reply)
     if withheld is not None:
@@ -332,6 +346,7 @@ def finish(job: Job, reply: Reply, *, now: datetime, model_ms: int, **learned: A
 
 
 def why_withheld(reply: Reply) -> Fault | None:
+    """The fault that a reply without an answer stands for: filtered, refused, or a tool call; None for an answer."""
     if reply.finish_reason == "content_filter":
         hint = "Change the picture or the prompt, or ask for another content filter on the deployment."
         return Fault(
@@ -361,13 +376,15 @@ def milliseconds(span: timedelta) -> int:
 
 
 def document(job: Job) -> dict[str, Any]:
-    """The result document of design §4: the job without what only steers the work."""
+    """The result document (docs/http.md): the job without the fields that only steer the work."""
     body: dict[str, Any] = codec.to_json(job)
     return {name: value for name, value in body.items() if name not in CONTROL_FIELDS}
 
 
 def from_document(body: dict[str, Any]) -> Job:
-    """Raises NotFound when the stored JSON is no job of a version this program knows."""
+    """The job in a stored result document. Raises NotFound when the JSON is not a job of a version that this program
+    knows.
+    """
     try:
         return codec.from_json(Job, body)
     except (KeyError, TypeError, ValueError) as fault:

@@ -56,7 +56,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """The place of an item in the list: partitions are months, newest first, rows are times, newest first."""
+    """The place of a job in the list: partitions are months, newest first, and rows are times, newest first."""
 
     partition: str
     row: str
@@ -72,11 +72,11 @@ class Filters:
 
     @property
     def selective(self) -> bool:
-        """Whether an item may be left out between two that fit; `since` only ends the list."""
+        """Whether a job may be left out between two that fit; `since` only ends the list."""
         return bool(self.prefix or self.text or self.states or self.kind)
 
     def may_fit(self, item: Item) -> bool:
-        """By what never changes."""
+        """Whether the job can fit, judged by what never changes in it."""
         return item.name.startswith(self.prefix)
 
     def fit(self, item: Item) -> bool:
@@ -89,6 +89,7 @@ class Filters:
 
 
 def summarise(job: Job) -> Item:
+    """The job's line in the list: the first of its answer's text, its tokens, dollars and times."""
     sent, asked, usage = job.normalized, job.model, job.usage
     return Item(
         job_id=job.job_id,
@@ -117,7 +118,7 @@ def summarise(job: Job) -> Item:
 
 
 def position_of(item: Item) -> Position:
-    """It depends only on what never changes, so a job keeps its place."""
+    """The job's place in the list. It depends only on what never changes, so a job keeps its place."""
     created = item.created.astimezone(UTC)
     month = LAST_MONTH - (created.year * 100 + created.month)
     return Position(partition=f"list-{month:06}", row=f"{inverted(created)}-{item.job_id}")
@@ -128,12 +129,17 @@ def inverted(moment: datetime) -> str:
 
 
 def encode_cursor(position: Position, filters: Filters) -> str:
-    """Opaque, and bound to its filters by a check: it catches mistakes; there is nothing in it to keep secret."""
+    """The cursor that goes on after a position, for the same filters only. Its check catches mistakes; there is nothing
+    in it to keep secret.
+    """
     place = f"{position.partition}/{position.row}"
     return base64.urlsafe_b64encode(f"{place}/{check_of(place, filters)}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(text: str, filters: Filters) -> Position:
+    """The position in a cursor. Raises OptionsInvalid for a cursor that this API did not issue, or issued for other
+    filters.
+    """
     hint = "Use the cursor of the former page unchanged, with the same filters; or start without one."
     try:
         padded = text + "=" * (-len(text) % 4)

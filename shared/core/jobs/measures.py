@@ -1,4 +1,4 @@
-"""What the events in the log add up to: one table from an event and its facts to the metrics it moves.
+"""What the events in the log add up to: one table from an event and its facts to the metrics that it changes.
 
 The same events are lines in the log (docs/operations.md says what each means); telemetry counts them, it does not add
 any. A label must have few values: no ids, no names, no words of a user.
@@ -16,7 +16,7 @@ ONE = "1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """A metric: a counter adds up, a histogram keeps how often which size came."""
+    """A metric with its unit: a counter adds up, a histogram counts how often each size came."""
 
     kind: Literal["counter", "histogram"]
     unit: str
@@ -25,7 +25,7 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`labels` are facts of the event, `fixed` labels are the rule's own."""
+    """What one event adds to one metric. `labels` are facts of the event, `fixed` labels are the rule's own."""
 
     event: str
     metric: str
@@ -85,7 +85,7 @@ RULES = (
 
 
 def measure(event: str, facts: Mapping[str, Any]) -> Iterator[Measurement]:
-    """What this event moves. A fact that is absent, or nobody knows, moves nothing."""
+    """The measurements of an event. A fact that is absent or None adds nothing."""
     for rule in RULES:
         amount = 1 if rule.fact == ONE else facts.get(rule.fact)
         if rule.event == event and amount is not None:

@@ -33,7 +33,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedModel:
-    """`name` is whose rules and prices hold, `deployment` what was asked, `api` its version ("v1" or a date)."""
+    """The model that was asked: `name` says whose rules and prices hold; `api` is the API's version ("v1" or a
+    date).
+    """
 
     name: str
     deployment: str
@@ -66,7 +68,9 @@ class OriginJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a job came from that nobody dropped: asked by HTTP about the pictures of these jobs, after these turns."""
+    """Where a job came from that was asked for by HTTP: the jobs whose pictures it is about, and the turns before
+    it.
+    """
 
     kind: Literal["ask", "follow_up", "rerun"]
     jobs: tuple[OriginJob, ...]
@@ -75,7 +79,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """Milliseconds: in accept, in the queue, in the model call, from drop to result."""
+    """How long a job took, in milliseconds: in accept, in the queue, in the model call, from drop to result."""
 
     accept_ms: int | None = None
     queue_ms: int | None = None

@@ -1,4 +1,4 @@
-"""How far work has come that goes over everything there is, in several rounds of a timer."""
+"""How far work has come that goes over everything in storage, in several rounds of a timer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LATE_AFTER = timedelta(hours=24)  # a pass that takes longer is worth an operato
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """A pass over all that there is. `marker` is where the next round goes on, empty at a beginning; `began` when the
-    pass under way did; `good_until` is the moment up to which everything has been looked at.
+    """A pass over everything. `marker` is where the next round goes on, empty at the beginning; `began` is when the
+    pass under way began; `good_until` is the time up to which everything has been looked at.
     """
 
     marker: str = ""
@@ -23,15 +23,15 @@ class Round:
 
 
 def begun(stored: Round, *, now: datetime) -> Round:
-    """The pass under way, or a new one."""
+    """The pass under way, or a new one that begins now."""
     return stored if stored.began is not None else replace(stored, began=now, marker="")
 
 
 def span(current: Round, *, now: datetime) -> tuple[datetime, datetime]:
-    """From when to when the changes are that this pass looks at.
+    """The first and the last time (UTC) of the changes that this pass looks at.
 
-    It goes back to the last good pass, however long ago that was: after an outage of days, days. A moment that lies in
-    the future was written by a worker whose clock is wrong, and counts as none.
+    It goes back to the last good pass, however long ago that was: after an outage of days, days. A time in the future
+    was written by a worker whose clock is wrong, and is ignored.
     """
     until = (current.began or now) - SETTLED_AFTER
     good = current.good_until
@@ -40,12 +40,14 @@ def span(current: Round, *, now: datetime) -> tuple[datetime, datetime]:
 
 
 def went_on(current: Round, marker: str) -> Round:
-    """The pass after a part of it; an empty `marker` says that it was the last, and then all is good until its end."""
+    """The pass after a part of it. An empty `marker` says that it was the last part: then all is good until shortly
+    before the pass began.
+    """
     if marker:
         return replace(current, marker=marker)
     return Round(good_until=current.began - SETTLED_AFTER if current.began else current.good_until)
 
 
 def is_late(current: Round, *, now: datetime) -> bool:
-    """Whether the pass under way has not come to its end for a day."""
+    """Whether the pass under way began more than a day ago."""
     return current.began is not None and now - current.began > LATE_AFTER

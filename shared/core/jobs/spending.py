@@ -14,10 +14,11 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """`estimate_usd` is what was expected for the input, `max_usd` with answers of full length.
+    """What was spent on one day with one model. `estimate_usd` is what was expected for the input, `max_usd` with
+    answers of full length.
 
-    Beside the sum in `usd` stands what it cannot have: `maybe_paid` counts the calls whose outcome nobody knows,
-    `unpriced` the answers that came without usage or have no price, `maybe_usd` is the most that all of these can cost.
+    Not in the sum `usd`: `maybe_paid` counts the calls whose outcome nobody knows, `unpriced` the answers that came
+    without usage or have no price, `maybe_usd` is the most that all of these can cost.
     """
 
     day: date
@@ -35,7 +36,8 @@ class Spending:
 
 
 def spending_of(job: Job) -> Spending | None:
-    """None for a job that the model did not answer and that has paid nothing.
+    """What the job has spent, in dollars and tokens; None for a job that the model did not answer and that has paid
+    nothing.
 
     What was paid before a job failed counts, without an answer; an answer that was used again cost nothing more.
     """
@@ -60,18 +62,18 @@ def spending_of(job: Job) -> Spending | None:
 
 
 def has_answer(job: Job) -> bool:
-    """A refusal is one; a prompt that was filtered was read by no model."""
+    """Whether the model answered; a refusal is an answer, a prompt that was filtered was not read by a model."""
     return job.reply is not None and not job.reply.prompt_filtered
 
 
 def has_paid(job: Job) -> bool:
-    """For its answer, before it, or perhaps."""
+    """Whether the job has paid, or perhaps paid, for its answer or before it."""
     return job.cost is not None or job.usage is not None or job.maybe_paid + job.unpriced > 0
 
 
 @exactly
 def add(one: Spending, other: Spending) -> Spending:
-    """Both lines as one; they are of the same day and model."""
+    """The sum of two lines of the same day and model."""
     return replace(
         one,
         answers=one.answers + other.answers,

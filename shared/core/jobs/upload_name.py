@@ -12,7 +12,9 @@ NO_XML = "\ufffe\uffff"  # storage lists names in XML
 
 
 def check_upload_name(name: str) -> None:
-    """Raises OptionsInvalid. Azure turns a backslash into `/`, clients take `..` out, and a last dot gets lost."""
+    """Check that every way back to the blob carries the name unchanged. Raises OptionsInvalid. Azure turns a backslash
+    into `/`, clients take `..` out, and a last dot gets lost.
+    """
     fault = fault_of(name)
     if fault:
         shown = repr(name) if len(name) <= 100 and name.isprintable() else f"of {len(name)} characters"  # noqa: PLR2004
@@ -20,6 +22,7 @@ def check_upload_name(name: str) -> None:
 
 
 def fault_of(name: str) -> str | None:
+    """What is wrong with the name, to stand after it in a sentence; None for a good one."""
     if not name:
         return "is empty"
     if len(name) > limits.NAME_CHARACTERS.value or name.count("/") >= limits.NAME_SEGMENTS.value:

@@ -17,7 +17,8 @@ USE_V1 = "Remove AZURE_OPENAI_API_VERSION to use the v1 API."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiVersion:
-    """`pictures`: bare strings and {"image": base64}, or typed parts. `enhancements`: where the body goes and its key.
+    """What one version of the API understands. `pictures`: bare strings and {"image": base64}, or typed parts.
+    `enhancements`: where the body goes and its key.
 
     `reasoning`: max_completion_tokens, reasoning_effort and the developer role (2024-12-01-preview).
     """
@@ -33,7 +34,9 @@ class ApiVersion:
 
     @property
     def dated(self) -> bool:
-        """A dated version's URL names the deployment; v1 wants it in the body, as OpenAI does."""
+        """Whether the version has a date: then the URL names the deployment; v1 wants it in the body, as OpenAI
+        does.
+        """
         return self.name not in {"v1", "preview"}
 
 
@@ -82,7 +85,7 @@ API_VERSIONS: dict[str, ApiVersion] = {
 
 
 def look_up_api_version(name: str | None) -> ApiVersion:
-    """None, like an unset setting, is the v1 API."""
+    """The version's row; v1 for None, like an unset setting. Raises SettingsInvalid for an unknown one."""
     if name is None:
         return V1
     version = API_VERSIONS.get(name)

@@ -62,7 +62,7 @@ MODELS_BY_NAME: dict[str, Model] = dict(_names())
 
 
 def look_up_model(name: str) -> Model:
-    """The row whose name or alias is exactly `name`."""
+    """The model whose name or alias is exactly `name`. Raises UnknownModel."""
     model = MODELS_BY_NAME.get(name)
     if model is None:
         raise UnknownModel(name, hint=_hint(name))
@@ -76,5 +76,5 @@ def _hint(name: str) -> str:
 
 
 def host_limits(host: Host) -> HostLimits:
-    """What `host` takes per request; a server of your own is held to the stricter Azure numbers."""
+    """What `host` takes per request; a server of your own is held to Azure's numbers, which are stricter."""
     return OPENAI_LIMITS if host == "openai" else AZURE_LIMITS

@@ -17,15 +17,16 @@ def ceil_div(dividend: int, divisor: int) -> int:
 
 
 def cells(size: Size, side: int) -> int:
-    """Squares of `side` pixels that cover the picture, partial ones included."""
+    """How many squares of `side` pixels cover the picture, partial ones included."""
     return ceil_div(size[0], side) * ceil_div(size[1], side)
 
 
 def fit_side(size: Size, limit: int) -> Size:
-    """Shrink so that the longer side is at most `limit`; the other side rounds to nearest, halves up.
+    """The size, shrunk so that the longer side is at most `limit` pixels; the other side rounds to nearest, halves
+    up.
 
-    Measured, not documented: 2049x513 is billed as 2048x513 and 2050x513 as 2048x512, which neither floor nor ceil
-    nor unrounded sides explain (S13). Nobody has measured an exact half; up can only overestimate.
+    Measured, not documented: 2049x513 is billed as 2048x513 and 2050x513 as 2048x512, which neither floor nor ceil nor
+    unrounded sides explain (S13). Nobody has measured an exact half; up can only overestimate.
     """
     longest = max(size)
     if longest <= limit:
@@ -35,7 +36,9 @@ def fit_side(size: Size, limit: int) -> Size:
 
 
 def fit_short_side(size: Size, limit: int) -> Size:
-    """Shrink so that the shorter side is at most `limit`; the other side rounds down (S2, and measured)."""
+    """The size, shrunk so that the shorter side is at most `limit` pixels; the other side rounds down (S2, and
+    measured).
+    """
     shortest = min(size)
     if shortest <= limit:
         return size

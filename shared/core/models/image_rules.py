@@ -15,7 +15,7 @@ Detail = Literal["auto", "low", "high", "original"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileRule:
-    """512 px tiles: base + tiles * tile tokens; `low` costs the base alone; `auto` is billed as high.
+    """Counting by 512 px tiles: base + tiles * tile tokens; `low` costs the base alone; `auto` is billed as high.
 
     `original` is refused, except where `ignores_original` says that it is accepted and counted as high.
     """
@@ -34,7 +34,7 @@ class TileRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRule:
-    """Pictures sent to the image-editing models: always tiled; `high` stands for input_fidelity=high, at a fixed extra.
+    """Counting for the image-editing models: always tiled; `high` stands for input_fidelity=high, at a fixed extra.
 
     `high_extra` is (square, other shapes) in tokens, None where input_fidelity=high is refused or its price unknown.
     """
@@ -49,7 +49,7 @@ class EditRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchLimit:
-    """What one detail level shrinks to: longest side in pixels, then number of patches (None = no budget)."""
+    """The size that one detail level shrinks to: longest side in pixels, then number of patches (None: no limit)."""
 
     max_side: int
     max_patches: int | None
@@ -57,7 +57,7 @@ class PatchLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchRule:
-    """32 px patches times an exact multiplier. `original` is None where the model refuses that detail."""
+    """Counting by 32 px patches times an exact multiplier. `original` is None where the model refuses that detail."""
 
     multiplier: Fraction
     low: PatchLimit
@@ -87,7 +87,7 @@ GPT_IMAGE_LATER = EditRule(tiles=EDIT_65_129, high_extra=None)
 
 
 def same_for_all(max_patches: int, multiplier: str) -> PatchRule:
-    """The families in which low, high and auto are billed alike, after a fit into 2048 px."""
+    """The rule of the families in which low, high and auto are billed alike, after a fit into 2048 px."""
     limit = PatchLimit(max_side=2048, max_patches=max_patches)
     return PatchRule(multiplier=Fraction(multiplier), low=limit, high=limit, original=None, auto="high")
 

@@ -67,7 +67,7 @@ def documented(rule: ImageRule, *sources: str) -> Counting:
 
 
 def inferred(rule: ImageRule, *sources: str) -> Counting:
-    """Taken from the model's family, because no page and no measurement names this model."""
+    """A rule taken from the model's family, because no page and no measurement names this model."""
     return Counting(rule, "inferred", sources)
 
 
@@ -107,7 +107,9 @@ def reasoning(
     chat: bool = True,
     temperature_with_none: bool = False,
 ) -> Model:
-    """`temperature_with_none`: sampling parameters are taken with effort `none` (S12), else never."""
+    """A row for a reasoning model. `temperature_with_none`: it takes sampling parameters with effort `none` (S12),
+    otherwise never.
+    """
     return replace(
         classic(names, counting, window, schema=schema, chat=chat),
         token_limit_field="max_completion_tokens",  # noqa: S106 - counts words, no secret

@@ -41,7 +41,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostLimits:
-    """What one host takes per request. None: no number published."""
+    """What one host takes per request. None: no number is published."""
 
     documented_images: int
     measured_images: int | None

@@ -32,14 +32,16 @@ class EndDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retirement:
-    """`dates` are newest source first."""
+    """When a model ends on a host, as far as sources say; `dates` has the newest source first."""
 
     state: State
     dates: tuple[EndDate, ...]
 
 
 def retirement(model: Model, *, host: Host, on: date) -> Retirement:
-    """`disputed`: some of the current sources say that it has ended by `on`, and others that it has not."""
+    """The dates on which a model ends. `disputed`: some current sources say that it has ended by `on`, and others that
+    it has not.
+    """
     dates = [end for end in END_DATES if end.model == model.name and end.host == host]
     dates.sort(key=lambda end: end.as_of, reverse=True)
     said = {end.source for end in dates}

@@ -49,7 +49,7 @@ ELSEWHERE = 1.5  # emoji, rare scripts: two or three tokens for some, one for th
 
 
 def text_tokens(text: str) -> int:
-    """An estimate: a budget check may rest on it with a margin, a bill may not."""
+    """About how many tokens the text costs: good enough for a budget check with a margin, not for a bill."""
     return ceil(sum(_piece_tokens(piece) for piece in PIECE.finditer(text)))
 
 

@@ -35,7 +35,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTokens:
-    """`detail` is the one that is billed, never `auto`; `tiles` or `patches` is None for the other kind of rule."""
+    """The tokens of one picture. `detail` is the one that is billed, never `auto`; `tiles` or `patches` is None for the
+    other kind of rule.
+    """
 
     tokens: int
     tiles: int | None = None
@@ -47,7 +49,8 @@ class ImageTokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestSize:
-    """`scale` is how much of each side of what the model would have seen is left: 1 means that nothing is lost.
+    """The size in pixels to send. `scale` is how much of each side of what the model would have seen is left: 1 means
+    that nothing is lost.
 
     `tokens` is 0 where no rule is known.
     """
@@ -60,7 +63,9 @@ class BestSize:
 
 
 def image_tokens(model: Model, *, width: int, height: int, detail: Detail) -> ImageTokens:
-    """What `model` bills for one picture of this size, orientation applied."""
+    """The tokens that `model` bills for one picture of this size, orientation applied. Raises SourceRejected or
+    CapabilityMissing for what it does not take.
+    """
     if width < 1 or height < 1:
         raise SourceRejected(f"a picture of {width}x{height} pixels is empty", code="empty")
     size, rule = (width, height), _rule(model)
@@ -116,7 +121,9 @@ def best_size(
 
 
 def _without_a_rule(size: Size) -> BestSize:
-    """A model on one's own machine: what it sees is not published, and large pictures only make it slow."""
+    """The size for a model on one's own machine: what it sees is not published, and large pictures only make it
+    slow.
+    """
     width, height = fit_side(size, UNKNOWN_RULE_SIDE)
     return BestSize(width=width, height=height, tokens=0, saved_tokens=0, scale=_scale((width, height), size))
 

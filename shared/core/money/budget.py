@@ -22,7 +22,9 @@ ALERT_PERCENTS = (50, 80, 100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """`lent` moved away from (or, negative, into) this shard's equal part of the limit. All in nano-dollars."""
+    """One part of a budget, in nano-dollars. `lent` was moved away from (or, if negative, into) this shard's equal part
+    of the limit.
+    """
 
     index: int
     spent: int = 0
@@ -32,7 +34,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Over all shards of one budget, in nano-dollars. `limit` None is no limit."""
+    """What is spent and reserved in all shards of one budget, in nano-dollars. `limit` None is no limit."""
 
     limit: int | None
     spent: int
@@ -45,7 +47,7 @@ class Totals:
 
 @exactly
 def to_nano(usd: Decimal) -> int:
-    """Rounded up: a reservation may be too large by a nano-dollar, never too small."""
+    """The dollars in nano-dollars, rounded up: a reservation may be too large by one, never too small."""
     return int(usd.scaleb(NANO).to_integral_value(rounding=ROUND_CEILING))
 
 
@@ -61,7 +63,9 @@ def total(shards: Sequence[Shard], limit: int | None) -> Totals:
 
 
 def room(shard: Shard, limit: int) -> int:
-    """What this shard may still give out; below zero after the limit was lowered. The parts add up to the limit."""
+    """What this shard may still give out, in nano-dollars; below zero after the limit was lowered. The parts of all
+    shards add up to the limit.
+    """
     part = limit // SHARDS + (1 if shard.index < limit % SHARDS else 0)
     return part - shard.lent - shard.spent - shard.reserved
 
@@ -87,7 +91,9 @@ def reserve(shards: Sequence[Shard], index: int, amount: int, limit: int | None)
 
 
 def borrow(shards: Sequence[Shard], missing: int, limit: int) -> list[Shard]:
-    """The fewest lenders, those with most room first, each with what it gives; none when nothing is missing."""
+    """The lenders, as few as possible and those with most room first, each with the nano-dollars that it gives; none
+    when nothing is missing.
+    """
     lenders = []
     for shard in sorted(shards, key=lambda shard: room(shard, limit), reverse=True):
         given = min(missing, room(shard, limit))
@@ -99,15 +105,15 @@ def borrow(shards: Sequence[Shard], missing: int, limit: int) -> list[Shard]:
 
 
 def settle(shard: Shard, *, reserved: int, spent: int) -> Shard:
-    """The reservation becomes what was really spent; more than was reserved counts too."""
+    """The shard after a reservation was replaced by what was really spent; more than was reserved counts too."""
     return replace(shard, reserved=shard.reserved - reserved, spent=shard.spent + spent)
 
 
 def alerts_reached(totals: Totals, *, refused: int = 0) -> tuple[int, ...]:
     """The percentages of the limit that spending and reservations have reached.
 
-    What was refused counts too: a full budget seldom ends at exactly its limit. What is larger than the whole limit
-    says nothing about how full it is.
+    A refused amount counts too: a full budget seldom ends at exactly its limit. An amount that is larger than the whole
+    limit does not, since it says nothing about how full the budget is.
     """
     if not totals.limit:
         return ()

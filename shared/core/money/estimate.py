@@ -31,7 +31,9 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """Before the call. `usd` prices the input; `max_usd` adds an answer of full length. None: not known."""
+    """What a question costs before it is asked, in tokens and dollars: `usd` for the input; `max_usd` with an answer of
+    full length. None where it is not known.
+    """
 
     image_tokens: int | None
     input_tokens: int | None
@@ -41,7 +43,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One picture as it is sent, in pixels, and what is said before it: its upload's name, its time in a video."""
+    """One picture as it is sent, in pixels, and the words before it: its upload's name, its time in a video."""
 
     width: int
     height: int
@@ -50,10 +52,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What is to be done to a video beside showing its frames. Exactly what its job will do, no more.
+    """What is paid for a video beside showing its frames: exactly what its job will do, no more.
 
-    The transcript of `sound_s` seconds of sound stands in the question; `transcription_usd` is for what of it has yet
-    to be heard. `indexed_s` is how long a video is that the index looks at; `finds_moments` is one search more.
+    The transcript of `sound_s` seconds of sound stands in the question; `transcription_usd` is for the part that is not
+    transcribed yet. `indexed_s` is how many seconds of video the index looks at; `finds_moments` is one search more.
     """
 
     sound_s: float = 0.0
@@ -68,10 +70,10 @@ NO_WORK = Work()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """All of a question that its price depends on.
+    """Everything in a question that its price depends on.
 
-    `texts` stand in every request: prompt, system message, what was said before. `schema` is JSON as it is sent. At
-    most `room` pictures fit into one request; of more, each part is asked about, and one request joins the answers.
+    `texts` stand in every request: prompt, system message, earlier turns. `schema` is JSON as it is sent. At most
+    `room` pictures fit into one request; of more, each part is asked about, and one request joins the answers.
     """
 
     model: Model
@@ -87,7 +89,8 @@ class Asked:
 
 
 def estimate(asked: Asked) -> Estimate:
-    """Tokens and dollars; all None for a model whose pictures nobody can count: the reply's usage will say.
+    """Tokens and dollars. All are None for a model whose way of counting pictures is not published: the reply's usage
+    will say.
 
     Raises PriceMissing, and what `image_tokens` raises for a picture that the model does not take.
     """
@@ -98,7 +101,7 @@ def estimate(asked: Asked) -> Estimate:
 
 
 def count(asked: Asked) -> Estimate:
-    """The tokens alone, for where there is no price."""
+    """The tokens alone, without dollars, for where there is no price."""
     if asked.model.image_rule is None:
         return Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None)
     if asked.work.indexed_s is not None:
@@ -111,7 +114,9 @@ def count(asked: Asked) -> Estimate:
 
 @exactly
 def price_shown(asked: Asked, counted: Estimate) -> Estimate:
-    """Of pictures that are sent. Each request is priced for itself: the surcharge for long ones is the request's."""
+    """The estimate in dollars for pictures that are sent. Each request is priced for itself: the surcharge for long
+    ones is the request's.
+    """
     said = len(requests(asked)) - 1  # answers about parts: outputs, and then input of the last request
     least = sum((price_of_input(asked, shown) for shown in requests(asked)), NOTHING)
     most = ceiling_usd(
@@ -135,7 +140,9 @@ def price_of_input(asked: Asked, shown: Sequence[Shown]) -> Decimal:
 
 @exactly
 def price_indexed(asked: Asked, counted: Estimate) -> Estimate:
-    """The least is what is sure to be sent; the most is the service's bill, search for frames and answer included."""
+    """The estimate in dollars for a film in the index: at least what is sure to be sent, at most the service's bill
+    with the search for frames and the answer.
+    """
     work = asked.work
     usage = Usage(input_tokens=counted.input_tokens or 0, output_tokens=0, image_tokens=counted.image_tokens)
     bill = video_prompt_cost(
@@ -154,20 +161,20 @@ def price_indexed(asked: Asked, counted: Estimate) -> Estimate:
 
 
 def requests(asked: Asked) -> list[tuple[Shown, ...]]:
-    """The pictures of each request: the parts, and one without pictures that joins the answers about them."""
+    """The pictures of each request: those of the parts, and none for the request that joins the answers about them."""
     parts = even_slices(asked.pictures, asked.room)
     return parts if len(parts) == 1 else [*parts, ()]
 
 
 def even_slices(items: Sequence[T], room: int) -> list[tuple[T, ...]]:
-    """At least one slice; as few as possible with at most `room` items each, of as equal length as possible."""
+    """As few slices as possible of at most `room` items each, as nearly equal in length as possible; at least one."""
     count = max(1, -(-len(items) // room))
     edges = [len(items) * index // count for index in range(count + 1)]
     return [tuple(items[start:end]) for start, end in pairwise(edges)]
 
 
 def most_text_tokens(asked: Asked) -> int:
-    """More than any tokenizer makes of the texts: a token is at least a byte."""
+    """More tokens than any tokenizer makes of the texts: a token is at least a byte."""
     texts = (*asked.texts, asked.schema, *(shown.words_before for shown in asked.pictures))
     each = sum(len(text.encode()) for text in texts) + FRAME_OF_REQUEST_TOKENS
     return each * len(requests(asked)) + spoken_tokens(asked.work.sound_s)
@@ -189,5 +196,5 @@ def text_of(asked: Asked) -> int:
 
 
 def spoken_tokens(heard_s: float | None) -> int:
-    """The most that a transcript adds to the question, its times included."""
+    """The most tokens that the transcript of so many seconds adds to the question, its times included."""
     return round((heard_s or 0) * SPOKEN_TOKENS)

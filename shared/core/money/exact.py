@@ -14,7 +14,7 @@ DIGITS = 10_000  # Python reads no integer of more than 4,300 digits, and a pric
 
 
 def exactly(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, with every sum and product in it kept to the last digit."""
+    """The same function, with every sum and product in it exact to the last digit."""
 
     @wraps(function)
     def kept(*arguments: P.args, **named: P.kwargs) -> T:

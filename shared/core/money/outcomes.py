@@ -24,7 +24,8 @@ WIDEST_OUTPUT = max(model.max_output_tokens or 0 for model in MODELS)
 def may_be_paid(error: VisiondropError) -> bool:
     """Whether the call that ended in this error may be on the endpoint's bill.
 
-    A 2xx that is no reply may be; a redirection or "not modified" (3xx) is no answer of a model, and nobody charges it.
+    A 2xx that is not a reply may be; a redirection or "not modified" (3xx) does not come from a model, and nobody
+    charges it.
     """
     if isinstance(error, ReplyMalformed):
         return error.http_status < 300  # noqa: PLR2004  # the first status that is no success
@@ -32,7 +33,7 @@ def may_be_paid(error: VisiondropError) -> bool:
 
 
 def is_credible(model: Model, bill: Cost) -> bool:
-    """Whether one call to `model` can have had so many tokens: what fits into its window, with room to spare."""
+    """Whether one call to `model` can have had so many tokens: what fits into its window, with some margin."""
     tokens = [line for line in bill.breakdown if line.unit == "tokens"]
     written = sum(line.quantity for line in tokens if line.item == "output")
     read = sum(line.quantity for line in tokens) - written

@@ -35,7 +35,9 @@ def row(  # noqa: PLR0913 - a row has this many columns, and most are left out
     source: str = "S5",
     checked: str | None = None,
 ) -> PriceRow:
-    """A dated row from prices as their source prints them; `checked` None is the day on which all of it was checked."""
+    """A dated price row in USD per million tokens, from prices as their source prints them; `checked` None is the day
+    on which all rows were checked.
+    """
     return PriceRow(
         model=model,
         scopes=scopes,
@@ -62,7 +64,7 @@ def usd(text: str | None) -> Decimal | None:
 
 
 def scaled(base: PriceRow, factor: str, scopes: tuple[str, ...]) -> PriceRow:
-    """The same prices times a published factor, in other scopes."""
+    """The same prices times a published factor, for other scopes."""
 
     def times(price: Decimal | None) -> Decimal | None:
         return None if price is None else price * Decimal(factor)

@@ -19,7 +19,8 @@ SCOPES = (*OPENAI, *OPENAI_REGIONAL, *GLOBAL, *ZONE_US, *ZONE_EU, *ZONE_APAC, *U
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
-    """USD per million tokens in these scopes from a day on, until a later row begins. None: no price published.
+    """Prices in USD per million tokens in these scopes from a day on, until a later row begins. None: no price
+    published.
 
     With the surcharge, a request of more than 272,000 input tokens pays 2 times for input and 1.5 times for output.
     """
@@ -61,7 +62,9 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """`prices_as_of` is the day on which the oldest price in it was last checked against its source."""
+    """A bill in dollars with its lines. `prices_as_of` is the day on which its oldest price was last checked against
+    the source.
+    """
 
     usd: Decimal
     prices_as_of: date

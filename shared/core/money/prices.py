@@ -66,7 +66,8 @@ def cost(model: Model, usage: Usage, *, on: date, scope: str = "global", batch: 
 def ceiling_usd(
     model: Model, *, input_tokens: int, output_tokens: int, on: date, scope: str = "global", batch: bool = False
 ) -> Decimal:
-    """The most dollars that so many tokens can cost on that day, however the endpoint splits them. Raises PriceMissing.
+    """The most dollars that so many tokens can cost on that day, however the endpoint splits them. Raises
+    PriceMissing.
 
     Every input token is taken at the dearest price that one can have: some models charge more than the input price for
     what is written to the cache. Output includes reasoning, so a limit on the output bounds both.
@@ -90,18 +91,22 @@ def look_up_price(model: Model, *, on: date, scope: str) -> PriceRow:
 
 
 def price_has_changed(model: Model, *, since: date, on: date, scope: str) -> bool:
-    """Whether another price holds than on an earlier day. Raises PriceMissing for a day without one."""
+    """Whether the price on that day is another than on an earlier one. Raises PriceMissing for a day without a
+    price.
+    """
     return look_up_price(model, on=since, scope=scope) != look_up_price(model, on=on, scope=scope)
 
 
 def in_force(prices: Iterable[Dated], *, on: date) -> Dated | None:
-    """Of several prices of one thing, the one that held on that day: of those that had begun, the newest."""
+    """The price that held on that day: the newest of those that had begun; None where none had."""
     return max((price for price in prices if price.from_date <= on), key=lambda price: price.from_date, default=None)
 
 
 @exactly
 def unit_cost(item: str, quantity: Decimal | int, *, on: date) -> Cost:
-    """What minutes of transcription or of video index, or index queries, cost on that day. Raises PriceMissing."""
+    """The dollars for minutes of transcription or of video index, or for index queries, on that day. Raises
+    PriceMissing.
+    """
     price = in_force([price for price in UNIT_PRICES if price.item == item], on=on)
     if price is None:
         raise PriceMissing(
@@ -114,7 +119,7 @@ def unit_cost(item: str, quantity: Decimal | int, *, on: date) -> Cost:
 
 @exactly
 def sum_costs(*costs: Cost) -> Cost:
-    """One bill out of several; at least one."""
+    """One bill in dollars out of several; at least one must be given."""
     return Cost(
         usd=sum((cost.usd for cost in costs), Decimal(0)),
         prices_as_of=min(cost.prices_as_of for cost in costs),
@@ -123,7 +128,7 @@ def sum_costs(*costs: Cost) -> Cost:
 
 
 def sum_usages(*usages: Usage) -> Usage:
-    """The tokens of several answers together; pictures None where no answer counted them."""
+    """The tokens of several answers together; those of pictures are None where no answer counted them."""
     pictures = [usage.image_tokens for usage in usages if usage.image_tokens is not None]
     return Usage(
         input_tokens=sum(usage.input_tokens for usage in usages),
@@ -136,7 +141,7 @@ def sum_usages(*usages: Usage) -> Usage:
 
 
 def _parts(price: PriceRow, usage: Usage) -> dict[str, int]:
-    """Tokens by what they are charged as, together as many as the answer had.
+    """Tokens by what they are charged as; together they are as many as the answer had.
 
     Where the counts contradict each other, such as more cached tokens than input, the total holds: the dearer parts are
     charged first, and the others get what is left.

@@ -20,7 +20,9 @@ FRAME_SEARCH_TOKENS = 700  # "roughly", by the page
 def video_prompt_cost(
     model: Model, *, prompt_tokens: int, transcript_tokens: int, output_tokens: int, on: date, scope: str = "global"
 ) -> Cost:
-    """In the order of Microsoft's table: text, finding the frames and its query, frames with transcript, answer."""
+    """The dollars in the order of Microsoft's table: text, finding the frames and its query, frames with transcript,
+    answer. Raises PriceMissing.
+    """
 
     def tokens(read: int, written: int = 0) -> Cost:
         return cost(model, Usage(input_tokens=read, output_tokens=written), on=on, scope=scope)
@@ -35,5 +37,7 @@ def video_prompt_cost(
 
 
 def frame_tokens(model: Model) -> int:
-    """The service chooses the frames, whatever was sampled here, and looks at them at detail `low`."""
+    """The tokens of the frames that the service chooses itself, whatever was sampled here; it looks at them at detail
+    `low`.
+    """
     return image_tokens(model, width=512, height=512, detail="low").tokens
