@@ -227,7 +227,7 @@ def test_the_lock_of_npm_packages_names_no_host():
 def test_the_locks_hold_what_is_asked_for(name: str):
     """A package added to the .in file alone would be missing on a fresh machine."""
     asked = re.findall(r"^([A-Za-z][\w.-]*)", (ROOT / f"{name}.in").read_text(encoding="utf-8"), re.MULTILINE)
-    locked = re.findall(r"^(\S+)==", (ROOT / f"{name}.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    locked = re.findall(r"^([\w.-]+)(?:\[\w+\])?==", (ROOT / f"{name}.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert {re.sub(r"[-_.]+", "-", package).lower() for package in asked} <= set(locked)
 
 

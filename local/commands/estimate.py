@@ -31,7 +31,7 @@ from shared.core.media.kinds import HEAD_BYTES, sniff
 from shared.core.models.catalogue import Model, look_up_model
 from shared.core.models.tokens import ImageTokens, best_size, image_tokens
 from shared.core.money import estimate as money
-from shared.core.money.estimate import Asked, Shown
+from shared.core.money.estimate import EstimateSubject, Shown
 from shared.core.money.price_types import SCOPES
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ def estimate(subject: Subject, model: Model, detail: Detail | None, terms: Terms
         return replace(row, price=money.count(asked), unpriced=explain(error), notes=(*notes, error.message))
 
 
-def to_asked(model: Model, detail: Detail, sizes: list[Size], terms: Terms) -> Asked:
-    return Asked(
+def to_asked(model: Model, detail: Detail, sizes: list[Size], terms: Terms) -> EstimateSubject:
+    return EstimateSubject(
         model=model,
         detail=detail,
         max_output_tokens=terms.max_output_tokens if terms.words else 0,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from local.model_choice import DEFAULT_MODEL
 from shared.core import limits
 from shared.core.ask.options import Options
-from shared.core.ask.payload import Payload, Question, Target, VideoIndex, build_payload, masked
+from shared.core.ask.payload import IndexedVideo, Payload, Question, Target, build_payload, masked
 from shared.core.errors import OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.masking import MASK
 from shared.core.media.kinds import HEAD_BYTES, sniff
@@ -149,12 +149,12 @@ def read_picture(path: Path) -> Picture:
     return Picture(data=data, media_type=info.kind.media_type, width=info.width, height=info.height)
 
 
-def read_video(paths: list[Path], environ: Mapping[str, str]) -> VideoIndex:
+def read_video(paths: list[Path], environ: Mapping[str, str]) -> IndexedVideo:
     """A video prompt names the indexed video and its blob; its bytes stay where they are."""
     path, *more = paths
     if more or sniff(read_bytes(path, HEAD_BYTES)).kind != "video":
         raise OptionsInvalid("--video index takes one video file", field="video", hint="Name one MP4 or MOV file.")
-    return VideoIndex(
+    return IndexedVideo(
         index_name=environ.get("VIDEO_INDEX_NAME") or VIDEO_INDEX,
         document_id=VIDEO_DOCUMENT,
         video_url=VIDEO_ADDRESS.format(name=quote(path.name)),

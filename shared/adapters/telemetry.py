@@ -30,9 +30,9 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, S
 
 from shared.core.jobs.measures import INSTRUMENTS, Instrument, measure
 
-NAME = "visiondrop"
+TRACER_NAME = "visiondrop"
 DROP = "drop"
-KINDS = {DROP: SpanKind.CONSUMER, "chat": SpanKind.CLIENT}
+SPAN_KINDS = {DROP: SpanKind.CONSUMER, "chat": SpanKind.CLIENT}
 SPAN_ID_CHARACTERS = 16
 NANOSECONDS_PER_MS = 1_000_000
 
@@ -59,12 +59,12 @@ class Telemetry:
     """Where spans and measurements go is the caller's choice: Azure Monitor, the terminal, a test's memory."""
 
     def __init__(self, spans: SpanProcessor, reader: MetricReader) -> None:
-        resource = Resource.create({"service.name": NAME})
+        resource = Resource.create({"service.name": TRACER_NAME})
         self.tracers = TracerProvider(id_generator=JobIds(), resource=resource, sampler=ALWAYS_ON)
         self.tracers.add_span_processor(spans)
         self.meters = MeterProvider([reader], resource=resource)
-        self.tracer = self.tracers.get_tracer(NAME)
-        meter = self.meters.get_meter(NAME)
+        self.tracer = self.tracers.get_tracer(TRACER_NAME)
+        meter = self.meters.get_meter(TRACER_NAME)
         self.instruments = {name: make(meter, name, what) for name, what in INSTRUMENTS.items()}
 
     @contextmanager
@@ -74,7 +74,7 @@ class Telemetry:
         with self.tracer.start_as_current_span(
             name,
             parent,
-            KINDS.get(name, SpanKind.INTERNAL),
+            SPAN_KINDS.get(name, SpanKind.INTERNAL),
             attributes=attributes({"job_id": job_id, **facts}),
             record_exception=False,
             set_status_on_exception=False,
@@ -90,7 +90,7 @@ class Telemetry:
         for found in measure(event, facts):
             record(self.instruments[found.metric], found.amount, found.labels)
         if "job_id" in facts and is_open_for(facts["job_id"]):
-            trace.get_current_span().set_attribute(f"{NAME}.outcome", event)
+            trace.get_current_span().set_attribute(f"{TRACER_NAME}.outcome", event)
         if event == "finished":
             self.write_drop(facts)
 
@@ -100,7 +100,7 @@ class Telemetry:
         with_ids_of = root_of_job.set(facts["job_id"])
         try:
             span = self.tracer.start_span(
-                DROP, Context(), KINDS[DROP], attributes=attributes(facts), start_time=start_ns
+                DROP, Context(), SPAN_KINDS[DROP], attributes=attributes(facts), start_time=start_ns
             )
         finally:
             root_of_job.reset(with_ids_of)
@@ -126,7 +126,9 @@ def is_open_for(job_id: str) -> bool:
 
 def attributes(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Names with a dot are OpenTelemetry's own words, all others are ours. None is left out."""
-    return {name if "." in name else f"{NAME}.{name}": value for name, value in facts.items() if value is not None}
+    return {
+        name if "." in name else f"{TRACER_NAME}.{name}": value for name, value in facts.items() if value is not None
+    }
 
 
 def set_error(span: Span, code: str) -> None:

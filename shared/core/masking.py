@@ -10,7 +10,7 @@ import re
 MASK = "***"
 
 URL_USER = re.compile(r"://[^\s/?#@\"'<>]+@")
-WEB_ADDRESS = re.compile(r"(?i)\bhttps?://[^\s\"'<>]+")
+WEB_ADDRESS_IN_TEXT = re.compile(r"(?i)\bhttps?://[^\s\"'<>]+")
 DATA_URL = re.compile(r"(?i)\b(data:[a-z0-9.+-]+/[a-z0-9.+-]+;base64,)([a-z0-9+/=_-]+)")
 API_KEY = re.compile(r"\bsk-[\w-]{8,}")
 ANY_KEY = re.compile(r"\b(?:[A-Za-z0-9]{84}|[0-9a-f]{32})\b")  # Azure's; an id may look like one too
@@ -20,7 +20,7 @@ def mask_text(text: str, *, full: bool = False) -> str:
     """The text without SAS, user names in URLs and OpenAI keys; `full` leaves the bytes of data URLs in."""
     if text[:5].lower() == "data:":
         return text if full else DATA_URL.sub(shorten, text)
-    text = WEB_ADDRESS.sub(without_query, URL_USER.sub(f"://{MASK}@", text))
+    text = WEB_ADDRESS_IN_TEXT.sub(without_query, URL_USER.sub(f"://{MASK}@", text))
     text = API_KEY.sub(MASK, text)
     return text if full else DATA_URL.sub(shorten, text)
 

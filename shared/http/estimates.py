@@ -13,7 +13,7 @@ from shared.core.ask.option_rows import DETAILS, FILE_OPTIONS
 from shared.core.ask.options import Options
 from shared.core.errors import OptionsInvalid
 from shared.http.replies import to_json
-from shared.http.requests import NAME, read_object
+from shared.http.requests import NAME_FIELD, read_object
 from shared.pipeline.ask import options_of
 from shared.pipeline.effective_options import default_options
 from shared.pipeline.estimate_table import Subject, estimate_all, subject_of, subject_of_size
@@ -26,7 +26,7 @@ SIDE_PX = whole(
 ESTIMATE_FIELDS: Fields = {
     "width": SIDE_PX,
     "height": SIDE_PX,
-    "name": NAME,
+    "name": NAME_FIELD,
     "models": list_of(
         FILE_OPTIONS["model"],
         most=limits.ESTIMATED_MODELS.value,

@@ -18,9 +18,9 @@ from shared.core.ask.fields import shown
 from shared.core.errors import NotFound
 from shared.http.replies import has_already, refuse
 
-FOLDER = Path(__file__).parents[1] / "gallery"
+GALLERY_FOLDER = Path(__file__).parents[1] / "gallery"
 PAGE = "index.html"
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+GALLERY_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 MODULES = (
     "address",
     "api",
@@ -77,13 +77,13 @@ def send(request: func.HttpRequest, name: str) -> func.HttpResponse:
     headers = {**HEADERS, "ETag": etag}
     if has_already(request, etag):
         return func.HttpResponse(status_code=304, headers=headers)
-    return func.HttpResponse(data, headers=headers, mimetype=TYPES[name.rpartition(".")[2]], charset="utf-8")
+    return func.HttpResponse(data, headers=headers, mimetype=GALLERY_TYPES[name.rpartition(".")[2]], charset="utf-8")
 
 
 @cache
 def read(name: str) -> tuple[bytes, str]:
     """A file's bytes and its entity tag; the module `limits.js` is written from the app's own limits."""
-    data = limits_module() if name == LIMITS_MODULE else (FOLDER / name).read_bytes()
+    data = limits_module() if name == LIMITS_MODULE else (GALLERY_FOLDER / name).read_bytes()
     return data, f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 
 

@@ -19,7 +19,7 @@ from shared.pipeline.spending import costs
 
 PARAMETERS = ("prefix", "q", "state", "kind", "since", "limit", "cursor")
 USUAL_PAGE = 50
-KINDS = ("image", "video")
+LISTED_KINDS = ("image", "video")
 
 
 def list_results(services: Services, request: func.HttpRequest) -> func.HttpResponse:
@@ -36,8 +36,8 @@ def list_results(services: Services, request: func.HttpRequest) -> func.HttpResp
 
 def filters_of(request: func.HttpRequest) -> Filters:
     kind = request.params.get("kind")
-    if kind is not None and kind not in KINDS:
-        refuse_parameter("kind", kind, f"Give one of {', '.join(KINDS)}.")
+    if kind is not None and kind not in LISTED_KINDS:
+        refuse_parameter("kind", kind, f"Give one of {', '.join(LISTED_KINDS)}.")
     return Filters(
         prefix=request.params.get("prefix", ""),
         text=request.params.get("q", ""),

@@ -19,8 +19,8 @@ from shared.http.requests import check_parameters, job_id_of, name_of, one_name_
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Services
 
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 1.0
+LOOKUP_FIRST_PAUSE_S = 0.1
+LOOKUP_LONGEST_PAUSE_S = 1.0
 
 Find = Callable[[], Job]
 
@@ -65,7 +65,7 @@ async def ended(find: Find, *, wait_s: float) -> Job:
     It sleeps on the worker's event loop, not in one of its few threads; each look takes a thread for as long as storage
     takes.
     """
-    deadline, pause_s = time.monotonic() + wait_s, FIRST_PAUSE_S
+    deadline, pause_s = time.monotonic() + wait_s, LOOKUP_FIRST_PAUSE_S
     while True:
         is_last = time.monotonic() + pause_s > deadline
         try:
@@ -77,7 +77,7 @@ async def ended(find: Find, *, wait_s: float) -> Job:
             if is_last or job.state in TERMINAL:
                 return job
         await asyncio.sleep(pause_s)
-        pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
+        pause_s = min(LOOKUP_LONGEST_PAUSE_S, 1.5 * pause_s)
 
 
 def answer(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from shared.core import limits
 from shared.core.jobs.job import State
 from shared.http.estimates import ESTIMATE_FIELDS
-from shared.http.lists import KINDS, USUAL_PAGE
+from shared.http.lists import LISTED_KINDS, USUAL_PAGE
 from shared.http.questions import ASK_FIELDS, RERUN_FIELDS
-from shared.http.requests import ID, NAME
+from shared.http.requests import ID, NAME_FIELD
 from shared.http.shapes import Schema, header, in_path, json_body, one_of, query, whole
 from shared.http.uploads import TICKET_FIELDS
 from shared.http.videos import SEARCH_FIELDS, USUAL_SEARCH
@@ -38,10 +38,12 @@ class Operation:
 WAIT = query(
     "wait", whole(0, limits.HTTP_WAIT_S.value, default=0), "hold the request until the job has ended, for seconds"
 )
-JOB_ID = in_path("job_id", ID.schema)
+JOB_ID_PARAMETER = in_path("job_id", ID.schema)
 OTHER_ID = in_path("other_id", ID.schema)
-NAMED = in_path("name", NAME.schema)
-BY_NAME = query("name", NAME.schema, "instead of the path, for names that a path cannot carry") | {"required": True}
+NAMED = in_path("name", NAME_FIELD.schema)
+BY_NAME = query("name", NAME_FIELD.schema, "instead of the path, for names that a path cannot carry") | {
+    "required": True
+}
 IF_NONE_MATCH = header("If-None-Match", {"type": "string"})
 RANGE = header("Range", {"type": "string"}, "one range of bytes")
 KEY = header(
@@ -51,16 +53,16 @@ KEY = header(
 )
 NAMED_IN_QUERY = ("uploads/{name}", "media/{name}", "originals/{name}")
 FOUND: dict[int, str | None] = {200: "Document", 202: "Document", 304: None}
-ASKED: dict[int, str | None] = {200: "Document", 202: "Document"}
-FILE: dict[int, str | None] = {200: ANY_FILE, 206: ANY_FILE, 304: None}
+ASKED_REPLIES: dict[int, str | None] = {200: "Document", 202: "Document"}
+FILE_REPLIES: dict[int, str | None] = {200: ANY_FILE, 206: ANY_FILE, 304: None}
 
 LIST_PARAMETERS = (
-    query("name", NAME.schema, "look one upload up, as GET results/{name}; goes together with wait only"),
+    query("name", NAME_FIELD.schema, "look one upload up, as GET results/{name}; goes together with wait only"),
     WAIT,
     query("prefix", {"type": "string"}, "names that begin so"),
     query("q", {"type": "string"}, "text in the name or in the beginning of the answer"),
     query("state", {"type": "string"}, f"with commas: pending, {', '.join(State)}"),
-    query("kind", one_of(KINDS)),
+    query("kind", one_of(LISTED_KINDS)),
     query("since", {"type": "string", "format": "date-time"}, "created then or later"),
     query("limit", whole(1, limits.PAGE_RESULTS.value, default=USUAL_PAGE)),
     query("cursor", {"type": "string"}, "the former page's"),
@@ -91,7 +93,7 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
         method="get",
         path="jobs/{job_id}",
         summary="A job's document",
-        parameters=(JOB_ID, WAIT, IF_NONE_MATCH),
+        parameters=(JOB_ID_PARAMETER, WAIT, IF_NONE_MATCH),
         replies=FOUND,
         refusals=(404,),
     ),
@@ -100,7 +102,7 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
         method="get",
         path="jobs/{job_id}/related",
         summary="All jobs about the same upload, newest first",
-        parameters=(JOB_ID, IF_NONE_MATCH),
+        parameters=(JOB_ID_PARAMETER, IF_NONE_MATCH),
         replies={200: "Related", 304: None},
         refusals=(404,),
     ),
@@ -109,7 +111,7 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
         method="get",
         path="jobs/{job_id}/compare/{other_id}",
         summary="Two answers side by side",
-        parameters=(JOB_ID, OTHER_ID, IF_NONE_MATCH),
+        parameters=(JOB_ID_PARAMETER, OTHER_ID, IF_NONE_MATCH),
         replies={200: "Comparison", 304: None},
         refusals=(404,),
     ),
@@ -118,9 +120,9 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
         method="post",
         path="jobs/{job_id}/rerun",
         summary="The same question with other options",
-        parameters=(JOB_ID, WAIT, KEY),
+        parameters=(JOB_ID_PARAMETER, WAIT, KEY),
         body=json_body(RERUN_FIELDS),
-        replies=ASKED,
+        replies=ASKED_REPLIES,
         refusals=(404, 409, 413, 422),
     ),
     Operation(
@@ -130,7 +132,7 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
         summary="Ask about stored pictures, or go on with an answer",
         parameters=(WAIT, KEY),
         body=json_body(ASK_FIELDS, required=("prompt",), oneOf=[{"required": ["sources"]}, {"required": ["job_id"]}]),
-        replies=ASKED,
+        replies=ASKED_REPLIES,
         refusals=(404, 409, 413, 422),
     ),
     Operation(
@@ -193,7 +195,7 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
         path="media/{name}",
         summary="A picture as the model got to see it",
         parameters=(NAMED, query("thumb", one_of(["1"]), "a small JPEG"), RANGE, IF_NONE_MATCH),
-        replies=FILE,
+        replies=FILE_REPLIES,
         refusals=(404, 413, 415, 416),
     ),
     Operation(
@@ -202,7 +204,7 @@ NAMED_OPERATIONS: tuple[Operation, ...] = (
         path="originals/{name}",
         summary="An upload",
         parameters=(NAMED, RANGE, IF_NONE_MATCH),
-        replies=FILE,
+        replies=FILE_REPLIES,
         refusals=(404, 413, 416),
     ),
     Operation(

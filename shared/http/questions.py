@@ -17,7 +17,7 @@ from shared.core.jobs.asked_jobs import compare
 from shared.core.jobs.job import Job, document
 from shared.http.lookup import answer, ended
 from shared.http.replies import respond_later, to_cacheable_json
-from shared.http.requests import ID, NAME, check_parameters, job_id_of, read_fields, whole
+from shared.http.requests import ID, NAME_FIELD, check_parameters, job_id_of, read_fields, whole
 from shared.pipeline import questions
 from shared.pipeline.look_up import look_up_job
 from shared.pipeline.ports import Services
@@ -25,14 +25,14 @@ from shared.pipeline.ports import Services
 IDEMPOTENCY_KEY = re.compile(rf"[\x21-\x7e]{{1,{limits.IDEMPOTENCY_KEY_CHARACTERS.value}}}")
 ASK_FIELDS: Fields = {
     "sources": list_of(
-        NAME, most=limits.ASKED_JOBS.value, expected=f"a list of 1 to {limits.ASKED_JOBS.value} names of uploads"
+        NAME_FIELD, most=limits.ASKED_JOBS.value, expected=f"a list of 1 to {limits.ASKED_JOBS.value} names of uploads"
     ),
     "job_id": ID,
     **{row.name: row.field for row in OPTION_ROWS if row.later},
 }
 RERUN_FIELDS: Fields = FILE_OPTIONS
 
-Submit = Callable[[Services, dict[str, Any], str | None], Job]
+SubmitQuestion = Callable[[Services, dict[str, Any], str | None], Job]
 
 
 async def ask(request: func.HttpRequest) -> func.HttpResponse:
@@ -57,7 +57,7 @@ async def rerun(request: func.HttpRequest) -> func.HttpResponse:
 
 
 async def submit(
-    request: func.HttpRequest, fields: Fields, required: tuple[str, ...], make: Submit
+    request: func.HttpRequest, fields: Fields, required: tuple[str, ...], make: SubmitQuestion
 ) -> func.HttpResponse:
     """A reply with the job that `make` makes of the body: as it is, or as it has ended within the seconds of `wait`."""
 

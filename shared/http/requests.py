@@ -18,9 +18,9 @@ from shared.core.plain_json import is_plain_json
 JSON = "application/json"
 HOST_PARAMETERS = frozenset({"code", "clientid"})  # the Functions host's own: the key and its name
 JOB_ID = re.compile(r"[0-9a-f]{32}")
-MAX_DIGITS = 10
+QUERY_DIGITS = 10
 
-NAME = exact_text(most=limits.NAME_CHARACTERS.value, expected="the name of an upload")
+NAME_FIELD = exact_text(most=limits.NAME_CHARACTERS.value, expected="the name of an upload")
 ID = Field(
     expected="the id of a job",
     check=lambda value: isinstance(value, str) and JOB_ID.fullmatch(value) is not None,
@@ -42,7 +42,7 @@ def whole(request: func.HttpRequest, name: str, *, default: int, most: int, leas
     text = request.params.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and least <= int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= QUERY_DIGITS and least <= int(text) <= most):
         refuse_parameter(name, text, f"Give a whole number from {least} to {most}.")
     return int(text)
 
@@ -101,7 +101,7 @@ def one_name_of(request: func.HttpRequest) -> str:
 def announced_bytes(request: func.HttpRequest) -> int:
     """Content-Length in bytes, read without the body; 0 without the header, and then the host passes no body on."""
     text = request.headers.get("content-length", "0")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= QUERY_DIGITS else 0
 
 
 def read_object(request: func.HttpRequest, fields: Fields, *, required: Collection[str] = ()) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def json_body(
 
 STRING: Schema = {"type": "string"}
 USD: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
-DAY: Schema = {"type": "string", "format": "date"}
+DAY_SCHEMA: Schema = {"type": "string", "format": "date"}
 PAIR: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
 
 SCHEMAS: dict[str, Schema] = {
@@ -93,8 +93,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Costs": shape(
         {
-            "from": DAY,
-            "to": DAY,
+            "from": DAY_SCHEMA,
+            "to": DAY_SCHEMA,
             "usd": USD,
             "estimate_usd": USD,
             "max_usd": USD,

@@ -10,7 +10,7 @@ from shared.core import codec, limits
 from shared.core.ask.fields import Field, Fields, whole
 from shared.core.errors import OptionsInvalid, RequestTooLarge
 from shared.http.replies import to_json
-from shared.http.requests import NAME, announced_bytes, check_parameters, one_name_of, read_object
+from shared.http.requests import NAME_FIELD, announced_bytes, check_parameters, one_name_of, read_object
 from shared.pipeline.ports import Services
 from shared.pipeline.uploads import make_ticket, store_upload
 
@@ -28,7 +28,7 @@ def is_media_type(value: object) -> bool:
 
 
 TICKET_FIELDS: Fields = {
-    "name": NAME,
+    "name": NAME_FIELD,
     "bytes": whole(
         1, limits.TICKET_BYTES.value, expected=f"the file's size, at most {limits.TICKET_BYTES.value} bytes"
     ),

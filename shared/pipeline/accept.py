@@ -37,14 +37,14 @@ from shared.pipeline.effective_options import is_schema_file
 from shared.pipeline.malware import wait_for_verdict
 from shared.pipeline.ports import Services, Stored, Upload
 from shared.pipeline.records import end_unread, job_for, load, store_result
-from shared.pipeline.spending.reservations import DAY
+from shared.pipeline.spending.reservations import DAY_SCOPE
 
-Step = Callable[[Services, Draft], Draft]
+AcceptStep = Callable[[Services, Draft], Draft]
 
-CHOOSE: tuple[Step, ...] = (sniff_kind, check_limits, choose_options)
+CHOOSE: tuple[AcceptStep, ...] = (sniff_kind, check_limits, choose_options)
 """What is done before anything is stored: it is known what is asked, and of which model."""
 
-PREPARE: tuple[Step, ...] = (
+PREPARE: tuple[AcceptStep, ...] = (
     check_video_options,
     normalize,
     keep_pictures,
@@ -56,7 +56,7 @@ PREPARE: tuple[Step, ...] = (
 )
 """What makes a job of that, under the job's id."""
 
-ACCEPT: tuple[Step, ...] = (*CHOOSE, *PREPARE, record, send_pointer)
+ACCEPT: tuple[AcceptStep, ...] = (*CHOOSE, *PREPARE, record, send_pointer)
 """What is done to a drop whose job has its row, in this order. Nothing is sent before `record` has written it down."""
 
 
@@ -80,7 +80,7 @@ def is_schema(services: Services, upload: Upload) -> bool:
     if not is_schema_file(services, upload.name):
         return False
     job_id = job_id_of(container=upload.container, name=upload.name, etag=upload.etag)
-    if services.ledger.note_once(services.now().date(), DAY, f"schema-{job_id}"):
+    if services.ledger.note_once(services.now().date(), DAY_SCOPE, f"schema-{job_id}"):
         services.log("schema left alone", {"job_id": job_id})
     return True
 
@@ -137,7 +137,7 @@ def begin(services: Services, stored: Stored, upload: Upload) -> Draft:
     return Draft(stored=stored, upload=upload, file=file, job=stored.job, started_s=started_s)
 
 
-def run(services: Services, draft: Draft, steps: Sequence[Step] = ACCEPT) -> Draft:
+def run(services: Services, draft: Draft, steps: Sequence[AcceptStep] = ACCEPT) -> Draft:
     for step in steps:
         draft = step(services, draft)
     return draft

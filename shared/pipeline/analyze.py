@@ -41,9 +41,9 @@ from shared.pipeline.postpone import come_back, free_at, postpone
 from shared.pipeline.records import find, load, reload, store_result
 from shared.pipeline.spending.line import enter_line
 
-Step = Callable[[Services, Turn], Turn]
+TurnStep = Callable[[Services, Turn], Turn]
 
-FIND_ANSWER: tuple[Step, ...] = (
+FIND_ANSWER: tuple[TurnStep, ...] = (
     read_stored_answer,
     count_lost_calls,
     follow_settings,
@@ -55,7 +55,7 @@ FIND_ANSWER: tuple[Step, ...] = (
 before the question stands before `ask_model`; it stores what it has paid for.
 """
 
-KEEP_ANSWER: tuple[Step, ...] = (
+KEEP_ANSWER: tuple[TurnStep, ...] = (
     store_document,
     tell_gate,
     settle_bill,
@@ -178,7 +178,9 @@ def still_ours(services: Services, stored: Stored, error: VisiondropError) -> St
     return replace(newest, job=replace(newest.job, maybe_paid=newest.job.maybe_paid + error.lost_calls))
 
 
-def run(services: Services, turn: Turn, find: Sequence[Step] = FIND_ANSWER, keep: Sequence[Step] = KEEP_ANSWER) -> Turn:
+def run(
+    services: Services, turn: Turn, find: Sequence[TurnStep] = FIND_ANSWER, keep: Sequence[TurnStep] = KEEP_ANSWER
+) -> Turn:
     """The turn after its last step: steps of `find` until one has the answer, then all steps of `keep`."""
     for step in find:
         if turn.answered is None:

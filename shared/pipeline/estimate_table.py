@@ -13,7 +13,7 @@ from shared.core.jobs.job import Job
 from shared.core.models.catalogue import Detail, Model, look_up_model
 from shared.core.models.tokens import ImageTokens, image_tokens
 from shared.core.money import estimate as money
-from shared.core.money.estimate import NO_WORK, Asked, Estimate, Shown, Work
+from shared.core.money.estimate import NO_WORK, Estimate, EstimateSubject, Shown, Work
 from shared.pipeline.ask import options_of
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Services
@@ -130,7 +130,7 @@ def own_estimate(subject: Subject, options: Options) -> Estimate | None:
     return subject.job.estimate
 
 
-def estimated(asked: Asked) -> Estimate:
+def estimated(asked: EstimateSubject) -> Estimate:
     """The estimate in tokens and dollars, as far as there are prices: some models have none for their answers."""
     for question in (asked, replace(asked, max_output_tokens=0)):
         try:
@@ -141,7 +141,7 @@ def estimated(asked: Asked) -> Estimate:
     return money.count(asked)
 
 
-def grid_of(asked: Asked) -> ImageTokens:
+def grid_of(asked: EstimateSubject) -> ImageTokens:
     """The tokens of the first picture and the size at which the model sees it, with the tiles or patches of all
     pictures.
     """

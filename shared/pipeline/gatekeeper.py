@@ -42,7 +42,7 @@ NO_LIMITS = RateLimits()
 
 
 @dataclass(slots=True, kw_only=True)
-class Turn:
+class GateTurn:
     """One job's way through one endpoint's gate. `probe_until` is set while this turn is the probe; `is_heard` is True
     once the endpoint was asked.
     """
@@ -105,12 +105,12 @@ def tell(services: Services, endpoint: str, step: Callable[[Gate], Gate]) -> Gat
 
 
 @contextmanager
-def turn(services: Services, endpoint: str, job: Job) -> Iterator[Turn]:
+def turn(services: Services, endpoint: str, job: Job) -> Iterator[GateTurn]:
     """A context for the job's call to the endpoint. Raises ModelUnavailable ("paused") while the gate does not let it
     through.
     """
     asker = asker_of(job)
-    own = Turn(services=services, endpoint=endpoint, asker=asker, probe_until=enter(services, endpoint, asker))
+    own = GateTurn(services=services, endpoint=endpoint, asker=asker, probe_until=enter(services, endpoint, asker))
     try:
         yield own
     finally:

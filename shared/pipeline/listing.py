@@ -19,12 +19,12 @@ from shared.pipeline.look_up import look_up_job
 from shared.pipeline.ports import Services
 
 MOST_COMPARED = 100
-AT_ONCE = 8  # connections that a storage client keeps
+LISTING_AT_ONCE = 8  # connections that a storage client keeps
 SETTLED = timedelta(seconds=10)  # an entry younger than this is believed: its writer is at work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ListPage:
     """One page of jobs. `cursor` None is the end of the list; `looked_at` counts the entries that were read for this
     page.
     """
@@ -34,7 +34,7 @@ class Page:
     looked_at: int
 
 
-def list_jobs(services: Services, *, filters: Filters, limit: int, cursor: str | None) -> Page:
+def list_jobs(services: Services, *, filters: Filters, limit: int, cursor: str | None) -> ListPage:
     """A page of at most `limit` jobs, newest first. Raises OptionsInvalid for a cursor that does not belong to these
     filters.
     """
@@ -44,7 +44,7 @@ def list_jobs(services: Services, *, filters: Filters, limit: int, cursor: str |
     recent = list(takewhile(lambda entry: filters.since is None or entry.created >= filters.since, entries))
     items, looked_at = choose(compared(services, recent, filters), filters, limit)
     ended = looked_at == len(recent) and (len(entries) < most or len(recent) < len(entries))
-    return Page(
+    return ListPage(
         items=items,
         cursor=None if ended else encode_cursor(position_of(recent[looked_at - 1]), filters),
         looked_at=looked_at,
@@ -70,8 +70,8 @@ def compared(services: Services, entries: Sequence[Item], filters: Filters) -> I
     """
     before = services.now() - SETTLED
     number = 0
-    for start in range(0, len(entries), AT_ONCE):
-        chunk = entries[start : start + AT_ONCE]
+    for start in range(0, len(entries), LISTING_AT_ONCE):
+        chunk = entries[start : start + LISTING_AT_ONCE]
         doubtful = [
             entry
             for entry in chunk
@@ -105,7 +105,7 @@ def bring_up_to_date(services: Services, entry: Item) -> Item | None:
 def related(services: Services, job_id: str) -> tuple[Item, ...]:
     """All jobs about the same upload, newest first. Raises NotFound when there is no such job."""
     name = look_up_job(services, job_id).source.name
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(LISTING_AT_ONCE) as pool:
         found = list(pool.map(services.jobs.load, services.jobs.related(name)))
     items = [summarise(stored.job) for stored in found if stored is not None]
     return tuple(sorted(items, key=lambda item: item.created, reverse=True))

@@ -24,7 +24,7 @@ from shared.pipeline.ports import Listed, Services
 from shared.pipeline.sweep import ROUND_LASTS, going_on
 
 MISSED = "missed uploads"
-AT_ONCE = 4  # as many as host.json lets come by events at once: the decoder and the memory are shared with them
+MISSED_AT_ONCE = 4  # as many as host.json lets come by events at once: the decoder and the memory are shared with them
 LETTER_BYTES = 1024 * 1024  # Event Grid's largest event, and it writes one batch a blob
 SUBJECT = f"/blobServices/default/containers/{UPLOADS}/blobs/"
 
@@ -64,8 +64,8 @@ def look_through(services: Services, found: Counter[str], ends: datetime) -> Rou
 def accept_all(services: Services, found: Counter[str], blobs: Iterable[Listed], ends: datetime) -> bool:
     """Whether all of them have jobs now, as far as that is possible; False when the time was up before."""
     waiting = iter(blobs)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        while some := list(islice(waiting, AT_ONCE)):
+    with ThreadPoolExecutor(MISSED_AT_ONCE) as pool:
+        while some := list(islice(waiting, MISSED_AT_ONCE)):
             if services.now() >= ends:
                 return False
             for came_of_it in pool.map(lambda blob: accept_one(services, blob), some):

@@ -21,13 +21,13 @@ from shared.core.waits import backoff
 from shared.pipeline.ports import Services, Stored
 from shared.pipeline.records import store_result
 
-FIRST_WAIT_S = 5.0  # a restart or a lost packet is over by then; what lasts is waited for longer each time
+JOB_FIRST_WAIT_S = 5.0  # a restart or a lost packet is over by then; what lasts is waited for longer each time
 JITTER = 0.2  # workers that were throttled together must not come back together
 
-Fault = ModelUnavailable | OptionsUnreadable | ReplyMalformed | StorageUnavailable | DecoderBusy
+EndpointFault = ModelUnavailable | OptionsUnreadable | ReplyMalformed | StorageUnavailable | DecoderBusy
 
 
-def postpone(services: Services, message: AnalysisMessage, stored: Stored, error: Fault) -> Job:
+def postpone(services: Services, message: AnalysisMessage, stored: Stored, error: EndpointFault) -> Job:
     """The waiting job, its message sent to come back when the endpoint said, or later each time; the failed job if this
     was its last try.
     """
@@ -44,13 +44,13 @@ def postpone(services: Services, message: AnalysisMessage, stored: Stored, error
     return come_back(services, message, job, at=until)
 
 
-def counted(job: Job, error: Fault) -> Job:
+def counted(job: Job, error: EndpointFault) -> Job:
     """The job with this failure counted, if only this job fails while others are answered."""
     is_alone = isinstance(error, ModelUnavailable) and error.is_alone and error.code in PICTURE_CODES
     return replace(job, failed_alone=job.failed_alone + is_alone)
 
 
-def last_word(job: Job, error: Fault) -> VisiondropError | None:
+def last_word(job: Job, error: EndpointFault) -> VisiondropError | None:
     """The error that the job fails with now; None while it may try again.
 
     A malformed reply may have been paid for each time. A failure that comes back while others are answered comes from
@@ -79,7 +79,7 @@ def wait_s(services: Services, error: VisiondropError, times_before: int) -> flo
     asked_s = error.retry_after_s if isinstance(error, ModelUnavailable) else None
     is_at_home = isinstance(error, OptionsUnreadable | StorageUnavailable | DecoderBusy)
     longest_s = (limits.OPTIONS_WAIT_S if is_at_home else limits.JOB_WAIT_S).value
-    base_s = asked_s or backoff(times_before, first_s=FIRST_WAIT_S, longest_s=longest_s)
+    base_s = asked_s or backoff(times_before, first_s=JOB_FIRST_WAIT_S, longest_s=longest_s)
     return base_s * (1 + JITTER * services.jitter())
 
 

@@ -10,7 +10,7 @@ from shared.core import limits
 from shared.core.ask.options import Options
 from shared.core.jobs.job import Job
 from shared.core.jobs.result import Plan
-from shared.pipeline.accept import Step, begin, run
+from shared.pipeline.accept import AcceptStep, begin, run
 from shared.pipeline.accept_steps import (
     Draft,
     check_video_options,
@@ -25,7 +25,7 @@ from shared.pipeline.ask import options_of, target_of
 from shared.pipeline.malware import require_verdict
 from shared.pipeline.ports import Services, Stored, Upload
 
-NEW_PICTURES: tuple[Step, ...] = (sniff_kind, check_video_options, normalize, keep_pictures, keep_poster)
+NEW_PICTURES: tuple[AcceptStep, ...] = (sniff_kind, check_video_options, normalize, keep_pictures, keep_poster)
 
 
 def same_upload(services: Services, job: Job) -> Upload | None:
@@ -52,7 +52,7 @@ def with_other_pictures(services: Services, job: Job, before: Options) -> Job:
     return replace(made, media=(*made.media, *kept))
 
 
-def prepared(services: Services, draft: Draft, steps: Sequence[Step]) -> Job:
+def prepared(services: Services, draft: Draft, steps: Sequence[AcceptStep]) -> Job:
     """The job after these steps; what several of them read of a film is fetched once."""
     with services.media.kept(draft.file) as file:
         return run(services, replace(draft, file=file), steps).job

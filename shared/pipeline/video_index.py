@@ -11,17 +11,17 @@ from decimal import Decimal
 from typing import Any
 
 from shared.core.ask.options import Options
-from shared.core.ask.payload import Target, VideoIndex, build_payload
+from shared.core.ask.payload import IndexedVideo, Target, build_payload
 from shared.core.ask.question import Exchange, Question
 from shared.core.ask.video_flow import (
     USE_FRAMES,
     Ask,
+    FlowStep,
+    FlowSubmit,
     GiveUp,
     IndexFlow,
     Moment,
     Search,
-    Step,
-    Submit,
     Wait,
     check_search,
     flow_of,
@@ -70,7 +70,7 @@ def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Answe
     flow, step = look(services, indexer, job, dropped_job_id(job))
     if isinstance(step, GiveUp) and job.job_id != flow.document_id:
         flow, step = look(services, indexer, job, job.job_id)  # asked again after a failure: another try
-    if isinstance(step, Submit):
+    if isinstance(step, FlowSubmit):
         submit(services, indexer, stored, flow)
         raise indexing(wait_s(0))
     if isinstance(step, Wait):
@@ -80,7 +80,7 @@ def answer_from_index(services: Services, stored: Stored) -> tuple[Stored, Answe
     return ask_about_it(services, stored, flow, step)
 
 
-def look(services: Services, indexer: VideoIndexer, job: Job, document_id: str) -> tuple[IndexFlow, Step]:
+def look(services: Services, indexer: VideoIndexer, job: Job, document_id: str) -> tuple[IndexFlow, FlowStep]:
     since_s = (services.now() - job.created).total_seconds()
     flow = flow_of(document_id, index_name(services.settings), turns=job.attempts, since_s=since_s)
     found = indexer.ingestion(flow.index_name, flow.ingestion_name)
@@ -146,7 +146,7 @@ def find_moments(services: Services, job: Job, flow: IndexFlow, text: str) -> li
 
 def question(options: Options, flow: IndexFlow, url: str, turns: tuple[Exchange, ...] = ()) -> Question:
     """The question about the whole video, which the service reads from this address."""
-    video = VideoIndex(index_name=flow.index_name, document_id=flow.document_id, video_url=url)
+    video = IndexedVideo(index_name=flow.index_name, document_id=flow.document_id, video_url=url)
     return Question.of(options, video_index=video, turns=turns)
 
 

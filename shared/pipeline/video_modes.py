@@ -43,7 +43,7 @@ class VideoActions:
     sends_film: bool
 
 
-FRAMES = VideoActions(
+FRAMES_ACTIONS = VideoActions(
     check=lambda _services, _options, _target: None,
     sound=sound_for_transcript,
     film=film_for_browsers,
@@ -52,7 +52,7 @@ FRAMES = VideoActions(
     answer=answer_from_frames,
     sends_film=False,
 )
-INDEX = VideoActions(
+INDEX_ACTIONS = VideoActions(
     check=check_index,
     sound=no_sound,
     film=film_for_index,
@@ -67,9 +67,9 @@ def video_actions(mode: VideoMode) -> VideoActions:
     """What this mode does at each station."""
     match mode:
         case VideoMode.FRAMES:
-            return FRAMES
+            return FRAMES_ACTIONS
         case VideoMode.INDEX:
-            return INDEX
+            return INDEX_ACTIONS
         case _:
             assert_never(mode)
 

@@ -7,7 +7,7 @@ import re
 import azure.functions as func
 import pytest
 
-from shared.http.gallery import FILES, FOLDER, PAGE, POLICY, gallery
+from shared.http.gallery import FILES, GALLERY_FOLDER, PAGE, POLICY, gallery
 
 
 def get(name: str = "", *, path: str = "/api/gallery", **headers: str) -> func.HttpResponse:
@@ -18,7 +18,7 @@ def get(name: str = "", *, path: str = "/api/gallery", **headers: str) -> func.H
 
 def test_the_table_holds_every_file_of_the_folder():
     """A module that is forgotten in the table would be missing only in the browser."""
-    assert {path.name for path in FOLDER.iterdir()} == FILES | {PAGE}
+    assert {path.name for path in GALLERY_FOLDER.iterdir()} == FILES | {PAGE}
 
 
 @pytest.mark.parametrize("name", ["", *sorted(FILES)])
@@ -47,7 +47,7 @@ def test_a_slash_at_the_end_leads_to_the_page():
 
 def test_foreign_text_can_only_become_text():
     """No module parses markup or runs text; the page has no script, style or handler inside it."""
-    code = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.js"))
+    code = "\n".join(path.read_text("utf-8") for path in GALLERY_FOLDER.glob("*.js"))
     assert not re.search(r"(inner|outer|Adjacent)HTML|document\.write|\beval\(|new Function|DOMParser", code)
-    page = (FOLDER / PAGE).read_text("utf-8")
+    page = (GALLERY_FOLDER / PAGE).read_text("utf-8")
     assert not re.search(r"<script(?![^>]*src=)|<style|style=|\son\w+=", page)

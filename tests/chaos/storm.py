@@ -45,7 +45,7 @@ from shared.core.settings import Settings
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance, Services
 from shared.pipeline.spending.costs import costs
-from shared.pipeline.spending.reservations import DAY
+from shared.pipeline.spending.reservations import DAY_SCOPE
 from shared.pipeline.sweep import sweep
 from shared.wiring import build
 from tests.chaos.proxy import CuttingProxy
@@ -299,7 +299,7 @@ class Storm:
         report.spent_in_the_end_usd = self.spent_usd()
         report.calls_cut = self.proxies[0].cuts
         ledger: Any = self.services.ledger
-        report.counted_as_maybe_paid = sum(ledger.lost_calls(day, DAY) for day in days())
+        report.counted_as_maybe_paid = sum(ledger.lost_calls(day, DAY_SCOPE) for day in days())
         sweep(self.services)  # an event that came again after the end has opened its job once more
         report.open_jobs = len(self.services.jobs.open_jobs(first="", most=len(jobs) + 1))
         self.add_up([job for job in jobs.values() if job is not None], Counter(calls_of(entries)))
@@ -312,7 +312,7 @@ class Storm:
         report.jobs_usd = str(sum((job.cost.usd for job in jobs if job.cost), Decimal(0)))
         report.costs_usd = str(sum((line.usd for line in lines), Decimal(0)))
         report.maybe_usd = str(sum((line.maybe_usd for line in lines), Decimal(0)))
-        totals = [self.services.ledger.totals(day, Allowance(scope=DAY, limit=None)) for day in days()]
+        totals = [self.services.ledger.totals(day, Allowance(scope=DAY_SCOPE, limit=None)) for day in days()]
         report.reserved_usd = str(sum((to_usd(total.reserved) for total in totals), Decimal(0)))
         lost: Counter[tuple[int, int]] = Counter()
         for job in jobs:
@@ -321,7 +321,7 @@ class Storm:
 
     def spent_usd(self) -> str:
         """Of the budget's day; the other day of a storm over midnight has a budget of its own."""
-        totals = [self.services.ledger.totals(day, Allowance(scope=DAY, limit=None)) for day in days()]
+        totals = [self.services.ledger.totals(day, Allowance(scope=DAY_SCOPE, limit=None)) for day in days()]
         return str(to_usd(max(total.spent + total.reserved for total in totals)))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.core.answer import error_rules
 from tests.infra.plans import MOST, made, plan
 
-WAIT_CODES = {rule.code for rule in (*error_rules.RULES, *error_rules.BY_STATUS.values())}
+WAIT_CODES = {rule.code for rule in (*error_rules.ERROR_RULES, *error_rules.BY_STATUS.values())}
 
 TABLES = {"AppTraces", "AppRequests", "AppExceptions", "AppDependencies", "AppMetrics", "_LogOperation"}
 

@@ -15,7 +15,7 @@ from shared.core.jobs.job import Event, State
 from shared.core.settings import Settings
 from shared.pipeline.gatekeeper import turn
 from shared.pipeline.look_up import look_up
-from shared.pipeline.postpone import FIRST_WAIT_S, times, wait_s
+from shared.pipeline.postpone import JOB_FIRST_WAIT_S, times, wait_s
 from shared.wiring import build
 from tests.pipeline.world import picture
 
@@ -208,5 +208,5 @@ def test_waits_grow_with_the_fault_not_with_the_turns(world):
     faults = tuple(Event(at=world.clock[0], state="waiting", code="server_error") for _ in range(45))
     long_since = replace(job, history=faults)
 
-    assert (job.not_before - world.clock[0]).total_seconds() == FIRST_WAIT_S
+    assert (job.not_before - world.clock[0]).total_seconds() == JOB_FIRST_WAIT_S
     assert wait_s(world.services, DOWN, times(long_since, "server_error")) == limits.JOB_WAIT_S.value

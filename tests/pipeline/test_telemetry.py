@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from shared.adapters.telemetry import Telemetry, root_span_id
-from shared.core.jobs.measures import INSTRUMENTS, RULES
+from shared.core.jobs.measures import INSTRUMENTS, MEASURE_RULES
 from shared.wiring import wired
 from tests.pipeline.world import World, picture
 
@@ -163,4 +163,4 @@ def test_no_name_and_no_content_gets_into_telemetry(traced, seen):
 
 def test_every_rule_moves_a_metric_that_is_there():
     """The table names only metrics that are made, and each of them is moved by something."""
-    assert {rule.metric for rule in RULES} == set(INSTRUMENTS)
+    assert {rule.metric for rule in MEASURE_RULES} == set(INSTRUMENTS)

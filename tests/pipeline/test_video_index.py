@@ -25,7 +25,7 @@ from shared.http import videos
 from shared.pipeline.look_up import look_up, look_up_job
 from shared.pipeline.ports import Allowance, Said
 from shared.pipeline.questions import follow_up, rerun
-from shared.pipeline.spending.reservations import DAY
+from shared.pipeline.spending.reservations import DAY_SCOPE
 from shared.pipeline.sweep import sweep
 from shared.pipeline.video_index import search_videos, to_document
 from shared.wiring import build
@@ -145,7 +145,7 @@ def test_budgets_hold_for_the_index(world):
     sweep(world.services)
     world.finish_all()
     job = look_up(world.services, "film.mp4")
-    totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope=DAY, limit=None))
+    totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope=DAY_SCOPE, limit=None))
 
     assert (parked.state, parked.error.code, submitted) == (State.PARKED, "budget_exceeded", [])
     assert job.state is State.DONE

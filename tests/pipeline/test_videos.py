@@ -20,7 +20,7 @@ from shared.pipeline.analyze import analyze
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance
 from shared.pipeline.questions import follow_up, rerun
-from shared.pipeline.spending.reservations import DAY
+from shared.pipeline.spending.reservations import DAY_SCOPE
 from shared.wiring import TranscriberOnDemand
 from tests.pipeline.test_at_least_once import FailsOnce
 from tests.videos import clip, counted, ranges
@@ -102,7 +102,7 @@ def test_more_frames_than_fit_are_asked_in_parts(world, many_frames):
 
 def spent(world):
     """What the day's ledger has for all calls."""
-    totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope=DAY, limit=None))
+    totals = world.services.ledger.totals(world.clock[0].date(), Allowance(scope=DAY_SCOPE, limit=None))
     return to_usd(totals.spent)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.core.answer.error_rules import RULES
+from shared.core.answer.error_rules import ERROR_RULES
 from tests.security.regex_steps import Mode, StepCounter, Text, TooManySteps, attacks
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ class Expression:
 def expressions() -> Iterator[Expression]:
     for path in FILES:
         yield from expressions_in(path)
-    for rule in RULES:
+    for rule in ERROR_RULES:
         yield Expression(where=f"error_rules {rule.code}", pattern=rule.says, flags=int(re.IGNORECASE), mode="all")
 
 

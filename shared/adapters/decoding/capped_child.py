@@ -28,7 +28,7 @@ MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": str(32 * MEGABYTE),
 }
 """Of glibc: memory that one step has freed is the next one's. To ask the kernel for it anew is a tenth of the time."""
-REFUSALS = frozenset({"unsupported", "corrupt", "too_large", "too_slow", "empty"})
+REFUSAL_CODES = frozenset({"unsupported", "corrupt", "too_large", "too_slow", "empty"})
 LONGEST_WORDS = 500  # characters of a refusal that a child tells
 ENDS_WITHIN_S = 5.0  # a child that has closed its pipes
 
@@ -117,7 +117,7 @@ def unless_rejected(reply: dict[str, Any]) -> dict[str, Any]:
     if "rejected" not in reply:
         return reply
     match reply["rejected"]:
-        case {"message": str(message), "code": str(code), "hint": str(hint)} if code in REFUSALS:
+        case {"message": str(message), "code": str(code), "hint": str(hint)} if code in REFUSAL_CODES:
             raise SourceRejected(message[:LONGEST_WORDS], code=code, hint=hint[:LONGEST_WORDS])
     raise Nonsense("it refuses the file in an unknown form")
 

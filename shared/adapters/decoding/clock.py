@@ -20,7 +20,7 @@ CPU_FIELDS = slice(11, 13)  # of /proc/PID/stat behind the name: user and system
 LEAST_LOOK_S = 0.01
 BUSY_SHARE = 0.5  # of the processor time allowed: who has had less by the end was not given it
 
-Verdict = Literal["slow", "starved"]
+ClockVerdict = Literal["slow", "starved"]
 
 
 class Clock:
@@ -29,7 +29,7 @@ class Clock:
     def __init__(self, child: subprocess.Popen[bytes], limits: DecodeLimits) -> None:
         self.child, self.limits = child, limits
         self.ended = threading.Event()
-        self.verdict: Verdict | None = None
+        self.verdict: ClockVerdict | None = None
         self.cpu_before_s = cpu_s(child.pid)
         self.until_s = time.monotonic() + limits.max_seconds * limits.wall_factor
         self.thread = threading.Thread(target=self.watch, name="decoder-clock", daemon=True)

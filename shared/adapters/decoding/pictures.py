@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SENT_TYPES = frozenset({"image/jpeg", "image/png"})
 MOST_PICTURES = 1_000
-REPLY_BYTES = 256 * MEGABYTE  # of all pictures of a file: they are in memory together, and a request takes 50 MB
+PICTURES_BYTES = 256 * MEGABYTE  # of all pictures of a file: they are in memory together, and a request takes 50 MB
 
 
 def send_pictures(replies: IO[bytes], pictures: Sequence[Picture], **more: Any) -> None:
@@ -28,7 +28,7 @@ def receive_pictures(replies: IO[bytes], message: dict[str, Any]) -> tuple[Pictu
     described = message.get("pictures")
     if not isinstance(described, list) or not 0 < len(described) <= MOST_PICTURES:
         raise Nonsense("it has no pictures, or more than any file gives")
-    pictures, left = [], REPLY_BYTES
+    pictures, left = [], PICTURES_BYTES
     for one in map(picture_of, described):
         data = receive_block(replies, limit=min(left, BLOCK_BYTES))
         left -= len(data)

@@ -18,7 +18,7 @@ from shared.adapters.frames.facts import tick_s
 from shared.adapters.frames.faults import DAMAGED_PACKET
 from shared.adapters.frames.open import Video, rewind
 from shared.adapters.frames.packets import packets_of
-from shared.core.media.frame_choice import Fault
+from shared.core.media.frame_choice import Flaw
 from shared.core.media.frame_plan import Aim
 
 DECODER_FRAMES = 3  # an index holds decoding times, up to this many frames before the picture's own
@@ -54,7 +54,7 @@ class Decoder:
             self.forward = None
             return None
 
-    def why_not(self) -> Fault:
+    def why_not(self) -> Flaw:
         return "out of time" if time.monotonic() > self.deadline else "unreadable"
 
     def keyframe(self, at_s: float) -> Timed | None:

@@ -41,7 +41,7 @@ class Packets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class UploadFacts:
     kind: Kind
     size: int
     cut_off: bool
@@ -74,7 +74,7 @@ def scan(container: InputContainer, stream: VideoStream) -> Packets:
 def describe(
     container: InputContainer,
     stream: VideoStream,
-    upload: Upload,
+    upload: UploadFacts,
     packets: Packets | None,
     first: VideoFrame,
     start_s: float,

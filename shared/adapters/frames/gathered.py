@@ -15,7 +15,7 @@ from shared.adapters.frames.draw import cell_size, draw, encode_frame
 from shared.adapters.frames.measure import Measured, largest_change
 from shared.adapters.frames.open import Video
 from shared.adapters.pixels.encode import Encoded
-from shared.core.media.frame_choice import STILL_BLOCK, Dropped, Fault, Look, fault_of
+from shared.core.media.frame_choice import STILL_BLOCK, Dropped, Flaw, Look, fault_of
 from shared.core.media.frame_plan import Slot, VideoPlan
 
 
@@ -44,7 +44,7 @@ class Gathered:
         self.latest: Measured | None = None
         self.again: tuple[Timed, Measured, Dropped] | None = None
 
-    def fault_of(self, measured: Measured) -> Fault | None:
+    def fault_of(self, measured: Measured) -> Flaw | None:
         """Why the frame is not worth sending now; "duplicate" also for the very frame that has been sent."""
         if any(measured.look.at_s == shot.look.at_s for shot in self.shots[-2:]):
             return "duplicate"

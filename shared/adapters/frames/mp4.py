@@ -22,7 +22,7 @@ from shared.adapters.frames.packets import packets_of
 from shared.core.media.frame_plan import fit
 
 COPIED_SOUND = frozenset({"aac", "mp3"})
-OPTIONS = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}
+MUXER_OPTIONS = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}
 REORDERED = frozenset({"h264", "hevc"})
 MOST_DELAYED = 64  # packets: four times as many as decoders keep back, so its picture is never shown
 LEAD = 4  # pictures that decoding is ahead of showing, where the file does not say: encoders of these files need two
@@ -40,7 +40,7 @@ def write_mp4(source: InputContainer, pictures: Any, sink: io.RawIOBase, *, turn
     """
     sound = next(iter(source.streams.audio), None)
     start_s = Fraction(source.start_time or 0, av.time_base)
-    with av.open(sink, "w", format="mp4", options=OPTIONS) as out:
+    with av.open(sink, "w", format="mp4", options=MUXER_OPTIONS) as out:
         feeds: dict[int, Feed] = {pictures.index: picture_feed(out, pictures, turn, copied)}
         if sound is not None:
             feeds[sound.index] = sound_feed(out, sound)

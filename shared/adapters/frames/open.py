@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from shared.adapters.frames.draw import View
 from shared.adapters.frames.facts import (
     PACKET_STREAMS,
-    Upload,
+    UploadFacts,
     describe,
     needs_scan,
     rate_of,
@@ -109,11 +109,11 @@ def open_video(file: Any, limits: DecodeLimits) -> Iterator[Video]:
     with container:
         with decoder_errors(kind):
             cut_off = (announced_bytes(head) or 0) > file.size
-            video = inspect(container, Upload(kind=kind, size=file.size, cut_off=cut_off), limits)
+            video = inspect(container, UploadFacts(kind=kind, size=file.size, cut_off=cut_off), limits)
         yield video
 
 
-def inspect(container: InputContainer, upload: Upload, limits: DecodeLimits) -> Video:
+def inspect(container: InputContainer, upload: UploadFacts, limits: DecodeLimits) -> Video:
     stream = picture_track(container, upload.kind)
     stream.thread_type = "NONE"  # threads cost more than they gain for single frames
     context = stream.codec_context

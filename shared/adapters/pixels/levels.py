@@ -22,7 +22,7 @@ from shared.core.media.tiff import FLOAT, SIGNED, UNSIGNED
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.core.media.tiff import Page
+    from shared.core.media.tiff import TiffPage
 
     Convert = Callable[[Image.Image], Image.Image]
 
@@ -55,7 +55,7 @@ def samples_of(image: Image.Image) -> Samples:
     return replace(known, no_data=float(clear)) if isinstance(clear, int) else known
 
 
-def samples_in(page: Page) -> Samples:
+def samples_in(page: TiffPage) -> Samples:
     """Of a page of a TIFF."""
     no_data = to_number(page.raw(tiff.NO_DATA).decode("latin-1"))
     return Samples(bits=page.bits, kind=page.kind, no_data=no_data, is_measured=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shared.core.media.kinds import Kind
-    from shared.core.media.tiff import Page
+    from shared.core.media.tiff import TiffPage
 
 WEBP_BYTES = 18  # of the layouts that Pillow decodes
 PLANES_BYTES = 8  # pixels/webp.py: Pillow reserves that much to read the header, of which 3 are then used
@@ -188,7 +188,7 @@ def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeL
         return tuple(enumerate(heic_sizes(data)))
     if kind.format != "tiff":
         return ((0, first),)
-    pages: list[Page] = image.info["pages"]
+    pages: list[TiffPage] = image.info["pages"]
     check_source(Load(bytes=1, frames=len(pages)), limits)
     shown = tuple(tiff.pictures_of(pages)) or ((0, first),)
     if any(0 in size for _, size in shown):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class PictureReader:
     """`pillow` is Pillow's word for the format, `plugin` its module.
 
     Bytes per pixel at the peak of a decode are measured (docs/images.md); None where they depend on the layout.
@@ -48,28 +48,32 @@ class Reader:
 
 
 READERS = {
-    "jpeg": Reader(
+    "jpeg": PictureReader(
         pillow="JPEG",  # which opens MPO too
         plugin="JpegImagePlugin",
         without_metadata=(jpeg.drop_but_exif, jpeg.drop_metadata),
         is_salvaged=True,
     ),
-    "png": Reader(pillow="PNG", plugin="PngImagePlugin", without_metadata=(png.drop_metadata,), is_salvaged=True),
-    "apng": Reader(
+    "png": PictureReader(
+        pillow="PNG", plugin="PngImagePlugin", without_metadata=(png.drop_metadata,), is_salvaged=True
+    ),
+    "apng": PictureReader(
         pillow="PNG",
         plugin="PngImagePlugin",
         frames_bytes_per_pixel=22,
         without_metadata=(png.drop_metadata,),
         is_animated=True,
     ),
-    "gif": Reader(pillow="GIF", plugin="GifImagePlugin", frames_bytes_per_pixel=18, is_animated=True, is_salvaged=True),
-    "webp": Reader(
+    "gif": PictureReader(
+        pillow="GIF", plugin="GifImagePlugin", frames_bytes_per_pixel=18, is_animated=True, is_salvaged=True
+    ),
+    "webp": PictureReader(
         pillow="WEBP", plugin="WebPImagePlugin", bytes_per_pixel=18, frames_bytes_per_pixel=26, is_animated=True
     ),
-    "bmp": Reader(pillow="BMP", plugin="BmpImagePlugin", is_salvaged=True, what_else=bmp.rare_layout),
-    "tiff": Reader(pillow="TIFF", plugin="TiffImagePlugin", is_salvaged=True),
-    "heic": Reader(pillow="HEIF", plugin="", bytes_per_pixel=6, is_container=True, what_else=boxes.rare_coding),
-    "avif": Reader(
+    "bmp": PictureReader(pillow="BMP", plugin="BmpImagePlugin", is_salvaged=True, what_else=bmp.rare_layout),
+    "tiff": PictureReader(pillow="TIFF", plugin="TiffImagePlugin", is_salvaged=True),
+    "heic": PictureReader(pillow="HEIF", plugin="", bytes_per_pixel=6, is_container=True, what_else=boxes.rare_coding),
+    "avif": PictureReader(
         pillow="AVIF",
         plugin="AvifImagePlugin",
         bytes_per_pixel=12,
@@ -78,10 +82,10 @@ READERS = {
         is_animated=True,
         is_container=True,
     ),
-    "ico": Reader(pillow="ICO", plugin="IcoImagePlugin"),
-    "jp2": Reader(pillow="JPEG2000", plugin="Jpeg2KImagePlugin"),
-    "psd": Reader(pillow="PSD", plugin=""),
-    "raw": Reader(pillow="JPEG", plugin="JpegImagePlugin", is_salvaged=True),  # its preview: pixels/raw.py
+    "ico": PictureReader(pillow="ICO", plugin="IcoImagePlugin"),
+    "jp2": PictureReader(pillow="JPEG2000", plugin="Jpeg2KImagePlugin"),
+    "psd": PictureReader(pillow="PSD", plugin=""),
+    "raw": PictureReader(pillow="JPEG", plugin="JpegImagePlugin", is_salvaged=True),  # its preview: pixels/raw.py
 }
 
 
@@ -114,7 +118,7 @@ def open_tiff(data: bytes, kind: Kind, limits: DecodeLimits) -> Image.Image:
     return opened
 
 
-def open_with(reader: Reader, data: bytes) -> Image.Image:
+def open_with(reader: PictureReader, data: bytes) -> Image.Image:
     """By Pillow. Metadata that break it are left out: the pixels may be fine."""
     whole = png.drop_broken_metadata(data) if reader.pillow == "PNG" else data
     try:
@@ -126,7 +130,7 @@ def open_with(reader: Reader, data: bytes) -> Image.Image:
         raise
 
 
-def register(reader: Reader) -> None:
+def register(reader: PictureReader) -> None:
     if reader.pillow in Image.OPEN:
         return
     if reader.pillow == "HEIF":

@@ -14,7 +14,7 @@ from shared.core.media import tiff
 from shared.core.media.tiff_writing import to_classic
 
 if TYPE_CHECKING:
-    from shared.core.media.tiff import Page
+    from shared.core.media.tiff import TiffPage
 
 SEPARATE = 2  # planar configuration
 DEEP = 16  # bits
@@ -40,23 +40,23 @@ def open_tiff(data: bytes, *, most_pages: int) -> Image.Image | str:
     return image
 
 
-def what_is_not_read(page: Page) -> str:
+def what_is_not_read(page: TiffPage) -> str:
     compression = page.one(tiff.COMPRESSION, 1)
     return f"of {tiff.COMPRESSIONS[compression]} compression" if compression in tiff.COMPRESSIONS else page.words
 
 
-def is_left_to_pillow(page: Page) -> bool:
+def is_left_to_pillow(page: TiffPage) -> bool:
     """Also what is no TIFF's: it says in which way a file is broken."""
     is_broken = page.photometric not in tiff.COLOURS or not page.width or not page.height
     return is_read_by_pillow(page) or is_broken
 
 
-def needs_libtiff(page: Page) -> bool:
+def needs_libtiff(page: TiffPage) -> bool:
     is_deep_in_planes = page.one(tiff.PLANAR, 1) == SEPARATE and page.bits == DEEP
     return page.one(tiff.COMPRESSION, 1) == tiff.NONE and (is_deep_in_planes or page.is_tiled)
 
 
-def is_read_by_pillow(page: Page) -> bool:
+def is_read_by_pillow(page: TiffPage) -> bool:
     """By its own table. What libtiff turns into colours, JPEG above all, is not told by samples."""
     compression = page.one(tiff.COMPRESSION, 1)
     if compression not in {tiff.NONE, *COMPRESSED}:
@@ -73,7 +73,7 @@ def is_read_by_pillow(page: Page) -> bool:
     return key in TiffImagePlugin.OPEN_INFO
 
 
-def prepare_page(image: Any, page: Page) -> None:
+def prepare_page(image: Any, page: TiffPage) -> None:
     """What Pillow leaves out, for the page that it is at, before its pixels are loaded."""
     image.info["samples"] = samples_in(page)
     image.info["white_is_zero"] = image.mode not in {"1", "L", "P"} and page.photometric == tiff.WHITE_IS_ZERO

@@ -20,7 +20,7 @@ from shared.core.media.tiff_writing import of_bytes
 
 if TYPE_CHECKING:
     from shared.core.media.picture_plan import Size
-    from shared.core.media.tiff import Page
+    from shared.core.media.tiff import TiffPage
 
 COMPRESSED = {tiff.LZW, tiff.DEFLATE, tiff.OLD_DEFLATE, tiff.PACK_BITS}
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
@@ -31,7 +31,7 @@ NATIVE = "<" if byteorder == "little" else ">"
 BYTE = 8
 
 
-def raw_plane(page: Page, plane: int, channels: int) -> bytes:
+def raw_plane(page: TiffPage, plane: int, channels: int) -> bytes:
     """The bytes of all rows, of all channels or of one plane: strips or tiles, put together as a picture of bytes."""
     width, height = (page.one(tiff.TILE_WIDTH), page.one(tiff.TILE_HEIGHT)) if page.is_tiled else strip_size(page)
     across, down = ceil(page.width / width), ceil(page.height / height)
@@ -46,15 +46,15 @@ def raw_plane(page: Page, plane: int, channels: int) -> bytes:
     return whole.tobytes()
 
 
-def strip_size(page: Page) -> Size:
+def strip_size(page: TiffPage) -> Size:
     return page.width, min(page.one(tiff.ROWS_PER_STRIP) or page.height, page.height)
 
 
-def bytes_per_row(page: Page, width: int, channels: int) -> int:
+def bytes_per_row(page: TiffPage, width: int, channels: int) -> int:
     return ceil(width * channels * page.bits / BYTE)
 
 
-def raw_chunk(page: Page, place: int, size: Size) -> bytes:
+def raw_chunk(page: TiffPage, place: int, size: Size) -> bytes:
     """One strip or tile, decompressed."""
     offsets, counts = chunk_places(page)
     stored = page.data[offsets[place] : offsets[place] + counts[place]]
@@ -69,14 +69,14 @@ def raw_chunk(page: Page, place: int, size: Size) -> bytes:
     return stored[:expected]
 
 
-def chunk_places(page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def chunk_places(page: TiffPage) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if page.is_tiled:
         return page.all(tiff.TILE_OFFSETS), page.all(tiff.TILE_BYTES)
     offsets, counts = page.all(tiff.STRIP_OFFSETS), page.all(tiff.STRIP_BYTES)
     return offsets, counts or (len(page.data),) * len(offsets)  # a single strip's may be missing
 
 
-def undo_predictor(page: Page, raw: bytes, row_bytes: int, channels: int) -> bytes:
+def undo_predictor(page: TiffPage, raw: bytes, row_bytes: int, channels: int) -> bytes:
     predictor = page.one(tiff.PREDICTOR, 1)
     if predictor == 1 or page.one(tiff.COMPRESSION, 1) == tiff.NONE:
         return raw
@@ -84,7 +84,7 @@ def undo_predictor(page: Page, raw: bytes, row_bytes: int, channels: int) -> byt
     return b"".join(undo(page, raw[top : top + row_bytes], channels) for top in range(0, len(raw), row_bytes))
 
 
-def sum_samples(page: Page, row: bytes, channels: int) -> bytes:
+def sum_samples(page: TiffPage, row: bytes, channels: int) -> bytes:
     """Each sample was stored as the difference from the one before in its channel."""
     numbers: array[int] = array(INTEGERS[page.bits], row)
     if page.order != NATIVE:
@@ -98,7 +98,7 @@ def sum_samples(page: Page, row: bytes, channels: int) -> bytes:
     return numbers.tobytes()
 
 
-def sum_bytes(page: Page, row: bytes, channels: int) -> bytes:
+def sum_bytes(page: TiffPage, row: bytes, channels: int) -> bytes:
     """Floating point: first all highest bytes, then all second ones, and so on; then differences of bytes."""
     size = page.bits // BYTE
     summed = bytearray(row)

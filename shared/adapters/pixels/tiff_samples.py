@@ -29,7 +29,7 @@ from shared.adapters.pixels.tiff_bytes import (
 from shared.core.media import tiff
 
 if TYPE_CHECKING:
-    from shared.core.media.tiff import Page
+    from shared.core.media.tiff import TiffPage
 
     Numbers = array[int] | array[float]
 
@@ -44,7 +44,7 @@ MASKS = [bytes(value & 0xFF00 >> count & 0xFF for value in range(256)) for count
 COPIES = 4  # of the raw samples, at the peak
 
 
-def is_read_here(page: Page) -> bool:
+def is_read_here(page: TiffPage) -> bool:
     kinds = {tiff.UNSIGNED: (*range(1, DEEP + 1), THREE_BYTES, MOST_BITS), tiff.SIGNED: (8, 16, 32), tiff.FLOAT: FLOATS}
     is_grey = MODES.get(page.photometric) == "L"
     return (
@@ -58,7 +58,7 @@ def is_read_here(page: Page) -> bool:
     )
 
 
-def is_predictor_read(page: Page) -> bool:
+def is_predictor_read(page: TiffPage) -> bool:
     predictor = page.one(tiff.PREDICTOR, 1)
     if page.one(tiff.COMPRESSION, 1) == tiff.NONE or predictor == 1:
         return True
@@ -73,7 +73,7 @@ class SampleTiff(ImageFile.ImageFile):
     format = "TIFF"
     format_description = "TIFF of other samples"
 
-    def __init__(self, pages: list[Page]) -> None:
+    def __init__(self, pages: list[TiffPage]) -> None:
         self.pages = pages
         super().__init__(BytesIO())
 
@@ -115,7 +115,7 @@ class SampleTiff(ImageFile.ImageFile):
         return Image.Image.load(self)
 
 
-def decode(page: Page) -> Image.Image:
+def decode(page: TiffPage) -> Image.Image:
     """The page as stored. Raises OSError where data are missing."""
     colours, extra = split(channels_of(page), tiff.CHANNELS[page.photometric])
     alpha = page.one(tiff.EXTRA_SAMPLES) if extra else 0
@@ -135,7 +135,7 @@ def split(channels: list[Image.Image], count: int) -> tuple[list[Image.Image], l
     return channels[:count], channels[count:]
 
 
-def grey(page: Page, wide: Image.Image, alpha: Image.Image | None) -> Image.Image:
+def grey(page: TiffPage, wide: Image.Image, alpha: Image.Image | None) -> Image.Image:
     """Still wide where there is no alpha: pixels/levels.py then works on it band by band."""
     wide.info["samples"] = samples_in(page)
     wide.info["white_is_zero"] = page.photometric == tiff.WHITE_IS_ZERO
@@ -147,7 +147,7 @@ def grey(page: Page, wide: Image.Image, alpha: Image.Image | None) -> Image.Imag
     return drawn
 
 
-def eight_bits(page: Page, channels: list[Image.Image]) -> tuple[list[Image.Image], tuple[str, ...]]:
+def eight_bits(page: TiffPage, channels: list[Image.Image]) -> tuple[list[Image.Image], tuple[str, ...]]:
     """By the range of all of them together, so that colours stay what they are."""
     if page.kind == tiff.FLOAT:
         low, high, steps = range_of(channels, samples_in(page))
@@ -159,7 +159,7 @@ def eight_bits(page: Page, channels: list[Image.Image]) -> tuple[list[Image.Imag
     return [one.convert("F").point(lambda v: v * scale + (0.5 - low * scale)).convert("L") for one in channels], steps
 
 
-def channels_of(page: Page) -> list[Image.Image]:
+def channels_of(page: TiffPage) -> list[Image.Image]:
     """As F, or as I where numbers have no fractions; extra samples after the colours."""
     if page.one(tiff.PLANAR, 1) == 1:
         numbers = numbers_in(page, raw_plane(page, 0, page.samples), page.samples)
@@ -167,7 +167,7 @@ def channels_of(page: Page) -> list[Image.Image]:
     return [to_image(page, numbers_in(page, raw_plane(page, plane, 1), 1)) for plane in range(page.samples)]
 
 
-def to_image(page: Page, numbers: Numbers) -> Image.Image:
+def to_image(page: TiffPage, numbers: Numbers) -> Image.Image:
     size = (page.width, page.height)
     if page.kind == tiff.FLOAT:
         return Image.frombytes("F", size, array("f", numbers).tobytes(), "raw", "F;32NF")
@@ -179,7 +179,7 @@ def to_image(page: Page, numbers: Numbers) -> Image.Image:
     return Image.frombytes("I", size, integers.tobytes(), "raw", "I;32NS")
 
 
-def numbers_in(page: Page, raw: bytes, channels: int) -> Numbers:
+def numbers_in(page: TiffPage, raw: bytes, channels: int) -> Numbers:
     if page.kind != tiff.FLOAT and page.bits not in INTEGERS:
         return unpacked(page, raw, channels)
     code = FLOATS[page.bits] if page.kind == tiff.FLOAT else INTEGERS[page.bits]
@@ -191,7 +191,7 @@ def numbers_in(page: Page, raw: bytes, channels: int) -> Numbers:
     return numbers
 
 
-def unpacked(page: Page, raw: bytes, channels: int) -> Numbers:
+def unpacked(page: TiffPage, raw: bytes, channels: int) -> Numbers:
     """Samples that are no whole bytes, or three, as the upper bits of 16: a stride of bytes at a time, not a sample."""
     if page.bits == THREE_BYTES:
         lowest = 0 if page.order == "<" else 2

@@ -37,7 +37,7 @@ TABLE_RETRIES: dict[str, Any] = {
     "read_timeout": 60,
 }
 
-REFUSALS = frozenset({400, 413})
+REFUSED_STATUSES = frozenset({400, 413})
 """What storage answers to a key, a row or a name that it does not take: the same again would be refused again."""
 
 PLAIN_KEY = re.compile(r"[A-Za-z0-9._:@ -]{1,128}", re.ASCII)
@@ -88,7 +88,7 @@ def storage_faults(what: str, *, logged_as: str | None = None) -> Iterator[None]
     except (ResourceExistsError, ResourceModifiedError) as fault:
         raise StateConflict(f"{what} exists already or was changed meanwhile") from fault
     except HttpResponseError as fault:
-        if fault.status_code in REFUSALS:
+        if fault.status_code in REFUSED_STATUSES:
             raise StorageRefused(f"{shown}: storage refused it ({fault.status_code} {code_of(fault)})") from None
         raise StorageUnavailable(f"{shown}: storage answered {fault.status_code}") from None
     except AzureError as fault:

@@ -26,7 +26,7 @@ from shared.core.settings import Settings
 from shared.pipeline.ports import BlobPage, Listed, Upload
 
 PAGE_BLOBS = 1000  # a second of work in the usual case; the service gives 5,000 at most
-CLOCK_SKEW = timedelta(minutes=5)
+TICKET_CLOCK_SKEW = timedelta(minutes=5)
 DELEGATED_FOR = timedelta(hours=2)
 DELEGATED_AT_LEAST = timedelta(hours=1)
 
@@ -186,7 +186,7 @@ class BlobStore:
             "container_name": container,
             "blob_name": name,
             "permission": permission,
-            "start": now - CLOCK_SKEW,
+            "start": now - TICKET_CLOCK_SKEW,
             "expiry": expires,
             "protocol": "https" if client.url.startswith("https:") else None,
         }
@@ -203,5 +203,5 @@ class BlobStore:
             return {"account_key": account_key}
         if self.delegated is None or self.delegated[1] < now + DELEGATED_AT_LEAST:
             until = now + DELEGATED_FOR
-            self.delegated = self.service.get_user_delegation_key(now - CLOCK_SKEW, until), until
+            self.delegated = self.service.get_user_delegation_key(now - TICKET_CLOCK_SKEW, until), until
         return {"user_delegation_key": self.delegated[0]}

@@ -20,7 +20,7 @@ from shared.core import codec
 from shared.core.errors import NotFound
 from shared.core.jobs.spending import Spending, add
 
-SHARDS = 4  # sums per day and model, so that jobs that end together seldom meet
+COST_SHARDS = 4  # sums per day and model, so that jobs that end together seldom meet
 
 
 class CostTable:
@@ -41,7 +41,7 @@ class CostTable:
         tried again.
         """
         partition, own_row = partition_of(spending.day), f"job-{key_of(job_id)}"
-        row = f"sum-{random.randrange(SHARDS)}-{key_of(spending.model)}"  # noqa: S311  # spreads load, guards nothing
+        row = f"sum-{random.randrange(COST_SHARDS)}-{key_of(spending.model)}"  # noqa: S311  # spreads load, guards nothing
         found = self.row(partition, row)
         total = add(from_row(found), spending) if found else spending
         change = sum_change({"PartitionKey": partition, "RowKey": row, "sum": to_text(total)}, found)

@@ -27,12 +27,12 @@ from shared.core.jobs.spending import spending_of
 from shared.core.settings import Settings
 from shared.pipeline.ports import Stored
 
-SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
-TEXT_CHARACTERS = 16_000  # a text property holds 64 KiB of UTF-16, where an emoji takes four bytes
+JOB_SPREAD = 2  # characters of the job id that choose a partition: 256 of them, 2,000 writes a second each
+COLUMN_CHARACTERS = 16_000  # a text property holds 64 KiB of UTF-16, where an emoji takes four bytes
 ROW_BYTES = 900_000  # of 1 MiB of UTF-16, the rest for the other columns
-NAME_CHARACTERS = 32  # of a name's hash
+KEY_CHARACTERS = 32  # of a name's hash
 OPEN = "open"  # one small row per job that has not ended
-ASKED = "asked-"  # sorts behind the digits of times
+ASKED_PREFIX = "asked-"  # sorts behind the digits of times
 
 log = logging.getLogger("visiondrop")
 
@@ -134,7 +134,7 @@ class JobTable:
             self.put_name(job.source.name, f"{inverted(job.created)}-{key_of(job.job_id)}", job)
             return
         for name in {asked.name for asked in job.origin.jobs}:
-            self.put_name(name, f"{ASKED}{inverted(job.created)}-{key_of(job.job_id)}", job)
+            self.put_name(name, f"{ASKED_PREFIX}{inverted(job.created)}-{key_of(job.job_id)}", job)
 
     def put_name(self, name: str, row_key: str, job: Job) -> None:
         with storage_faults(f"name row of job {job.job_id}"):
@@ -158,7 +158,7 @@ class JobTable:
         wanted = {"partition": name_partition(name)}
         with storage_faults("name row"):
             rows = self.table.query_entities(
-                f"PartitionKey eq @partition and RowKey lt '{ASKED}'",
+                f"PartitionKey eq @partition and RowKey lt '{ASKED_PREFIX}'",
                 parameters=wanted,
                 results_per_page=1,
                 select=["job_id"],
@@ -168,14 +168,14 @@ class JobTable:
 
 
 def partition_of(job_id: str) -> str:
-    return f"job-{key_of(job_id)[:SPREAD]}"
+    return f"job-{key_of(job_id)[:JOB_SPREAD]}"
 
 
 def name_partition(name: str) -> str:
     """The partition of a name's rows. It is a hash, as it has been since the first release: with `key_of`, older rows
     would not be found.
     """
-    return f"name-{digest_of(name, NAME_CHARACTERS)}"
+    return f"name-{digest_of(name, KEY_CHARACTERS)}"
 
 
 def to_row(job: Job) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def to_row(job: Job) -> dict[str, Any]:
     if is_too_long(text) and job.origin is not None:
         origin = replace(job.origin, turns=())
         text = to_text(replace(job, reply=None, origin=origin, turns_elsewhere=bool(job.origin.turns)))
-    parts = [text[start : start + TEXT_CHARACTERS] for start in range(0, len(text), TEXT_CHARACTERS)]
+    parts = [text[start : start + COLUMN_CHARACTERS] for start in range(0, len(text), COLUMN_CHARACTERS)]
     row: dict[str, Any] = {
         "PartitionKey": partition_of(job.job_id),
         "RowKey": key_of(job.job_id),

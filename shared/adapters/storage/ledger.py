@@ -19,14 +19,14 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from shared.adapters.storage.azure_storage import digest_of, key_of, storage_faults
 from shared.adapters.storage.optimistic import until_written
 from shared.core.errors import NotFound, StateConflict
-from shared.core.money.budget import SHARDS, Shard, Totals, reserve, settle, total
+from shared.core.money.budget import BUDGET_SHARDS, Shard, Totals, reserve, settle, total
 from shared.pipeline.ports import Allowance, Grant, Place
 
 SCOPE_CHARACTERS = 16  # of its hash, which keeps the rows of one budget apart from those of any other
 AMOUNT_DIGITS = 20
 ANY_AMOUNT = 10**AMOUNT_DIGITS - 1
 
-Operation = tuple[str, dict[str, Any], dict[str, Any]] | tuple[str, dict[str, Any]]
+TableOperation = tuple[str, dict[str, Any], dict[str, Any]] | tuple[str, dict[str, Any]]
 
 
 class Ledger:
@@ -57,7 +57,7 @@ class Ledger:
         call = self.call_row(partition, call_id)
         open_amount = int(call["amount"]) if call is not None and call["state"] == "reserved" else 0
         lost_amount = open_amount if has_begun(call) else 0
-        shards = [to_shard(index, rows.get(index)) for index in range(SHARDS)]
+        shards = [to_shard(index, rows.get(index)) for index in range(BUDGET_SHARDS)]
         own = shard_of(call_id)
         shards[own] = settle(shards[own], reserved=open_amount, spent=lost_amount)
         written = reserve(shards, own, amount, limit)
@@ -198,7 +198,7 @@ class Ledger:
         except NotFound:
             return None
 
-    def commit(self, operations: Sequence[Operation], what: str) -> bool:
+    def commit(self, operations: Sequence[TableOperation], what: str) -> bool:
         """Whether all operations were written: False, and none was, when another worker wrote one of the rows first.
         Raises StorageRefused or StorageUnavailable.
         """
@@ -240,7 +240,7 @@ def sortable(amount: int) -> str:
 
 
 def shard_of(call_id: str) -> int:
-    return int(digest_of(call_id, 8), 16) % SHARDS
+    return int(digest_of(call_id, 8), 16) % BUDGET_SHARDS
 
 
 def reserved_row(partition: str, call_id: str, before: Any, amount: int) -> dict[str, Any]:
@@ -275,7 +275,7 @@ def to_shard(index: int, row: Any) -> Shard:
     return Shard(index=index, spent=int(row["spent"]), reserved=int(row["reserved"]), lent=int(row["lent"]))
 
 
-def write_shard(partition: str, shard: Shard, rows: dict[int, Any]) -> Operation:
+def write_shard(partition: str, shard: Shard, rows: dict[int, Any]) -> TableOperation:
     """The operation that stores a shard: it creates the row, or replaces only the version in `rows`."""
     row = {
         "PartitionKey": partition,
@@ -288,6 +288,6 @@ def write_shard(partition: str, shard: Shard, rows: dict[int, Any]) -> Operation
     return ("create", row) if before is None else write_row(row, before.metadata["etag"])
 
 
-def write_row(row: dict[str, Any], etag: str) -> Operation:
+def write_row(row: dict[str, Any], etag: str) -> TableOperation:
     condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified, "mode": UpdateMode.REPLACE}
     return ("update", row, condition)

@@ -18,8 +18,8 @@ MOST_TRIES = 24
 """Each lost race means that somebody else's write went through. With the pauses below it is some 15 s in all: the
 host delivers the message again, and half a minute is a tenth of a job's lease."""
 
-FIRST_PAUSE_S = 0.05  # a read and a transaction take 20 to 30 ms in Azure
-LONGEST_PAUSE_S = 2.0  # at a hundred losers a row has some 50 turns in that time
+RACE_FIRST_PAUSE_S = 0.05  # a read and a transaction take 20 to 30 ms in Azure
+RACE_LONGEST_PAUSE_S = 2.0  # at a hundred losers a row has some 50 turns in that time
 
 
 def until_written(attempt: Callable[[], T | None], *, what: str) -> T:
@@ -32,6 +32,6 @@ def until_written(attempt: Callable[[], T | None], *, what: str) -> T:
         outcome = attempt()
         if outcome is not None:
             return outcome
-        longest_s = backoff(tries, first_s=FIRST_PAUSE_S, longest_s=LONGEST_PAUSE_S)
+        longest_s = backoff(tries, first_s=RACE_FIRST_PAUSE_S, longest_s=RACE_LONGEST_PAUSE_S)
         time.sleep(random.uniform(0, longest_s))  # noqa: S311  # spreads load, protects nothing
     raise StorageUnavailable(f"{what} could not be written: other workers changed it {MOST_TRIES} times in a row")

@@ -20,7 +20,7 @@ from shared.core.answer.gate import Gate
 from shared.core.errors import NotFound, StateConflict
 from shared.core.jobs.rounds import Round
 
-SPREAD = 2  # characters of an answer's key that choose a partition
+STATE_SPREAD = 2  # characters of an answer's key that choose a partition
 
 
 class Answers:
@@ -71,7 +71,7 @@ class Answers:
 
 
 def answer_partition(key: str) -> str:
-    return f"answer-{key_of(key)[:SPREAD]}"
+    return f"answer-{key_of(key)[:STATE_SPREAD]}"
 
 
 class Notes:

@@ -14,7 +14,7 @@ from typing import Any
 from shared.core.wire import as_object, as_objects, as_text, first_of
 
 MOST_CATEGORIES = 50  # Azure has twelve, and an operator's own blocklists
-NAME_CHARACTERS = 100
+CATEGORY_CHARACTERS = 100
 FAULT_CHARACTERS = 300
 
 
@@ -79,7 +79,7 @@ def merge(*, prompt: list[dict[str, Any]], answer: list[dict[str, Any]]) -> Cont
 def verdicts(results: dict[str, Any]) -> list[Verdict]:
     """One verdict for each category, of as many as any endpoint has; names are cut, since rows and lists hold them."""
     named = itertools.islice(results.items(), MOST_CATEGORIES)
-    return [verdict(as_text(name)[:NAME_CHARACTERS], entry) for name, entry in named if name != "error"]
+    return [verdict(as_text(name)[:CATEGORY_CHARACTERS], entry) for name, entry in named if name != "error"]
 
 
 def verdict(category: str, entry: Any) -> Verdict:
@@ -93,7 +93,7 @@ def verdict(category: str, entry: Any) -> Verdict:
     return Verdict(
         category=category,
         filtered=fields.get("filtered") is True,
-        severity=as_text(fields.get("severity"))[:NAME_CHARACTERS] or None,
+        severity=as_text(fields.get("severity"))[:CATEGORY_CHARACTERS] or None,
         detected=detected if isinstance(detected, bool) else None,
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from shared.core.wire import as_object, as_objects, as_text
 
-KINDS: dict[str, Literal["object", "ocr"]] = {"grounding": "object", "ocr": "ocr"}
+REGION_KINDS: dict[str, Literal["object", "ocr"]] = {"grounding": "object", "ocr": "ocr"}
 SMALLEST_POLYGON = 3
 
 Method = Literal["exact", "typed", "fuzzy", "id", "model"]
@@ -50,7 +50,7 @@ def parse_regions(enhancements: Any) -> tuple[Region, ...]:
     named = as_object(enhancements)
     return tuple(
         Region(text=as_text(place.get("text")), kind=kind, polygon=polygon)
-        for name, kind in KINDS.items()
+        for name, kind in REGION_KINDS.items()
         for line in as_objects(as_object(named.get(name)).get("lines"))
         for place in as_objects(line.get("spans")) or (line,)
         if len(polygon := parse_polygon(place.get("polygon"))) >= SMALLEST_POLYGON

@@ -15,7 +15,7 @@ from typing import Any, Literal, NoReturn
 from shared.core.answer.content_filter import ContentFilter, parse_content_filter, parse_error_filter
 from shared.core.answer.error_reply import error_object, parse_error
 from shared.core.answer.regions import Region, parse_regions
-from shared.core.answer.turns import Turn, alien, read_turn
+from shared.core.answer.turns import ModelTurn, alien, read_turn
 from shared.core.models.tokens import Usage
 from shared.core.plain_json import is_plain_json
 from shared.core.wire import as_count, as_object, as_text, first_of
@@ -108,7 +108,7 @@ def error_status(error: dict[str, Any]) -> int:
     return int(said) if re.fullmatch(r"[45]\d\d", said) else 500
 
 
-def finish_reason(turn: Turn, verdicts: ContentFilter | None) -> tuple[FinishReason, tuple[str, ...]]:
+def finish_reason(turn: ModelTurn, verdicts: ContentFilter | None) -> tuple[FinishReason, tuple[str, ...]]:
     """Our word for how the answer ended, and a note where the endpoint's word is unknown."""
     if turn.finish in FINISH_REASONS:
         return FINISH_REASONS[turn.finish], ()

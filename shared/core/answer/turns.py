@@ -22,7 +22,7 @@ EXTENSION_ERROR_CHARACTERS = 4000  # from its opening on; the longest seen has s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class ModelTurn:
     """The assistant's turn as one API family words it; `finish` is still the endpoint's word, "" if there is none.
 
     `prompt_filtered`: there is no turn, because a filter stopped the question.
@@ -36,7 +36,7 @@ class Turn:
     prompt_filtered: bool = False
 
 
-def read_turn(body: dict[str, Any]) -> Turn:
+def read_turn(body: dict[str, Any]) -> ModelTurn:
     """The assistant's turn in an endpoint's JSON. Raises ReplyMalformed for some other API's JSON."""
     return read_response(body) if "output" in body else read_chat(body)
 
@@ -57,7 +57,7 @@ def alien(body: object) -> VisiondropError:
 # Chat completions, plain, enhanced and extension
 
 
-def read_chat(body: dict[str, Any]) -> Turn:
+def read_chat(body: dict[str, Any]) -> ModelTurn:
     choices = as_objects(body.get("choices"))
     if not choices:
         return read_no_choice(body)
@@ -68,7 +68,7 @@ def read_chat(body: dict[str, Any]) -> Turn:
     if message is None and finish != "content_filter":
         raise ReplyMalformed("the reply's first choice has no message from the assistant")
     message = message or {}
-    return Turn(
+    return ModelTurn(
         text=content_text(message.get("content")),
         refusal=as_text(message.get("refusal")),
         finish=finish,
@@ -77,13 +77,15 @@ def read_chat(body: dict[str, Any]) -> Turn:
     )
 
 
-def read_no_choice(body: dict[str, Any]) -> Turn:
+def read_no_choice(body: dict[str, Any]) -> ModelTurn:
     """The turn of a reply without choices, as a filtered prompt can leave it. Raises ReplyMalformed for some other
     API's JSON.
     """
     verdicts = parse_content_filter(body, {})
     if verdicts and verdicts.filtered:
-        return Turn(text="", refusal="", finish="content_filter", called_tool=False, choice={}, prompt_filtered=True)
+        return ModelTurn(
+            text="", refusal="", finish="content_filter", called_tool=False, choice={}, prompt_filtered=True
+        )
     raise no_reply(body)
 
 
@@ -143,7 +145,7 @@ def content_text(content: Any) -> str:
 # The Responses API
 
 
-def read_response(body: dict[str, Any]) -> Turn:
+def read_response(body: dict[str, Any]) -> ModelTurn:
     items = as_objects(body.get("output"))
     parts = [part for item in items if item.get("type") == "message" for part in as_objects(item.get("content"))]
     text = "".join(as_text(part.get("text")) for part in parts if part.get("type") == "output_text")
@@ -153,7 +155,7 @@ def read_response(body: dict[str, Any]) -> Turn:
         raise ReplyMalformed(f"the response is {status} and holds no answer")
     if not (parts or status in {"completed", "incomplete"}):
         raise no_reply(body)
-    return Turn(
+    return ModelTurn(
         text=text,
         refusal=refusal,
         finish=as_text(as_object(body.get("incomplete_details")).get("reason")) or status,

@@ -15,7 +15,7 @@ from typing import Any
 
 JsonSchema = dict[str, Any]
 
-MAX_DIGITS = 9
+OPTION_DIGITS = 9
 MAX_SHOWN_CHARACTERS = 40  # one word or two
 FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 VALUES_IN_WORDS: dict[type, str] = {str: "text", dict: "table", list: "list"}
@@ -93,7 +93,7 @@ def whole(least: int, most: int, *, expected: str = "") -> Field:
 
 def is_number(given: str) -> bool:
     """Whether a text is a whole number of ASCII digits, of a length that anybody would mean."""
-    return given.isascii() and given.isdigit() and len(given) <= MAX_DIGITS
+    return given.isascii() and given.isdigit() and len(given) <= OPTION_DIGITS
 
 
 def flag() -> Field:

@@ -15,15 +15,15 @@ from urllib.parse import quote
 
 from shared.core.ask.capabilities import check_question
 from shared.core.ask.parts import words_before
-from shared.core.ask.question import Asked, Payload, PictureLink, Question, Target, VideoIndex
+from shared.core.ask.question import Asked, IndexedVideo, Payload, PictureLink, Question, Target
 from shared.core.ask.schema_subset import schema_name
 from shared.core.masking import MASK, byte_count, mask_text
 from shared.core.media.picture import Picture
 from shared.core.models.api_versions import look_up_api_version
 
-__all__ = ["Payload", "Picture", "PictureLink", "Question", "Target", "VideoIndex", "build_payload", "masked"]
+__all__ = ["IndexedVideo", "Payload", "Picture", "PictureLink", "Question", "Target", "build_payload", "masked"]
 
-Part = dict[str, Any]
+ContentPart = dict[str, Any]
 
 SECRET_FIELDS = frozenset({"key", "computerVisionApiKey"})
 
@@ -131,7 +131,7 @@ def prompts(question: Question) -> list[str]:
     return [*(turn.prompt for turn in question.turns), question.prompt]
 
 
-def chat_parts(question: Question) -> Iterator[Part]:
+def chat_parts(question: Question) -> Iterator[ContentPart]:
     """The parts of the first message. The video's id must be the first, or "unexpected behavior can happen"
     (Microsoft).
     """
@@ -166,7 +166,7 @@ def enhancements(asked: Asked) -> dict[str, Any]:
     }
 
 
-def data_source(video: VideoIndex | None, target: Target) -> dict[str, Any]:
+def data_source(video: IndexedVideo | None, target: Target) -> dict[str, Any]:
     """The data source for a video prompt: the Vision resource and the index in which it finds the video."""
     endpoint = target.vision_endpoint.rstrip("/").removesuffix("/computervision")
     if video is None:
@@ -204,7 +204,7 @@ def response_body(asked: Asked) -> dict[str, Any]:
     return body | {"store": False}
 
 
-def response_parts(question: Question) -> Iterator[Part]:
+def response_parts(question: Question) -> Iterator[ContentPart]:
     """The parts as the Responses API takes them: an image's URL is a string there, not an object."""
     yield {"type": "input_text", "text": prompts(question)[0]}
     for picture in question.pictures:

@@ -43,7 +43,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoIndex:
+class IndexedVideo:
     """One video in an Azure AI Vision retrieval index; `video_url` is its blob's address with a SAS."""
 
     index_name: str
@@ -72,7 +72,7 @@ class Question:
     schema: dict[str, Any] | None
     ocr: bool
     grounding: bool
-    video_index: VideoIndex | None = None
+    video_index: IndexedVideo | None = None
     temperature: float | None = None
     reasoning_effort: str | None = None
 
@@ -88,7 +88,7 @@ class Question:
         *,
         pictures: tuple[Picture, ...] = (),
         turns: tuple[Exchange, ...] = (),
-        video_index: VideoIndex | None = None,
+        video_index: IndexedVideo | None = None,
     ) -> Question:
         """The question that these options ask about these pictures, or about a video in an index.
 

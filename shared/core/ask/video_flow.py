@@ -20,13 +20,13 @@ API_VERSION = "2023-05-01-preview"
 RETIRED_ON = "2025-06-30"
 USE_FRAMES = "Use video = frames: the frames are sent as pictures with their times."
 
-NAME = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9])*")
+INDEX_NAME_FORM = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9])*")
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LONGEST_NAME = 24  # the index API takes longer ones, the chat API then does not find the document
 INGESTION_CHARACTERS = 20
 
-FIRST_WAIT_S = 10.0
-LONGEST_WAIT_S = 120.0
+INDEX_FIRST_WAIT_S = 10.0
+INDEX_LONGEST_WAIT_S = 120.0
 
 RUNNING = frozenset({"notstarted", "running"})
 SUCCEEDED = frozenset({"completed", "partiallysucceeded"})  # then each document says for itself
@@ -67,7 +67,7 @@ class Ingestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submit:
+class FlowSubmit:
     """The next step where the index does not know the video yet."""
 
 
@@ -87,7 +87,7 @@ class GiveUp:
     message: str
 
 
-Step = Submit | Wait | Ask | GiveUp
+FlowStep = FlowSubmit | Wait | Ask | GiveUp
 
 
 def flow_of(job_id: str, index_name: str, *, turns: int, since_s: float) -> IndexFlow:
@@ -103,12 +103,12 @@ def flow_of(job_id: str, index_name: str, *, turns: int, since_s: float) -> Inde
     )
 
 
-def next_step(flow: IndexFlow, found: Ingestion | None) -> Step:
+def next_step(flow: IndexFlow, found: Ingestion | None) -> FlowStep:
     """What to do next: Submit, Wait, Ask or GiveUp. `found` is what the service says about the ingestion, None when it
     has none of that name.
     """
     if found is None:
-        return Submit()
+        return FlowSubmit()
     if found.state in SUCCEEDED:
         return outcome(flow, found)
     if found.state in RUNNING and flow.since_s < limits.INDEX_PATIENCE_S.value:
@@ -120,7 +120,7 @@ def next_step(flow: IndexFlow, found: Ingestion | None) -> Step:
     return GiveUp(code="index_failed", message=f"the index is in a state unknown here: {found.state[:40]!r}")
 
 
-def outcome(flow: IndexFlow, found: Ingestion) -> Step:
+def outcome(flow: IndexFlow, found: Ingestion) -> FlowStep:
     """The last step of a completed ingestion: Ask, or GiveUp if it left this video out."""
     own = next((one for one in found.documents if one.document_id == flow.document_id), None)
     if own is None and found.state == "partiallysucceeded":
@@ -131,11 +131,11 @@ def outcome(flow: IndexFlow, found: Ingestion) -> Step:
 
 
 def wait_s(turns: int) -> float:
-    return backoff(turns - 1, first_s=FIRST_WAIT_S, longest_s=LONGEST_WAIT_S, factor=1.5)
+    return backoff(turns - 1, first_s=INDEX_FIRST_WAIT_S, longest_s=INDEX_LONGEST_WAIT_S, factor=1.5)
 
 
 def check_index_name(name: str) -> str:
-    if GUID.fullmatch(name) or (NAME.fullmatch(name) and len(name) <= LONGEST_NAME):
+    if GUID.fullmatch(name) or (INDEX_NAME_FORM.fullmatch(name) and len(name) <= LONGEST_NAME):
         return name
     fault = (
         f"VIDEO_INDEX_NAME has value {name[:60]!r}: expected at most {LONGEST_NAME} letters, digits and "
@@ -238,7 +238,7 @@ class Moment:
     kind: str
 
 
-KINDS = {"videoframe": "vision", "video": "vision", "speechtextsegment": "speech"}
+MOMENT_KINDS = {"videoframe": "vision", "video": "vision", "speechtextsegment": "speech"}
 
 
 def parse_moments(body: object) -> tuple[Moment, ...]:
@@ -257,7 +257,7 @@ def parse_moment(row: Mapping[str, Any]) -> Moment:
         end_s=seconds(row.get("end"), start_s),
         best_s=seconds(row.get("best"), start_s),
         relevance=as_number(row.get("relevance")),
-        kind=KINDS.get(kind.lower(), kind),
+        kind=MOMENT_KINDS.get(kind.lower(), kind),
     )
 
 

@@ -31,7 +31,7 @@ from shared.core.money.estimate import Estimate
 from shared.core.money.prices import Cost
 
 ID_CHARACTERS = 32
-CLOCK_SKEW = timedelta(minutes=5)  # more than the clocks of well-kept machines differ by
+LEASE_CLOCK_SKEW = timedelta(minutes=5)  # more than the clocks of well-kept machines differ by
 STUCK_AFTER = timedelta(minutes=15)  # beyond the host's own 10 minutes after which a lost message comes back
 
 
@@ -157,7 +157,7 @@ class AnalysisMessage:
     due: datetime | None = None
 
 
-JOB_ID = re.compile(rf"[0-9a-f]{{{ID_CHARACTERS}}}")
+JOB_ID_FORM = re.compile(rf"[0-9a-f]{{{ID_CHARACTERS}}}")
 
 
 def parse_message(body: bytes) -> AnalysisMessage:
@@ -169,7 +169,7 @@ def parse_message(body: bytes) -> AnalysisMessage:
     except (KeyError, RecursionError) as fault:
         raise ValueError("the message does not point at a job") from fault
     job_id: object = message.job_id  # the codec takes any JSON for a text
-    if not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id):
+    if not isinstance(job_id, str) or not JOB_ID_FORM.fullmatch(job_id):
         raise ValueError("the message has an id that no job can have")
     return message
 
@@ -240,7 +240,7 @@ def lease_end(job: Job, *, now: datetime, lease_s: float) -> datetime | None:
     until = job.lease_until
     if job.state is not State.RUNNING or until is None or until <= now:
         return None
-    return None if until > now + timedelta(seconds=lease_s) + CLOCK_SKEW else until
+    return None if until > now + timedelta(seconds=lease_s) + LEASE_CLOCK_SKEW else until
 
 
 def wait_end(job: Job, *, now: datetime) -> datetime | None:
@@ -256,7 +256,7 @@ def wait_end(job: Job, *, now: datetime) -> datetime | None:
 
 def is_from_the_future(job: Job, *, now: datetime) -> bool:
     """Whether the row was last written by a worker whose clock is ahead of this one's."""
-    return job.updated > now + CLOCK_SKEW
+    return job.updated > now + LEASE_CLOCK_SKEW
 
 
 def hurried(job: Job, *, now: datetime) -> Job:

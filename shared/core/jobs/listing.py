@@ -18,7 +18,7 @@ from shared.core import codec
 from shared.core.errors import OptionsInvalid
 from shared.core.jobs.job import TERMINAL, Job, State
 
-TEXT_CHARACTERS = 160
+PREVIEW_CHARACTERS = 160
 LAST_MONTH = 999_999  # year and month as a number are subtracted from it, so that newer sorts first
 LAST_MS = 10**14  # the same for milliseconds; beyond the year 5000
 CHECK_CHARACTERS = 12
@@ -111,7 +111,7 @@ def summarise(job: Job) -> Item:
         estimate_usd=job.estimate.usd if job.estimate else None,
         total_ms=job.timings.total_ms,
         error_code=job.error.code if job.error else None,
-        text=(job.reply.text or "")[:TEXT_CHARACTERS] if job.reply else None,
+        text=(job.reply.text or "")[:PREVIEW_CHARACTERS] if job.reply else None,
         origin=job.origin.kind if job.origin else None,
         picture=sent[0].name if sent else None,
     )

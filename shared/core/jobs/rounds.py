@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 SETTLED_AFTER = timedelta(minutes=10)  # an event that is only slow comes within that
 FIRST_LOOK_BACK = timedelta(hours=24)  # what lay there before the app is not answered, and paid, by surprise
-CLOCK_SKEW = timedelta(minutes=10)  # between storage's clock and those of workers
+ROUND_CLOCK_SKEW = timedelta(minutes=10)  # between storage's clock and those of workers
 LATE_AFTER = timedelta(hours=24)  # a pass that takes longer is worth an operator's look
 
 
@@ -36,7 +36,7 @@ def span(current: Round, *, now: datetime) -> tuple[datetime, datetime]:
     until = (current.began or now) - SETTLED_AFTER
     good = current.good_until
     since = good if good is not None and good <= now else until - FIRST_LOOK_BACK
-    return since - CLOCK_SKEW, until
+    return since - ROUND_CLOCK_SKEW, until
 
 
 def went_on(current: Round, marker: str) -> Round:

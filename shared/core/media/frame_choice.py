@@ -27,7 +27,7 @@ SHARP_SHARE = 0.15  # of contrast
 MUCH_SHARPER = 1.5
 SCENE_MEAN = 40.0  # grey levels between thumbnails half a second apart, with much motion; cuts have about 60
 
-Fault = Literal["black", "blurred", "duplicate", "unreadable", "out of time", "not chosen"]
+Flaw = Literal["black", "blurred", "duplicate", "unreadable", "out of time", "not chosen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Dropped:
     """A moment that was wanted and is not sent. `like_s` is the sent frame that looks the same."""
 
     at_s: float
-    reason: Fault
+    reason: Flaw
     like_s: float | None = None
 
 
@@ -68,7 +68,7 @@ class Coverage:
         return {"coverage_percent": self.percent, "largest_gap_s": self.largest_gap_s, "dropped": dropped}
 
 
-def fault_of(look: Look, kept: Sequence[Look], change: float) -> Fault | None:
+def fault_of(look: Look, kept: Sequence[Look], change: float) -> Flaw | None:
     """Why this frame is not worth sending after those; None when it is.
 
     `change` is the difference to the last of them where they differ most, in a block of 4 by 4 measured pixels.

@@ -56,7 +56,7 @@ def is_raw_tiff(data: bytes) -> bool:
     )
 
 
-def sub_directories(data: bytes, pages: list[tiff.Page]) -> Iterator[tiff.Page]:
+def sub_directories(data: bytes, pages: list[tiff.TiffPage]) -> Iterator[tiff.TiffPage]:
     header = tiff.read_header(data)
     if header is None:
         return
@@ -66,7 +66,7 @@ def sub_directories(data: bytes, pages: list[tiff.Page]) -> Iterator[tiff.Page]:
                 entries, _ = tiff.read_directory(data, header, at)
             except struct.error:
                 continue
-            yield tiff.Page(data=data, order=header.order, entries={entry.tag: entry for entry in entries})
+            yield tiff.TiffPage(data=data, order=header.order, entries={entry.tag: entry for entry in entries})
 
 
 def find_preview(data: bytes) -> Preview | None:

@@ -81,7 +81,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class TiffPage:
     """One directory of the file `data`; its facts are read when asked for. `width` and `height` are as stored."""
 
     data: bytes = field(repr=False)
@@ -165,13 +165,13 @@ def read_header(data: bytes) -> Header | None:
     return Header(order=order, is_big=False, first=struct.unpack_from(f"{order}I", data, 4)[0])
 
 
-def read_pages(data: bytes, most: int) -> list[Page]:
+def read_pages(data: bytes, most: int) -> list[TiffPage]:
     """All directories in order, up to `most`; what cannot be read ends the list."""
     header = read_header(data)
     if header is None:
         return []
     return [
-        Page(data=data, order=header.order, entries={entry.tag: entry for entry in entries})
+        TiffPage(data=data, order=header.order, entries={entry.tag: entry for entry in entries})
         for entries in walk_directories(data, header, most)
     ]
 
@@ -223,14 +223,14 @@ def values(data: bytes, entry: Entry, order: str) -> tuple[int, ...]:
     return found
 
 
-def pictures_of(pages: list[Page]) -> list[tuple[int, tuple[int, int]]]:
+def pictures_of(pages: list[TiffPage]) -> list[tuple[int, tuple[int, int]]]:
     """Number and upright size of each page that is a picture of its own: no thumbnails, masks or smaller copies."""
     shown = [(number, page) for number, page in enumerate(pages) if page.is_picture]
     copies = smaller_copies([page for _, page in shown])
     return [(number, page.upright_size) for place, (number, page) in enumerate(shown) if place not in copies]
 
 
-def smaller_copies(pages: list[Page]) -> set[int]:
+def smaller_copies(pages: list[TiffPage]) -> set[int]:
     """Places of pages of which each has half the size of the one before: a pyramid whose writer forgot to say so."""
     copies = set[int]()
     start = 0
@@ -243,7 +243,7 @@ def smaller_copies(pages: list[Page]) -> set[int]:
     return copies
 
 
-def is_half(page: Page, following: Page) -> bool:
+def is_half(page: TiffPage, following: TiffPage) -> bool:
     """In both directions, rounded either way."""
     (width, height), (other_width, other_height) = page.upright_size, following.upright_size
     return abs(width - 2 * other_width) <= 1 and abs(height - 2 * other_height) <= 1

@@ -153,7 +153,7 @@ TURBO = replace(
 )
 
 # A model of your own behind an OpenAI-compatible server: nothing is known about it except that nobody sends a bill.
-LOCAL = classic("local", Counting(None, "unknown", ()), (None, None), schema=True)
+LOCAL_MODEL = classic("local", Counting(None, "unknown", ()), (None, None), schema=True)
 
 MODELS: tuple[Model, ...] = (
     VISION_PREVIEW,
@@ -287,5 +287,5 @@ MODELS: tuple[Model, ...] = (
     edit("gpt-image-1.5 gpt-image-1.5-2025-12-16", measured(GPT_IMAGE_LATER, "S13")),
     edit("gpt-image-2 gpt-image-2-2026-04-21", UNPUBLISHED),
     edit("gpt-image-2.5-sunburst gpt-image-2.5-sunburst-2026-09-08", UNPUBLISHED),
-    LOCAL,
+    LOCAL_MODEL,
 )

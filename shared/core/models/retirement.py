@@ -14,7 +14,7 @@ from typing import Literal
 from shared.core.models.model_types import Host, Model
 from shared.core.models.sources import SOURCES
 
-State = Literal["available", "ending", "disputed", "retired", "no date known"]
+Lifecycle = Literal["available", "ending", "disputed", "retired", "no date known"]
 NOTICE_DAYS = 90  # `ending` from here on: time to move a deployment
 
 
@@ -34,7 +34,7 @@ class EndDate:
 class Retirement:
     """When a model ends on a host, as far as sources say; `dates` has the newest source first."""
 
-    state: State
+    state: Lifecycle
     dates: tuple[EndDate, ...]
 
 
@@ -49,7 +49,7 @@ def retirement(model: Model, *, host: Host, on: date) -> Retirement:
     return Retirement(state=_state([(end.date - on).days for end in current]), dates=tuple(dates))
 
 
-def _state(days_left: list[int]) -> State:
+def _state(days_left: list[int]) -> Lifecycle:
     if not days_left:
         return "no date known"
     if max(days_left) <= 0:

@@ -16,7 +16,7 @@ from decimal import ROUND_CEILING, Decimal
 from shared.core.money.exact import exactly
 
 NANO = 9  # digits
-SHARDS = 8
+BUDGET_SHARDS = 8
 ALERT_PERCENTS = (50, 80, 100)
 
 
@@ -66,7 +66,7 @@ def room(shard: Shard, limit: int) -> int:
     """What this shard may still give out, in nano-dollars; below zero after the limit was lowered. The parts of all
     shards add up to the limit.
     """
-    part = limit // SHARDS + (1 if shard.index < limit % SHARDS else 0)
+    part = limit // BUDGET_SHARDS + (1 if shard.index < limit % BUDGET_SHARDS else 0)
     return part - shard.lent - shard.spent - shard.reserved
 
 

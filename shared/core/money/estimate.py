@@ -69,7 +69,7 @@ NO_WORK = Work()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class EstimateSubject:
     """Everything in a question that its price depends on.
 
     `texts` stand in every request: prompt, system message, earlier turns. `schema` is JSON as it is sent. At most
@@ -88,7 +88,7 @@ class Asked:
     scope: str
 
 
-def estimate(asked: Asked) -> Estimate:
+def estimate(asked: EstimateSubject) -> Estimate:
     """Tokens and dollars. All are None for a model whose way of counting pictures is not published: the reply's usage
     will say.
 
@@ -100,7 +100,7 @@ def estimate(asked: Asked) -> Estimate:
     return price_indexed(asked, counted) if asked.work.indexed_s is not None else price_shown(asked, counted)
 
 
-def count(asked: Asked) -> Estimate:
+def count(asked: EstimateSubject) -> Estimate:
     """The tokens alone, without dollars, for where there is no price."""
     if asked.model.image_rule is None:
         return Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None)
@@ -113,7 +113,7 @@ def count(asked: Asked) -> Estimate:
 
 
 @exactly
-def price_shown(asked: Asked, counted: Estimate) -> Estimate:
+def price_shown(asked: EstimateSubject, counted: Estimate) -> Estimate:
     """The estimate in dollars for pictures that are sent. Each request is priced for itself: the surcharge for long
     ones is the request's.
     """
@@ -130,7 +130,7 @@ def price_shown(asked: Asked, counted: Estimate) -> Estimate:
     return replace(counted, usd=least + heard, max_usd=most + heard)
 
 
-def price_of_input(asked: Asked, shown: Sequence[Shown]) -> Decimal:
+def price_of_input(asked: EstimateSubject, shown: Sequence[Shown]) -> Decimal:
     """The dollars for the input of one request with these pictures."""
     images = sum(map(picture_tokens(asked), shown))
     tokens = images + words_of(shown) + text_of(asked)
@@ -139,7 +139,7 @@ def price_of_input(asked: Asked, shown: Sequence[Shown]) -> Decimal:
 
 
 @exactly
-def price_indexed(asked: Asked, counted: Estimate) -> Estimate:
+def price_indexed(asked: EstimateSubject, counted: Estimate) -> Estimate:
     """The estimate in dollars for a film in the index: at least what is sure to be sent, at most the service's bill
     with the search for frames and the answer.
     """
@@ -160,7 +160,7 @@ def price_indexed(asked: Asked, counted: Estimate) -> Estimate:
     return replace(counted, usd=least + finds + index, max_usd=bill.usd - bill_finds + finds + index)
 
 
-def requests(asked: Asked) -> list[tuple[Shown, ...]]:
+def requests(asked: EstimateSubject) -> list[tuple[Shown, ...]]:
     """The pictures of each request: those of the parts, and none for the request that joins the answers about them."""
     parts = even_slices(asked.pictures, asked.room)
     return parts if len(parts) == 1 else [*parts, ()]
@@ -173,14 +173,14 @@ def even_slices(items: Sequence[T], room: int) -> list[tuple[T, ...]]:
     return [tuple(items[start:end]) for start, end in pairwise(edges)]
 
 
-def most_text_tokens(asked: Asked) -> int:
+def most_text_tokens(asked: EstimateSubject) -> int:
     """More tokens than any tokenizer makes of the texts: a token is at least a byte."""
     texts = (*asked.texts, asked.schema, *(shown.words_before for shown in asked.pictures))
     each = sum(len(text.encode()) for text in texts) + FRAME_OF_REQUEST_TOKENS
     return each * len(requests(asked)) + spoken_tokens(asked.work.sound_s)
 
 
-def picture_tokens(asked: Asked) -> Callable[[Shown], int]:
+def picture_tokens(asked: EstimateSubject) -> Callable[[Shown], int]:
     def tokens(shown: Shown) -> int:
         return image_tokens(asked.model, width=shown.width, height=shown.height, detail=asked.detail).tokens
 
@@ -191,7 +191,7 @@ def words_of(pictures: Sequence[Shown]) -> int:
     return sum(text_tokens(shown.words_before) for shown in pictures)
 
 
-def text_of(asked: Asked) -> int:
+def text_of(asked: EstimateSubject) -> int:
     return sum(text_tokens(text) for text in asked.texts)
 
 

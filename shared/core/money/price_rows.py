@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from shared.core.money.price_row import checked_on, row, scaled
 from shared.core.money.price_rows_zones import ZONE_ROWS
-from shared.core.money.price_types import GLOBAL, LOCAL, OPENAI, OPENAI_REGIONAL, PriceRow, UnitPrice
+from shared.core.money.price_types import GLOBAL, LOCAL_SCOPES, OPENAI, OPENAI_REGIONAL, PriceRow, UnitPrice
 
 LISTED = OPENAI + GLOBAL
 
@@ -136,7 +136,7 @@ LISTED_ROWS: tuple[PriceRow, ...] = (
     row("gpt-5.6-terra", LISTED, "2026-07-09", "2.5", "15", cached="0.25", write="3.125", source="S11"),
     row("gpt-5.6-sol", LISTED, "2026-07-09", "5", "30", cached="0.5", write="6.25", source="S11"),
     # Nobody sends a bill for a model on your own machine: zero dollars, whatever it counts.
-    row("local", LOCAL, "2023-01-01", "0", "0", cached="0", write="0", batch=("0", "0"), source="own machine"),
+    row("local", LOCAL_SCOPES, "2023-01-01", "0", "0", cached="0", write="0", batch=("0", "0"), source="own machine"),
 )
 
 # OpenAI's uplift for processing in one region (S5): gpt-5.4 and later.

@@ -13,8 +13,8 @@ ZONE_US = ("data-zone-us",)
 ZONE_EU = ("data-zone-eu",)
 ZONE_APAC = ("data-zone-apac",)
 US_GOV = ("us-gov",)
-LOCAL = ("local",)
-SCOPES = (*OPENAI, *OPENAI_REGIONAL, *GLOBAL, *ZONE_US, *ZONE_EU, *ZONE_APAC, *US_GOV, *LOCAL)
+LOCAL_SCOPES = ("local",)
+SCOPES = (*OPENAI, *OPENAI_REGIONAL, *GLOBAL, *ZONE_US, *ZONE_EU, *ZONE_APAC, *US_GOV, *LOCAL_SCOPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from shared.core.models.model_types import Model
 from shared.core.models.tokens import Usage
 from shared.core.money.exact import exactly
 from shared.core.money.price_rows import PRICE_ROWS, UNIT_PRICES
-from shared.core.money.price_types import LOCAL, Cost, CostLine, PriceRow, UnitPrice
+from shared.core.money.price_types import LOCAL_SCOPES, Cost, CostLine, PriceRow, UnitPrice
 
 __all__ = [
     "Cost",
@@ -32,7 +32,7 @@ __all__ = [
     "unit_cost",
 ]
 
-Kind = Literal["standard", "batch"]
+PriceKind = Literal["standard", "batch"]
 Dated = TypeVar("Dated", PriceRow, UnitPrice)
 
 LONG_CONTEXT_TOKENS = 272_000  # above it the whole request pays more, cached tokens too (S5)
@@ -48,7 +48,7 @@ def cost(model: Model, usage: Usage, *, on: date, scope: str = "global", batch: 
     A batch pays the batch price for cached tokens too: no source says otherwise.
     """
     price = look_up_price(model, on=on, scope=scope)
-    kind: Kind = "batch" if batch else "standard"
+    kind: PriceKind = "batch" if batch else "standard"
     lines = tuple(
         CostLine(
             item=item,
@@ -73,7 +73,7 @@ def ceiling_usd(
     what is written to the cache. Output includes reasoning, so a limit on the output bounds both.
     """
     price = look_up_price(model, on=on, scope=scope)
-    kind: Kind = "batch" if batch else "standard"
+    kind: PriceKind = "batch" if batch else "standard"
     kinds_of_input = ("input", *_dear_parts(price)) if input_tokens else ()
     dearest = max((_usd_per_mtok(price, item, kind, input_tokens) for item in kinds_of_input), default=Decimal(0))
     written = _usd_per_mtok(price, "output", kind, input_tokens) * output_tokens if output_tokens else Decimal(0)
@@ -83,7 +83,7 @@ def ceiling_usd(
 def look_up_price(model: Model, *, on: date, scope: str) -> PriceRow:
     """The newest row of this model and scope that had begun by `on`. Raises PriceMissing."""
     known = [row for row in PRICE_ROWS if row.model == model.name]
-    price = in_force([row for row in known if {scope, *LOCAL} & set(row.scopes)], on=on)
+    price = in_force([row for row in known if {scope, *LOCAL_SCOPES} & set(row.scopes)], on=on)
     if price is None:
         elsewhere = dict.fromkeys(name for row in known if row.from_date <= on for name in row.scopes)
         raise _missing(model.name, scope, "price", on, elsewhere=", ".join(elsewhere))
@@ -171,7 +171,7 @@ def _dear_parts(price: PriceRow) -> list[str]:
     return sorted(listed, key=lambda item: listed[item], reverse=True)
 
 
-def _usd_per_mtok(price: PriceRow, item: str, kind: Kind, input_tokens: int) -> Decimal:
+def _usd_per_mtok(price: PriceRow, item: str, kind: PriceKind, input_tokens: int) -> Decimal:
     listed = {
         ("input", "standard"): price.input,
         ("cached input", "standard"): price.cached_input or price.input,

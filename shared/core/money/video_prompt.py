@@ -13,7 +13,7 @@ from shared.core.models.model_types import Model
 from shared.core.models.tokens import Usage, image_tokens
 from shared.core.money.prices import Cost, cost, sum_costs, unit_cost
 
-FRAMES = 20
+PROMPT_FRAMES = 20
 FRAME_SEARCH_TOKENS = 700  # "roughly", by the page
 
 
@@ -31,7 +31,7 @@ def video_prompt_cost(
         tokens(prompt_tokens),
         tokens(prompt_tokens + FRAME_SEARCH_TOKENS),
         unit_cost("video index query", 1, on=on),
-        tokens(FRAMES * frame_tokens(model) + transcript_tokens),
+        tokens(PROMPT_FRAMES * frame_tokens(model) + transcript_tokens),
         tokens(0, output_tokens),
     )
 

@@ -13,7 +13,7 @@ from shared.core.jobs.spending import Spending, add
 from shared.pipeline.ports import Services
 
 USUAL_DAYS = 30
-AT_ONCE = 8  # connections that a storage client keeps
+COST_DAYS_AT_ONCE = 8  # connections that a storage client keeps
 
 
 def costs(services: Services, *, first: date | None, last: date | None) -> tuple[date, date, tuple[Spending, ...]]:
@@ -28,7 +28,7 @@ def costs(services: Services, *, first: date | None, last: date | None) -> tuple
         message = f"the range must be 1 to {limits.COST_DAYS.value} days, not from {first} to {last}"
         raise OptionsInvalid(message, field="from", hint=hint)
     days = [first + timedelta(days=index) for index in range(number)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(COST_DAYS_AT_ONCE) as pool:
         found = list(pool.map(services.costs.day, days))
     return first, last, tuple(line for sums in found for line in by_model(sums))
 

@@ -15,7 +15,7 @@ from shared.core.jobs.job import Job, State
 from shared.core.media.normalized import Normalized
 from shared.core.models.catalogue import Model, host_limits
 from shared.core.money import estimate as money
-from shared.core.money.estimate import NO_WORK, Asked, Estimate, Shown, Work
+from shared.core.money.estimate import NO_WORK, Estimate, EstimateSubject, Shown, Work
 from shared.core.places import RESULTS
 from shared.core.settings import Settings
 from shared.pipeline.ports import Services
@@ -45,9 +45,9 @@ def to_asked(
     pictures: tuple[Shown, ...],
     turns: tuple[Exchange, ...] = (),
     work: Work = NO_WORK,
-) -> Asked:
+) -> EstimateSubject:
     """The job's question as the estimate in core takes it: texts, pictures, model, prices' day and scope."""
-    return Asked(
+    return EstimateSubject(
         model=model,
         detail=options.detail,
         max_output_tokens=options.max_output_tokens,

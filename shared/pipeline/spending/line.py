@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.core.errors import BudgetExceeded
 from shared.core.jobs.job import AnalysisMessage, Job, State
 from shared.pipeline.ports import Allowance, Place, Services
-from shared.pipeline.spending.reservations import FILE, allowance_of, allowances, ceiling, still_to_come
+from shared.pipeline.spending.reservations import FILE_SCOPE, allowance_of, allowances, ceiling, still_to_come
 
 MOST_AT_ONCE = 500
 
@@ -28,7 +28,7 @@ def wait_in_line(services: Services, job: Job) -> Job:
 
 
 def enter_line(services: Services, job: Job, scope: str) -> None:
-    amount = ceiling(job) if scope == FILE else still_to_come(job)
+    amount = ceiling(job) if scope == FILE_SCOPE else still_to_come(job)
     services.ledger.park(scope, place_of(job), job.job_id, amount)
 
 
@@ -60,7 +60,7 @@ def free_today(services: Services, allowance: Allowance) -> int | None:
     """What is left of the budget today, in nano-dollars; None for no limit, as for the budget of one file, which is not
     a sum.
     """
-    if allowance.scope == FILE:
+    if allowance.scope == FILE_SCOPE:
         return None
     return services.ledger.totals(services.now().date(), allowance).free
 

@@ -19,9 +19,9 @@ from shared.core.places import OPTIONS_FILE, RESULTS, UPLOADS
 from shared.pipeline.ports import Allowance, Grant, Services, Stored
 from shared.pipeline.records import step_name
 
-DAY = "all"
-FILE = "file"
-FOLDER = "folder /"
+DAY_SCOPE = "all"
+FILE_SCOPE = "file"
+FOLDER_SCOPE = "folder /"
 NEXT_DAY_HINT = "It goes on when the next day (UTC) begins, or when the budget is raised."
 
 
@@ -64,7 +64,7 @@ def give_back(services: Services, day: date, reserved_in: Iterable[Allowance], c
 
 def too_little_left(amount: int, allowance: Allowance, day: date) -> BudgetExceeded:
     """The error for an amount (nano-dollars) that does not fit into what is left of a budget on that day."""
-    budget = "the day" if allowance.scope == DAY else allowance.scope
+    budget = "the day" if allowance.scope == DAY_SCOPE else allowance.scope
     return BudgetExceeded(
         f"{to_usd(amount):f} USD are more than is left of the budget of {budget} for {day}",
         scope=allowance.scope,
@@ -117,7 +117,7 @@ def check_file_budget(services: Services, amount: int) -> None:
     if limit is not None and amount > limit:
         raise BudgetExceeded(
             f"this would cost up to {to_usd(amount):f} USD, and one file may cost {to_usd(limit):f} USD",
-            scope=FILE,
+            scope=FILE_SCOPE,
             hint="Raise FILE_BUDGET_USD, or ask for a lower detail or a shorter answer.",
         )
 
@@ -153,14 +153,18 @@ def scopes_of(job: Job) -> tuple[str, ...]:
     """The names of the budgets that a job is paid from: the day's, and one per folder. A folder ends with a slash; the
     root of the uploads is empty.
     """
-    return (DAY, *(f"{FOLDER}{folder}" for folder in job.budget_folders))
+    return (DAY_SCOPE, *(f"{FOLDER_SCOPE}{folder}" for folder in job.budget_folders))
 
 
 def allowance_of(services: Services, scope: str) -> Allowance:
     """The limit of a budget as it is now. Raises OptionsUnreadable for a folder whose file is broken."""
-    if scope == FILE:
+    if scope == FILE_SCOPE:
         return Allowance(scope=scope, limit=limit_of_file(services))
-    usd = services.settings.daily_budget_usd if scope == DAY else folder_budget(services, scope.removeprefix(FOLDER))
+    usd = (
+        services.settings.daily_budget_usd
+        if scope == DAY_SCOPE
+        else folder_budget(services, scope.removeprefix(FOLDER_SCOPE))
+    )
     return Allowance(scope=scope, limit=None if usd is None else to_nano(usd))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from shared.core.answer.error_rules import BAD_REQUEST, BY_STATUS, RULES, SERVER_ERROR
+from shared.core.answer.error_rules import BAD_REQUEST, BY_STATUS, ERROR_RULES, SERVER_ERROR
 from shared.core.models.api_versions import API_VERSIONS, ApiVersion
 
 PAGE = (Path(__file__).parents[3] / "docs" / "payloads.md").read_text(encoding="utf-8")
@@ -37,5 +37,5 @@ def test_every_api_version_is_documented_as_it_is() -> None:
 
 def test_every_error_code_is_documented() -> None:
     """Whoever meets a code in a result finds it in the page."""
-    codes = {rule.code for rule in (*RULES, *BY_STATUS.values(), BAD_REQUEST, SERVER_ERROR)}
+    codes = {rule.code for rule in (*ERROR_RULES, *BY_STATUS.values(), BAD_REQUEST, SERVER_ERROR)}
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.ask.payload import Payload, Picture, PictureLink, Question, Target, VideoIndex, build_payload
+from shared.core.ask.payload import IndexedVideo, Payload, Picture, PictureLink, Question, Target, build_payload
 from shared.core.ask.question import Exchange
 from shared.core.models.api_versions import API_VERSIONS
 from shared.core.models.catalogue import look_up_model
@@ -36,7 +36,7 @@ VIDEO = replace(
     ASKED,
     prompt="Describe this video:",
     pictures=(),
-    video_index=VideoIndex(
+    video_index=IndexedVideo(
         index_name="my-video-index",
         document_id="02a504c9cd28296a8b74394ed7488045",
         video_url="https://example.blob.core.windows.net/videos/02a504c9.mp4?sv=2023-01-03&sig=made%2Fup%3D",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.ask.options import Options
-from shared.core.ask.payload import Payload, Picture, PictureLink, Question, Target, VideoIndex, build_payload, masked
+from shared.core.ask.payload import IndexedVideo, Payload, Picture, PictureLink, Question, Target, build_payload, masked
 from shared.core.errors import VisiondropError
 from shared.core.masking import mask_text
 from shared.core.models.api_versions import API_VERSIONS
@@ -43,7 +43,7 @@ pictures = st.one_of(
     st.builds(replace, st.just(JPEG), data=st.binary(), label=st.text()),
     st.builds(PictureLink, url=sas_urls),
 )
-videos = st.builds(VideoIndex, index_name=st.text(), document_id=st.text(), video_url=sas_urls)
+videos = st.builds(IndexedVideo, index_name=st.text(), document_id=st.text(), video_url=sas_urls)
 questions = st.builds(
     Question,
     prompt=st.one_of(st.text(min_size=1), sas_urls),
@@ -129,7 +129,7 @@ def test_full_keeps_the_bytes(version: str) -> None:
 
 def test_video_request_hides_its_sas_and_key() -> None:
     """The video form has both a SAS and the vision key."""
-    video = VideoIndex(index_name="i", document_id="d", video_url=f"https://a.example.com/v.mp4?sv=1&sig={SECRET}")
+    video = IndexedVideo(index_name="i", document_id="d", video_url=f"https://a.example.com/v.mp4?sv=1&sig={SECRET}")
     payload = build_payload(replace(ASKED, ocr=False, pictures=(), video_index=video), TARGET)
     (source,) = masked(payload).body["dataSources"]
     assert source["parameters"]["videoUrls"] == ["https://a.example.com/v.mp4?***"]
@@ -155,7 +155,7 @@ def test_text_is_masked_in_place(text: str, shown: str) -> None:
 
 def test_no_secret_in_a_repr() -> None:
     """A value that ends up in a log or a traceback shows no key, prompt, SAS or byte."""
-    video = VideoIndex(index_name="i", document_id="d", video_url=f"https://a.example.com/v.mp4?sig={SECRET}")
+    video = IndexedVideo(index_name="i", document_id="d", video_url=f"https://a.example.com/v.mp4?sig={SECRET}")
     for value in (TARGET, replace(ASKED, prompt=SECRET, video_index=video), JPEG, build_payload(ASKED, TARGET)):
         assert SECRET not in repr(value)
         assert "pixels" not in repr(value)

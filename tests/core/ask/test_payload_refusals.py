@@ -10,7 +10,7 @@ import pytest
 
 from shared.core.ask import schema_subset
 from shared.core.ask.options import Options
-from shared.core.ask.payload import Picture, PictureLink, Question, Target, VideoIndex, build_payload
+from shared.core.ask.payload import IndexedVideo, Picture, PictureLink, Question, Target, build_payload
 from shared.core.errors import CapabilityMissing, OptionsInvalid, SettingsInvalid, SourceRejected, VisiondropError
 from shared.core.models.catalogue import MODELS, Model, look_up_model
 
@@ -21,7 +21,7 @@ ASKED = Question.of(OPTIONS, pictures=(JPEG,))
 VIDEO = replace(
     ASKED,
     pictures=(),
-    video_index=VideoIndex(index_name="i", document_id="d", video_url="https://example.com/v.mp4?sig=made-up"),
+    video_index=IndexedVideo(index_name="i", document_id="d", video_url="https://example.com/v.mp4?sig=made-up"),
 )
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from shared.core import limits
 from shared.core.ask.video_flow import (
-    LONGEST_WAIT_S,
+    INDEX_LONGEST_WAIT_S,
     Ask,
     Document,
+    FlowSubmit,
     GiveUp,
     Ingestion,
     Moment,
     Search,
-    Submit,
     Wait,
     check_index_name,
     check_search,
@@ -47,7 +47,7 @@ def found(state, *documents, fault=""):
 
 
 STEPS = [
-    (None, Submit(), "not submitted yet"),
+    (None, FlowSubmit(), "not submitted yet"),
     (found("notstarted"), Wait(seconds=10.0), "accepted"),
     (found("running"), Wait(seconds=10.0), "at work"),
     (found("completed"), Ask(), "done, no details"),
@@ -94,7 +94,7 @@ def test_patience_ends():
 @given(st.integers(0, 10_000))
 def test_waits_grow_up_to_a_limit(turns):
     """Never shorter than before, never over two minutes."""
-    assert 0 < wait_s(turns) <= wait_s(turns + 1) <= LONGEST_WAIT_S
+    assert 0 < wait_s(turns) <= wait_s(turns + 1) <= INDEX_LONGEST_WAIT_S
 
 
 NAMES = [

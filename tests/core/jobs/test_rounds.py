@@ -9,9 +9,9 @@ import pytest
 
 from shared.core.codec import from_json, to_json
 from shared.core.jobs.rounds import (
-    CLOCK_SKEW,
     FIRST_LOOK_BACK,
     LATE_AFTER,
+    ROUND_CLOCK_SKEW,
     SETTLED_AFTER,
     Round,
     begun,
@@ -28,7 +28,7 @@ def test_the_first_pass_looks_back_a_day():
     """What lay there before the app is left alone."""
     since, until = span(begun(Round(), now=NOW), now=NOW)
 
-    assert (since, until) == (NOW - SETTLED_AFTER - FIRST_LOOK_BACK - CLOCK_SKEW, NOW - SETTLED_AFTER)
+    assert (since, until) == (NOW - SETTLED_AFTER - FIRST_LOOK_BACK - ROUND_CLOCK_SKEW, NOW - SETTLED_AFTER)
 
 
 @pytest.mark.parametrize("gap", [MINUTES_5, timedelta(days=9)])
@@ -37,7 +37,7 @@ def test_a_pass_looks_back_to_the_last_good_one(gap):
     good = went_on(begun(Round(), now=NOW), "")
     since, until = span(begun(good, now=NOW + gap), now=NOW + gap)
 
-    assert (since, until) == (NOW - SETTLED_AFTER - CLOCK_SKEW, NOW + gap - SETTLED_AFTER)
+    assert (since, until) == (NOW - SETTLED_AFTER - ROUND_CLOCK_SKEW, NOW + gap - SETTLED_AFTER)
 
 
 def test_a_pass_keeps_its_span_over_several_rounds():
@@ -55,7 +55,7 @@ def test_a_clock_that_was_ahead_hides_nothing():
     wrong = Round(good_until=NOW + timedelta(days=1))
     since, _ = span(begun(wrong, now=NOW), now=NOW)
 
-    assert since == NOW - SETTLED_AFTER - FIRST_LOOK_BACK - CLOCK_SKEW
+    assert since == NOW - SETTLED_AFTER - FIRST_LOOK_BACK - ROUND_CLOCK_SKEW
 
 
 def test_a_pass_that_takes_a_day_is_late():

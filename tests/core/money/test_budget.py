@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.money.budget import (
-    SHARDS,
+    BUDGET_SHARDS,
     Shard,
     Totals,
     alerts_reached,
@@ -23,7 +23,7 @@ from shared.core.money.budget import (
 
 
 def fresh():
-    return {index: Shard(index=index) for index in range(SHARDS)}
+    return {index: Shard(index=index) for index in range(BUDGET_SHARDS)}
 
 
 AMOUNTS = [
@@ -49,7 +49,7 @@ def test_the_parts_add_up_to_the_limit(limit):
     assert sum(room(shard, limit) for shard in fresh().values()) == limit
 
 
-AMOUNTS_RESERVED = st.tuples(st.just("reserve"), st.integers(0, SHARDS - 1), st.integers(1, 3_000))
+AMOUNTS_RESERVED = st.tuples(st.just("reserve"), st.integers(0, BUDGET_SHARDS - 1), st.integers(1, 3_000))
 BILLS = st.tuples(st.just("settle"), st.integers(0, 99), st.integers(0, 6_000))
 LIMITS = st.tuples(st.just("limit"), st.just(0), st.integers(0, 10_000))
 
@@ -79,15 +79,15 @@ def test_what_fits_is_granted_and_nothing_else(limit, steps):
 
 
 @given(
-    spent=st.lists(st.integers(0, 400), min_size=SHARDS, max_size=SHARDS),
-    first=st.integers(0, SHARDS - 1),
-    second=st.integers(0, SHARDS - 1),
+    spent=st.lists(st.integers(0, 400), min_size=BUDGET_SHARDS, max_size=BUDGET_SHARDS),
+    first=st.integers(0, BUDGET_SHARDS - 1),
+    second=st.integers(0, BUDGET_SHARDS - 1),
     amount=st.integers(1, 200),
 )
 def test_two_workers_that_saw_the_same_rows_do_not_pass_the_limit(spent, first, second, amount):
     """A worker's transaction fails when a row that it writes has changed: what remains possible must fit together."""
     limit = 1000
-    seen = [Shard(index=index, spent=spent[index]) for index in range(SHARDS)]
+    seen = [Shard(index=index, spent=spent[index]) for index in range(BUDGET_SHARDS)]
     one, other = (reserve(seen, index, amount, limit) or () for index in (first, second))
     if {shard.index for shard in one} & {shard.index for shard in other}:
         return  # the second one finds a row changed, and looks again
@@ -110,9 +110,9 @@ def test_the_fewest_lenders_with_most_room_first():
 
 def test_what_one_call_cost_too_much_is_missing_everywhere():
     """The first call cost the whole budget: no shard gives out its own part any more."""
-    shards = [Shard(index=index, spent=80 if index == 3 else 0) for index in range(SHARDS)]
+    shards = [Shard(index=index, spent=80 if index == 3 else 0) for index in range(BUDGET_SHARDS)]
 
-    assert [reserve(shards, index, 1, 80) for index in range(SHARDS)] == [None] * SHARDS
+    assert [reserve(shards, index, 1, 80) for index in range(BUDGET_SHARDS)] == [None] * BUDGET_SHARDS
     assert reserve(shards, 0, 1, 81) is not None
 
 
@@ -137,7 +137,7 @@ def test_settling_gives_back_what_was_not_spent():
 
 def test_a_lowered_limit_grants_nothing_more():
     """And a raised one does at once, without touching a row."""
-    shards = [Shard(index=index, spent=10) for index in range(SHARDS)]
+    shards = [Shard(index=index, spent=10) for index in range(BUDGET_SHARDS)]
 
     assert reserve(shards, 0, 1, 40) is None
     assert reserve(shards, 0, 1, 81) is not None

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from shared.core.errors import PriceMissing
 from shared.core.models.catalogue import look_up_model
 from shared.core.models.tokens import Usage, text_tokens
-from shared.core.money.estimate import Asked, Shown, Work, count, estimate, even_slices, requests
+from shared.core.money.estimate import EstimateSubject, Shown, Work, count, estimate, even_slices, requests
 from shared.core.money.prices import cost
 
 DAY = date(2026, 11, 28)
 MODEL = look_up_model("gpt-5.6-sol")
-PLAIN = Asked(
+PLAIN = EstimateSubject(
     model=MODEL,
     detail="high",
     max_output_tokens=100,
@@ -32,12 +32,12 @@ PLAIN = Asked(
 WORDS = text_tokens(PLAIN.texts[0])
 
 
-def estimated(asked: Asked) -> Any:
+def estimated(asked: EstimateSubject) -> Any:
     """Figures that are known, all of them."""
     return estimate(asked)
 
 
-def counted(asked: Asked) -> Any:
+def counted(asked: EstimateSubject) -> Any:
     return count(asked)
 
 

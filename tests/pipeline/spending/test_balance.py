@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.core.jobs.job import State
-from shared.core.jobs.measures import COST, MAYBE_PAID, measure
+from shared.core.jobs.measures import COST, MAYBE_PAID_METRIC, measure
 from shared.core.money.budget import to_nano
 from shared.pipeline.look_up import look_up
 from shared.pipeline.ports import Allowance
@@ -80,7 +80,7 @@ def test_the_books_balance(world):
     assert totals(world) == (to_nano(paid) + lost * to_nano(ceilings.pop()), 0)
     assert found["maybe_usd"] == lost * jobs[0].estimate.max_usd
     assert measured(seen, COST) == pytest.approx(paid)
-    assert measured(seen, MAYBE_PAID) == lost
+    assert measured(seen, MAYBE_PAID_METRIC) == lost
 
 
 @pytest.mark.usefixtures("invariants")
