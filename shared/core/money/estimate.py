@@ -18,7 +18,7 @@ from shared.core.models.tokens import Usage, image_tokens, text_tokens
 from shared.core.money.exact import exactly
 from shared.core.money.prices import ceiling_usd, cost
 from shared.core.money.video_prices import index_cost, query_cost
-from shared.core.money.video_prompt import FRAMES, frame_tokens, video_prompt_cost
+from shared.core.money.video_prompt import PROMPT_FRAMES, frame_tokens, video_prompt_cost
 
 T = TypeVar("T")
 
@@ -105,7 +105,7 @@ def count(asked: EstimateSubject) -> Estimate:
     if asked.model.image_rule is None:
         return Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None)
     if asked.work.indexed_s is not None:
-        images, words = FRAMES * frame_tokens(asked.model), text_of(asked)
+        images, words = PROMPT_FRAMES * frame_tokens(asked.model), text_of(asked)
     else:
         images = sum(map(picture_tokens(asked), asked.pictures))
         words = words_of(asked.pictures) + text_of(asked) * len(requests(asked))
