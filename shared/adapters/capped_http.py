@@ -1,8 +1,9 @@
 """HTTP to paid services whose answers have a largest size and a longest time, however they are sent.
 
-httpx2's own time-outs are between two reads: whoever sends a blank now and then is waited for without end, and a body
-is read whole whatever its length. Here a call ends at one moment, which every read and write of its socket gets, and
-its answer is unpacked piece by piece until the limit. So what reaches the callers, and the openai SDK, is never more.
+httpx2's own time-outs are between two reads: a server that sends a byte now and then is waited for without end, and a
+body is read whole whatever its length. Here a call ends at one moment, which every read and write of its socket gets,
+and its answer is unpacked piece by piece until the limit. So what reaches the callers, and the openai SDK, is never
+more.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ FOREIGN_FAULTS = (
 
 
 class ReplyTooLarge(httpx2.TransportError):
-    """The answer passed the limit; the rest was not read."""
+    """The answer is longer than the limit; the rest was not read."""
 
 
 class CappedTransport(httpx2.BaseTransport):
-    """Sends one request and reads its answer whole, in `timeout_s` from beginning to end.
+    """A transport that sends one request and reads its answer whole, in `timeout_s` seconds from beginning to end.
 
     Raises what httpx2's transport raises (a timeout also for an answer that comes too slowly), and ReplyTooLarge.
     """
@@ -55,7 +56,7 @@ class CappedTransport(httpx2.BaseTransport):
         return whole
 
     def timed(self, request: httpx2.Request) -> httpcore2.Request:
-        """The request with the moments that MomentStream expects in place of time-outs."""
+        """The request with the moments that MomentStream expects, in place of time-outs."""
         now = self.clock()
         end = now + self.timeout_s
         moments = {"connect": min(end, now + CONNECT_TIMEOUT_S), "read": end, "write": end, "pool": self.timeout_s}
@@ -76,7 +77,7 @@ class CappedTransport(httpx2.BaseTransport):
         self.pool.close()
 
     def __del__(self) -> None:
-        """A worker keeps its client for life; whoever forgets one leaves no socket open, as with the SDK's own."""
+        """Close the sockets of a client that was not closed. A worker keeps its client for life."""
         self.close()
 
 
@@ -95,8 +96,8 @@ class Unread(httpx2.SyncByteStream):
 
 
 def read_capped(packed: httpx2.Response) -> bytes:
-    """The body, unpacked. Raises ReplyTooLarge as soon as it is longer than REPLY_BYTES; httpx2 unpacks at most
-    1 MiB at a time (its decoders' MAX_DECODE_CHUNK_SIZE), however small it came.
+    """The body in bytes, unpacked. Raises ReplyTooLarge as soon as it is longer than REPLY_BYTES; httpx2 unpacks at
+    most 1 MiB at a time (its decoders' MAX_DECODE_CHUNK_SIZE), however small it came.
     """
     body, most = bytearray(), limits.REPLY_BYTES.value
     for part in packed.iter_bytes():
@@ -108,7 +109,7 @@ def read_capped(packed: httpx2.Response) -> bytes:
 
 @contextmanager
 def in_words_of_httpx2() -> Iterator[None]:
-    """httpcore2's errors have the same names as httpx2's, which is what callers know."""
+    """A context in which httpcore2's errors become httpx2's of the same name, which callers know."""
     try:
         yield
     except FOREIGN_FAULTS as fault:
@@ -119,7 +120,9 @@ def in_words_of_httpx2() -> Iterator[None]:
 
 
 class MomentStream(httpcore2.NetworkStream):
-    """A connection whose `timeout` is a moment of the clock: after it, nothing is read or written any more."""
+    """A connection whose `timeout` is a moment of the monotonic clock: after it, nothing is read or written any
+    more.
+    """
 
     def __init__(self, stream: httpcore2.NetworkStream, clock: Callable[[], float]) -> None:
         self.stream = stream
@@ -147,7 +150,7 @@ class MomentStream(httpcore2.NetworkStream):
 
 
 class MomentBackend(httpcore2.NetworkBackend):
-    """Opens MomentStreams."""
+    """A network backend that opens MomentStreams."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.backend = httpcore2.SyncBackend()
@@ -167,7 +170,7 @@ class MomentBackend(httpcore2.NetworkBackend):
 
 
 def seconds_until(moment: float | None, clock: Callable[[], float], too_late: type[Exception]) -> float | None:
-    """What is left of the call's time; None for no limit. Raises `too_late` once nothing is."""
+    """The seconds that are left of the call's time; None for no limit. Raises `too_late` once none are left."""
     if moment is None:
         return None
     left_s = moment - clock()
@@ -193,7 +196,7 @@ def capped_client(base_url: str, *, timeout_s: float, clock: Callable[[], float]
 
 
 def proxy_of(base_url: str) -> httpcore2.Proxy | None:
-    """The proxy that the environment (HTTPS_PROXY, NO_PROXY, …) names for this service."""
+    """The proxy that the environment (HTTPS_PROXY, NO_PROXY, …) names for this service; None without one."""
     url, named = httpx2.URL(base_url), urllib.request.getproxies()
     address = named.get(url.scheme) or named.get("all")
     if not address or urllib.request.proxy_bypass(url.netloc.decode()):

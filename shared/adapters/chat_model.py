@@ -56,9 +56,10 @@ class ChatModel:
         self.now = now
 
     def complete(self, payload: Payload) -> Completion:
-        """The reply's JSON; text that is no JSON comes back as it is, for the core to refuse.
+        """The reply's JSON; text that is not JSON is returned as it is, for the core to refuse.
 
-        Raises ModelRefused or ModelUnavailable, and ReplyMalformed for a reply that is too large or cannot be unpacked.
+        Raises ModelRefused or ModelUnavailable, and ReplyMalformed for a reply that is too large or cannot be
+        unpacked.
         """
         try:
             return completion(self.client.post(payload.url, body=payload.body, cast_to=httpx2.Response))
@@ -76,8 +77,8 @@ def completion(response: httpx2.Response) -> Completion:
 
 
 def translate(fault: openai.OpenAIError) -> ModelUnavailable | ReplyMalformed:
-    """The SDK's errors without an answer, the most specific first. All but an address that cannot be reached may have
-    been paid for.
+    """Our error for an error of the SDK without an answer, the most specific first. All but an address that cannot be
+    reached may have been paid for.
     """
     cause = fault.__cause__
     if isinstance(fault, openai.APITimeoutError):

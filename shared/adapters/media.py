@@ -20,14 +20,14 @@ from shared.pipeline.ports import Prepared, SourceFile
 
 
 class MediaReader:
-    """The port `Media`."""
+    """The port `Media`, with one child process for pictures and one for films."""
 
     def __init__(self) -> None:
         self.pixels = PixelWorker()
         self.frames = FrameWorker()
 
     def close(self) -> None:
-        """Ends the child process that decodes; a functions worker keeps it for life."""
+        """End the child processes that decode; a functions worker keeps them for life."""
         self.pixels.close()
         self.frames.close()
 
@@ -39,6 +39,7 @@ class MediaReader:
         return from_image(image, sha256=hashlib.sha256(data).hexdigest())
 
     def prepare_video(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
+        """A video's frames to send, and what it is. Raises SourceRejected or DecoderBusy."""
         video = self.frames.sample(
             RangeReader(file.fetch, file.size),
             model=model,
@@ -66,7 +67,7 @@ class MediaReader:
 
 
 def whole(file: SourceFile) -> RangeReader:
-    """For who reads all of the file, in large pieces."""
+    """A reader for a caller that reads all of the file, in large pieces."""
     return RangeReader(file.fetch_kept or file.fetch, file.size, longest_run=WHOLE_RUN)
 
 
@@ -88,7 +89,7 @@ def from_image(image: NormalizedImage, *, sha256: str) -> Prepared:
 
 
 def from_video(video: SampledVideo) -> Prepared:
-    """A video's own sha256 is not known: that would mean reading all of it."""
+    """A video as it is to be sent and stored. Its sha256 is left out: that would mean reading all of it."""
     info = video.info
     return Prepared(
         kind="video",

@@ -40,7 +40,7 @@ root_of_job: ContextVar[str | None] = ContextVar("root_of_job", default=None)
 
 
 class JobIds(RandomIdGenerator):
-    """Random ids, but for the root span of a job: that one's follow from the job's id."""
+    """An id generator: random ids, except that a job's root span has ids that follow from the job's id."""
 
     def generate_trace_id(self) -> int:
         job_id = root_of_job.get()
@@ -56,7 +56,7 @@ def root_span_id(job_id: str) -> int:
 
 
 class Telemetry:
-    """Where spans and measurements go is the caller's choice: Azure Monitor, the terminal, a test's memory."""
+    """Spans and measurements, sent where the caller says: to Azure Monitor, the terminal, or a test's memory."""
 
     def __init__(self, spans: SpanProcessor, reader: MetricReader) -> None:
         resource = Resource.create({"service.name": TRACER_NAME})
@@ -69,7 +69,9 @@ class Telemetry:
 
     @contextmanager
     def span(self, name: str, job_id: str, facts: Mapping[str, Any]) -> Iterator[None]:
-        """Below the span that is open in this thread, or below the job's own. An error leaves its code, no message."""
+        """A context that records a span, below the one that is open in this thread, or below the job's own. Of an error
+        it records the code, not the message.
+        """
         parent = None if is_open_for(job_id) else trace.set_span_in_context(job_span(job_id))
         with self.tracer.start_as_current_span(
             name,
@@ -86,7 +88,7 @@ class Telemetry:
                 raise
 
     def observe(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Every event of the log comes here as well."""
+        """Count an event of the log; each one is passed in here."""
         for found in measure(event, facts):
             record(self.instruments[found.metric], found.amount, found.labels)
         if "job_id" in facts and is_open_for(facts["job_id"]):
@@ -109,13 +111,13 @@ class Telemetry:
         span.end(end_ns)
 
     def close(self) -> None:
-        """Sends what is left. A worker that ends does it by itself."""
+        """Send what has not been sent. A worker that ends does it by itself."""
         self.tracers.shutdown()
         self.meters.shutdown()
 
 
 def job_span(job_id: str) -> NonRecordingSpan:
-    """Stands for the span "drop", which is not written yet."""
+    """A placeholder for the job's span "drop", which is written when the job has ended."""
     flags = TraceFlags(TraceFlags.SAMPLED)
     return NonRecordingSpan(SpanContext(int(job_id, 16), root_span_id(job_id), is_remote=True, trace_flags=flags))
 
@@ -125,7 +127,9 @@ def is_open_for(job_id: str) -> bool:
 
 
 def attributes(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Names with a dot are OpenTelemetry's own words, all others are ours. None is left out."""
+    """The facts as attributes, without those that are None. Names with a dot are OpenTelemetry's own words, all others
+    are ours.
+    """
     return {
         name if "." in name else f"{TRACER_NAME}.{name}": value for name, value in facts.items() if value is not None
     }
@@ -150,8 +154,8 @@ def record(instrument: Counter | Histogram, amount: float, labels: Mapping[str, 
 
 
 def to_azure(connection_string: str) -> Telemetry:
-    """Application Insights. Whether it signs in with the app's identity is said by
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the exporter reads itself. Nothing is kept on disk.
+    """Telemetry to Application Insights. APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the exporter reads itself,
+    says whether it signs in with the app's identity. Nothing is stored on disk.
     """
     from azure.monitor.opentelemetry.exporter import (  # noqa: PLC0415  # the terminal needs none of it
         AzureMonitorMetricExporter,
@@ -166,7 +170,7 @@ def to_azure(connection_string: str) -> Telemetry:
 
 
 def to_console() -> Telemetry:
-    """On stderr, each span as it ends: the local host's stdout is one line of JSON for programs."""
+    """Telemetry to stderr, each span as it ends: the local host's stdout is one line of JSON for programs."""
     return Telemetry(
         SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)),
         PeriodicExportingMetricReader(ConsoleMetricExporter(out=sys.stderr)),

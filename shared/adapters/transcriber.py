@@ -22,7 +22,7 @@ WITH_TIMES = ("whisper",)  # the only models that say when something was said
 
 
 def audio_endpoint(endpoint: Endpoint) -> Endpoint:
-    """The SDK builds this path itself, so it needs the base that the chat's whole addresses do without."""
+    """The endpoint with the base address from which the SDK builds the audio path itself; chat has whole addresses."""
     if endpoint.kind == "openai" or endpoint.api_version is not None:
         return endpoint
     resource = endpoint.base_url.rstrip("/").removesuffix("/v1").removesuffix("/openai")
@@ -30,7 +30,7 @@ def audio_endpoint(endpoint: Endpoint) -> Endpoint:
 
 
 class SdkTranscriber:
-    """The port `Transcriber` over one deployment; the model behind it decides which form it can answer in."""
+    """The port `Transcriber` over one deployment; the model behind it decides in which form it can answer."""
 
     def __init__(
         self, client: openai.OpenAI, *, deployment: str, model: str | None = None, now: Callable[[], datetime]
@@ -44,7 +44,7 @@ class SdkTranscriber:
         self.client.close()
 
     def transcribe(self, mp3: bytes) -> list[Said]:
-        """What was said, by moment where the model tells them. Raises as ChatModel.complete does."""
+        """What is said in the sound, with seconds where the model gives them. Raises as ChatModel.complete does."""
         form = "verbose_json" if self.model.startswith(WITH_TIMES) else "json"
         try:
             heard = self.client.audio.transcriptions.with_raw_response.create(
@@ -61,7 +61,9 @@ class SdkTranscriber:
 
 
 def said_in(body: object) -> list[Said]:
-    """The transcript's lines. Raises ReplyMalformed for what is no transcript: paid for or not, nothing was heard."""
+    """The transcript's lines. Raises ReplyMalformed for what is not a transcript: paid for or not, there are no
+    words.
+    """
     if not isinstance(body, dict) or not ("text" in body or "segments" in body):
         raise ReplyMalformed("the endpoint's reply to the sound is not a transcript")
     said = [
@@ -71,5 +73,5 @@ def said_in(body: object) -> list[Said]:
 
 
 def moment(value: Any) -> float:
-    """Seconds from the piece's start; 0 for what is no time."""
+    """Seconds from the piece's start; 0 for what is not a time."""
     return float(value) if isinstance(value, int | float) and 0 <= value < math.inf else 0.0

@@ -28,7 +28,7 @@ SERVER_FAULT = 500
 
 
 class VideoIndex:
-    """The port of the same name. `headers` are asked for with every request: a token may have to be renewed."""
+    """The port `VideoIndexer`. `headers` is called for every request, since a token may have to be renewed."""
 
     def __init__(self, endpoint: str, headers: Callable[[], dict[str, str]], *, timeout_s: float = TIMEOUT_S) -> None:
         self.base = f"{endpoint.rstrip('/').removesuffix('/computervision')}/computervision/retrieval/indexes"
@@ -36,11 +36,13 @@ class VideoIndex:
         self.client = capped_client(endpoint, timeout_s=timeout_s)
 
     def close(self) -> None:
-        """A functions worker keeps its connections for life."""
+        """Close its connections; a functions worker keeps them for life."""
         self.client.close()
 
     def ensure_index(self, name: str, body: dict[str, Any]) -> None:
-        """Made if it is not there. Raises CapabilityMissing where the service itself is not there."""
+        """Create the index if it is not there. Raises CapabilityMissing where the service itself is gone, ModelRefused
+        or ModelUnavailable.
+        """
         response = self.send("PUT", f"/{name}", body)
         if code_of(response) == "AlreadyExists" or response.status_code == CONFLICT:
             return
@@ -54,7 +56,7 @@ class VideoIndex:
             self.check(response)
 
     def ingestion(self, index: str, ingestion: str) -> object | None:
-        """None where the index, or the ingestion in it, is not there yet."""
+        """The state of an ingestion, as JSON; None where the index, or the ingestion in it, is not there yet."""
         response = self.send("GET", f"/{index}/ingestions/{ingestion}")
         if response.status_code in GONE:
             return None
@@ -88,6 +90,9 @@ class VideoIndex:
             raise ModelUnavailable("the video index cannot be reached", code="unreachable", hint=hint) from fault
 
     def check(self, response: httpx2.Response) -> None:
+        """Check the response's status. Raises ModelUnavailable for a busy or failing service and for a wrong key,
+        ModelRefused for other refusals.
+        """
         status, said = response.status_code, fault_of(error_of(response)) or "no reason given"
         if status < 400:  # noqa: PLR2004  # the first status of a refusal
             return
@@ -109,7 +114,7 @@ def retired(why: str) -> CapabilityMissing:
 
 
 def is_unknown_host(fault: BaseException | None) -> bool:
-    """Somewhere in the chain of causes."""
+    """Whether the address does not exist, by any fault in the chain of causes."""
     while fault is not None:
         if isinstance(fault, socket.gaierror) or "Name or service not known" in str(fault):
             return True
@@ -128,6 +133,6 @@ def code_of(response: httpx2.Response) -> str | None:
 
 
 def json_of(response: httpx2.Response) -> object:
-    """The body as JSON; None where it is none."""
+    """The body as JSON; None where it is not JSON."""
     body = json_or_text(response.content)
     return None if isinstance(body, str) else body

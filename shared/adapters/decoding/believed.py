@@ -1,7 +1,7 @@
-"""Values of a decoding child, checked before they are believed: a hostile file may have taken the child over.
+"""Values from a decoding child, checked before they are used: a hostile file may have taken the child over.
 
 The codec makes values of JSON that this program has written itself, and trusts the types of their fields. Here each one
-is held against its hint, and a number against what a file can have.
+is checked against its type hint, and a number against what a file can have.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def believed(kind: type[T], body: Any) -> T:
 
 
 def fits(hint: Any, value: object) -> bool:
-    """Whether a value is what its hint says, all the way down."""
+    """Whether a value is of the type that its hint says, at every level."""
     origin, choices = typing.get_origin(hint), typing.get_args(hint)
     if origin in {typing.Union, UnionType}:
         return any(fits(choice, value) for choice in choices)
@@ -55,7 +55,7 @@ def all_fit(hints: tuple[Any, ...], values: tuple[object, ...]) -> bool:
 
 
 def is_plain(hint: Any, value: object) -> bool:
-    """A whole number will do for a float; a bool is no number."""
+    """Whether a value has this plain type. A whole number passes for a float; a bool does not pass for a number."""
     if hint in {int, float}:
         is_number = isinstance(value, int if hint is int else int | float) and not isinstance(value, bool)
         return is_number and math.isfinite(number := typing.cast("float", value)) and 0 <= number <= LARGEST_NUMBER

@@ -1,4 +1,4 @@
-"""A child process that decodes files of strangers, with a cap on its time and memory.
+"""A child process that decodes untrusted files, with a cap on its time and memory.
 
 pixels/worker.py and frames/worker.py are two of them: C decoders cannot be interrupted or capped in this process.
 """
@@ -34,7 +34,7 @@ ENDS_WITHIN_S = 5.0  # a child that has closed its pipes
 
 
 class CappedChild:
-    """Thread-safe. The child starts with the first file and ends with `close` or with this process."""
+    """A child process that is started for the first file and ended by `close` or with this process. Thread-safe."""
 
     module: ClassVar[str]  # what the child runs; its argument is `limits.max_decode_bytes`
 
@@ -55,7 +55,9 @@ class CappedChild:
 
     @contextmanager
     def running_child(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-        """The child's pipes, with a clock running. A child that dies is replaced for the next file."""
+        """A context with the child's pipes and a running clock. A child that dies is replaced for the next file. Raises
+        SourceRejected or DecoderBusy for a child that died.
+        """
         if self.child is None or self.child.poll() is not None:
             self.stop()
             self.child = start_child(self.module, self.limits)
@@ -89,7 +91,9 @@ class CappedChild:
 
 
 def start_child(module: str, limits: DecodeLimits) -> subprocess.Popen[bytes]:
-    """Raises OSError if it does not come up: no file is to blame. Its environment says where code is, no more."""
+    """A new child process. Raises OSError if it does not start, which is not a file's fault. Its environment says where
+    the code is, and nothing else.
+    """
     child = subprocess.Popen(  # noqa: S603 -- this interpreter and a module of this program
         [sys.executable, "-m", module, str(limits.max_decode_bytes)],
         stdin=subprocess.PIPE,
@@ -113,7 +117,7 @@ def answer(replies: IO[bytes]) -> dict[str, Any]:
 
 
 def unless_rejected(reply: dict[str, Any]) -> dict[str, Any]:
-    """The reply itself. Raises SourceRejected where it is a refusal, in its words, which are bounded."""
+    """The reply itself. Raises SourceRejected where it is a refusal, in the child's words, which are bounded."""
     if "rejected" not in reply:
         return reply
     match reply["rejected"]:
@@ -123,7 +127,9 @@ def unless_rejected(reply: dict[str, Any]) -> dict[str, Any]:
 
 
 def end_of(child: subprocess.Popen[bytes]) -> int:
-    """The exit status of a child that has gone. One that has only closed its pipes is ended, and was the file's."""
+    """The exit status of a child that has gone. One that has only closed its pipes is ended; that was the file's
+    doing.
+    """
     try:
         return child.wait(ENDS_WITHIN_S)
     except subprocess.TimeoutExpired:
@@ -141,8 +147,8 @@ def taken_over(error: Nonsense) -> SourceRejected:
 
 
 def taken_down(status: int) -> VisiondropError:
-    """SIGKILL that we did not send is the kernel's, out of memory, perhaps of somebody else's doing: once it is not the
-    file's fault. Any other end is the decoder's own.
+    """The error for a child that died. SIGKILL that we did not send is the kernel's, out of memory, perhaps because of
+    other processes: the first time it is not the file's fault. Any other end is the decoder's own.
     """
     if status == -getattr(signal, "SIGKILL", 9):
         verdict = SourceRejected("decoding needs too much memory", code="too_large", hint="Upload a smaller copy.")

@@ -24,7 +24,7 @@ ClockVerdict = Literal["slow", "starved"]
 
 
 class Clock:
-    """Kills the child that takes too long. `verdict` then says whose fault that was."""
+    """A clock that kills a child that takes too long; `verdict` then says whose fault that was."""
 
     def __init__(self, child: subprocess.Popen[bytes], limits: DecodeLimits) -> None:
         self.child, self.limits = child, limits
@@ -53,14 +53,14 @@ class Clock:
             look_in_s = min(cpu_left_s, wall_left_s)
 
     def used_s(self) -> float:
-        """Seconds of processor time for this file; the whole of what is allowed where the system does not say."""
+        """Seconds of processor time for this file; all that is allowed where the system does not tell."""
         now_s = cpu_s(self.child.pid)
         if now_s is None or self.cpu_before_s is None:
             return self.limits.max_seconds
         return now_s - self.cpu_before_s
 
     def fault(self) -> VisiondropError:
-        """What to raise for the child that was killed."""
+        """The error to raise for the child that was killed."""
         allowed_s = self.limits.max_seconds
         slow = SourceRejected(
             f"decoding took longer than {allowed_s:g} s",

@@ -19,12 +19,12 @@ PICTURES_BYTES = 256 * MEGABYTE  # of all pictures of a file: they are in memory
 
 
 def send_pictures(replies: IO[bytes], pictures: Sequence[Picture], **more: Any) -> None:
-    """In the child. `more` goes into the same message."""
+    """In the child: send the pictures; `more` goes into the same message."""
     send(replies, {"pictures": [facts(one) for one in pictures], **more}, [one.data for one in pictures])
 
 
 def receive_pictures(replies: IO[bytes], message: dict[str, Any]) -> tuple[Picture, ...]:
-    """In the parent: the pictures of a message that has just come. Raises Nonsense for what are none."""
+    """In the parent: the pictures of a message that has just come. Raises Nonsense for anything else."""
     described = message.get("pictures")
     if not isinstance(described, list) or not 0 < len(described) <= MOST_PICTURES:
         raise Nonsense("it has no pictures, or more than any file gives")
@@ -37,7 +37,7 @@ def receive_pictures(replies: IO[bytes], message: dict[str, Any]) -> tuple[Pictu
 
 
 def picture_of(described: object) -> Picture:
-    """Without its bytes."""
+    """The picture that a message describes, without its bytes. Raises Nonsense for what is not a picture."""
     if not isinstance(described, dict):
         raise Nonsense("a picture is not described by a JSON object")
     picture = believed(Picture, {**described, "data": b""})

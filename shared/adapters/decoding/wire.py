@@ -21,7 +21,7 @@ BLOCK_BYTES = 64 * MEGABYTE  # three times the largest picture that any model ta
 
 
 class Nonsense(Exception):
-    """The other side has said what it never says unless a file has taken it over."""
+    """The child has sent what it never sends unless a file has taken it over."""
 
 
 def send(stream: IO[bytes], message: Any, blocks: Iterable[bytes] = ()) -> None:
@@ -32,7 +32,7 @@ def send(stream: IO[bytes], message: Any, blocks: Iterable[bytes] = ()) -> None:
 
 
 def receive(stream: IO[bytes]) -> dict[str, Any]:
-    """The next message. Raises EOFError where the other side has gone, Nonsense for what is no JSON object."""
+    """The next message. Raises EOFError where the other side has gone, Nonsense for what is not a JSON object."""
     text = receive_block(stream, limit=MESSAGE_BYTES)
     try:
         message = json.loads(text)
@@ -44,7 +44,9 @@ def receive(stream: IO[bytes]) -> dict[str, Any]:
 
 
 def receive_block(stream: IO[bytes], *, limit: int = BLOCK_BYTES) -> bytes:
-    """The next block. Raises EOFError where the other side has gone, Nonsense before a larger one is read."""
+    """The next block of bytes. Raises EOFError where the other side has gone, Nonsense before a block that is too large
+    is read.
+    """
     (size,) = LENGTH.unpack(read_exactly(stream, LENGTH.size))
     if size > limit:
         raise Nonsense(f"a block of {size} bytes is announced; at most {limit} may come")

@@ -1,4 +1,4 @@
-"""What the header of a BMP tells beside the pixels: its colour profile (version 5, BITMAPV5HEADER) and its layout."""
+"""What the header of a BMP says beside the pixels: its colour profile (version 5, BITMAPV5HEADER) and its layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BIT_MASKS = {3, 6}  # without and with one for alpha
 
 
 def profile(data: bytes) -> bytes | None:
-    """The embedded ICC profile, if there is one."""
+    """The embedded ICC profile; None without one."""
     header_bytes = int.from_bytes(data[FILE_HEADER_BYTES:SIZE_END], "little")
     if header_bytes < V5_BYTES or data[COLOUR_SPACE] != EMBEDDED or len(data) < PLACE_AT + PLACE.size:
         return None
@@ -29,7 +29,7 @@ def profile(data: bytes) -> bytes | None:
 
 
 def rare_layout(data: bytes) -> str:
-    """What of the layout readers may not know, in words; "" if it is one of the usual ones."""
+    """What readers may not know about the layout, in words; "" if it is one of the usual ones."""
     if len(data) < MASKS_AT or int.from_bytes(data[FILE_HEADER_BYTES:SIZE_END], "little") < INFO_BYTES:
         return ""
     bits, compression = LAYOUT.unpack_from(data, LAYOUT_AT)

@@ -48,7 +48,7 @@ class Box:
 
 
 def walk_boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
-    """The boxes side by side from `start`. A size of 0 runs to the end; an impossible one ends the walk."""
+    """The boxes side by side from `start`. A size of 0 means to the end; an impossible one ends the walk."""
     stop = len(data) if end is None else end
     for _ in range(MAX_BOXES):
         if start + HEADER_BYTES > stop:
@@ -65,12 +65,14 @@ def walk_boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[
 
 
 def is_cut_off(data: bytes) -> bool:
-    """True if a top-level box announces more bytes than there are. What is no box at all stands behind the picture."""
+    """Whether a top-level box announces more bytes than there are. What follows the last box is ignored."""
     return any(box.end > len(data) for box in walk_boxes(data) if box.type in OF_STILLS)
 
 
 def largest_extent(data: bytes) -> tuple[int, int]:
-    """Width and height of the largest picture that the `meta` box announces (ispe), before any decoder sees it."""
+    """Width and height in pixels of the largest picture that the `meta` box announces (ispe), before any decoder sees
+    it.
+    """
     sizes = [
         (
             int.from_bytes(data[ispe.body + 4 : ispe.body + 8], "big"),
@@ -84,7 +86,7 @@ def largest_extent(data: bytes) -> tuple[int, int]:
 def find_boxes(
     data: bytes, path: tuple[tuple[bytes, int], ...], start: int = 0, end: int | None = None
 ) -> Iterator[Box]:
-    """Boxes at a path of (type, bytes between header and children)."""
+    """The boxes at a path of (type, bytes between header and children)."""
     (kind, skip), *rest = path
     for box in walk_boxes(data, start, end):
         if box.type == kind and rest:
@@ -94,7 +96,9 @@ def find_boxes(
 
 
 def code_points(data: bytes) -> tuple[int, int]:
-    """Colour primaries and transfer of the primary picture (ITU-T H.273); (2, 2), unspecified, where none are told."""
+    """Colour primaries and transfer of the primary picture (ITU-T H.273); (2, 2), unspecified, where the file has
+    none.
+    """
     for box in properties_of_primary(data):
         if box.type == b"colr" and data[box.body : box.body + 4] == NCLX:
             return big(data, box.body + 4, 2), big(data, box.body + 6, 2)
@@ -102,7 +106,7 @@ def code_points(data: bytes) -> tuple[int, int]:
 
 
 def properties_of_primary(data: bytes) -> list[Box]:
-    """Empty where the file is not made so."""
+    """The primary picture's properties; empty where the file has none."""
     all_properties = [
         box for parent in find_boxes(data, PROPERTIES_PATH) for box in walk_boxes(data, parent.body, parent.end)
     ]
@@ -112,13 +116,13 @@ def properties_of_primary(data: bytes) -> list[Box]:
 
 
 def primary_item(data: bytes) -> int:
-    """Its number; 0, which no item has, where none is named."""
+    """The number of the primary picture; 0, which no item has, where none is named."""
     box = next(find_boxes(data, PRIMARY_PATH), None)
     return read_item(data, box.body + 4, big(data, box.body, 1))[0] if box else 0
 
 
 def associated(data: bytes, box: Box, item: int) -> list[int]:
-    """Numbers, from 1, of an item's properties in an `ipma` box (ISO/IEC 23008-12, 9.3)."""
+    """The numbers, from 1, of an item's properties in an `ipma` box (ISO/IEC 23008-12, 9.3)."""
     version, is_wide = big(data, box.body, 1), big(data, box.body + 3, 1) & 1
     size, mask, at = (2, 0x7FFF, box.body + 8) if is_wide else (1, 0x7F, box.body + 8)
     while at < min(box.end, len(data)):
@@ -131,7 +135,7 @@ def associated(data: bytes, box: Box, item: int) -> list[int]:
 
 
 def read_item(data: bytes, at: int, version: int) -> tuple[int, int]:
-    """An item's number, and where it ends."""
+    """An item's number, and the offset at which it ends."""
     size = 4 if version else 2
     return big(data, at, size), at + size
 
@@ -141,7 +145,7 @@ def big(data: bytes, at: int, size: int) -> int:
 
 
 def jp2_profile(data: bytes) -> bytes | None:
-    """The ICC profile in the colr box of a JPEG 2000 file."""
+    """The ICC profile in the colr box of a JPEG 2000 file; None without one."""
     for box in find_boxes(data, JP2_COLOUR_PATH):
         if big(data, box.body, 1) in ICC_METHODS:
             return data[box.body + 3 : box.end]
@@ -149,13 +153,13 @@ def jp2_profile(data: bytes) -> bytes | None:
 
 
 def is_sequence_only(data: bytes) -> bool:
-    """A track of pictures, as a video has, and no picture beside it (HEIF's image sequences)."""
+    """Whether the file has a track of pictures, as a video has, and no single picture (HEIF's image sequences)."""
     types = {box.type for box in walk_boxes(data)}
     return SEQUENCE in types and STILL not in types
 
 
 def without_exif(data: bytes) -> bytes:
-    """The file with its Exif items called something else, so that no reader opens them."""
+    """The file with its Exif items renamed, so that no reader opens them."""
     changed = bytearray(data)
     for parent in find_boxes(data, ITEMS_PATH):
         first = parent.body + (6 if big(data, parent.body, 1) == 0 else 8)
@@ -167,14 +171,14 @@ def without_exif(data: bytes) -> bytes:
 
 
 def rare_coding(data: bytes) -> str:
-    """What of the primary picture's coding the decoder may not know, in words; "" if it is HEVC."""
+    """What the decoder may not know about the primary picture's coding, in words; "" if it is HEVC."""
     primary = primary_item(data)
     name = next((kind for number, kind in item_types(data) if number == primary), b"")
     return f"of {RARE_CODINGS[name]}" if name in RARE_CODINGS else ""
 
 
 def item_types(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and type of each item (ISO/IEC 14496-12, 8.11.6)."""
+    """The number and type of each item (ISO/IEC 14496-12, 8.11.6)."""
     for parent in find_boxes(data, ITEMS_PATH):
         first = parent.body + (6 if big(data, parent.body, 1) == 0 else 8)
         for item in walk_boxes(data, first, min(parent.end, len(data))):

@@ -1,4 +1,5 @@
-"""Colours told without a profile: by code points (HEIC, AVIF, PNG's cICP, films) or by PNG's gAMA and cHRM.
+"""Colours that are described without a profile: by code points (HEIC, AVIF, PNG's cICP, films) or by PNG's gAMA and
+cHRM.
 
 A `ColourSpace` says what light the stored numbers mean. core/media/icc.py makes a profile of it, so that one colour
 engine converts everything.
@@ -50,7 +51,9 @@ NEAR_XY = 0.002  # two primaries that close are the same
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColourSpace:
-    """`transfer` is a code point, or 0 where `gamma`, the exponent from stored numbers to light, says it."""
+    """Primaries, white and transfer curve. `transfer` is a code point, or 0 where the curve is `gamma`, the exponent
+    from stored numbers to light.
+    """
 
     name: str
     primaries: Primaries
@@ -67,7 +70,7 @@ class ColourSpace:
 
 
 def space_of_code_points(primaries: int, transfer: int) -> ColourSpace | None:
-    """The colour space of two code points of ITU-T H.273; None for sRGB, and for what is not told or not known."""
+    """The colour space of two code points of ITU-T H.273; None for sRGB, and for unspecified or unknown ones."""
     name, xy = PRIMARIES.get(primaries, PRIMARIES[1])
     if transfer not in TRANSFERS:
         return None if same_primaries(xy) else ColourSpace(name=name, primaries=xy)
@@ -75,7 +78,7 @@ def space_of_code_points(primaries: int, transfer: int) -> ColourSpace | None:
 
 
 def space_of_gamma(gamma: float, primaries: Primaries | None) -> ColourSpace | None:
-    """The colour space of PNG's gAMA and, where it is there, cHRM; None for sRGB and for what cannot be meant."""
+    """The colour space of PNG's gAMA and, where it is there, cHRM; None for sRGB and for impossible values."""
     if not POSSIBLE_GAMMA[0] <= gamma <= POSSIBLE_GAMMA[1]:
         return None
     xy = primaries if primaries and is_possible(primaries) else SRGB_PRIMARIES
@@ -89,14 +92,16 @@ def same_primaries(xy: Primaries) -> bool:
 
 
 def is_possible(xy: Primaries) -> bool:
-    """Three primaries that span some area, and a white."""
+    """Whether the three primaries span an area, and there is a white."""
     rx, ry, gx, gy, bx, by, _, wy = xy
     area = (gx - rx) * (by - ry) - (bx - rx) * (gy - ry)
     return abs(area) > NEAR_XY and min(ry, gy, by, wy) > 0 and max(xy) < 1
 
 
 def curve_of(space: ColourSpace) -> Curve:
-    """From stored numbers to light, each channel by itself. HLG's is of the scene: its display's adds in icc.py."""
+    """The curve from stored numbers to light (0 to 1), each channel by itself. HLG's gives the scene's light: icc.py
+    adds its display's.
+    """
     powers = {GAMMA_22: 2.2, GAMMA_28: 2.8, CINEMA: 2.6, LINEAR: 1.0}
     if space.transfer == PQ:
         return lambda value: rolled_off(pq_light(value) / WHITE_CD_M2)
@@ -107,25 +112,25 @@ def curve_of(space: ColourSpace) -> Curve:
 
 
 def srgb_light(value: float) -> float:
-    """IEC 61966-2-1."""
+    """Light (0 to 1) of an sRGB number (0 to 1), by IEC 61966-2-1."""
     return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 -- the standard's
 
 
 def srgb_signal(light: float) -> float:
-    """The inverse of `srgb_light`, for 0 to 1."""
+    """The sRGB number (0 to 1) of light (0 to 1): the inverse of `srgb_light`."""
     bounded = min(max(light, 0.0), 1.0)
     return 12.92 * bounded if bounded <= 0.0031308 else 1.055 * bounded ** (1 / 2.4) - 0.055  # noqa: PLR2004
 
 
 def pq_light(value: float) -> float:
-    """In cd/m², by SMPTE ST 2084 as BT.2100 has it."""
+    """Light in cd/m², by SMPTE ST 2084 as BT.2100 has it."""
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
     root = value ** (1 / m2)
     return float(PQ_PEAK_CD_M2 * (max(root - c1, 0.0) / (c2 - c3 * root)) ** (1 / m1))
 
 
 def hlg_scene_light(value: float) -> float:
-    """0..1, by BT.2100's inverse OETF."""
+    """Light of the scene, 0 to 1, by BT.2100's inverse OETF."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return value**2 / 3 if value <= 0.5 else (exp((value - c) / a) + b) / 12  # noqa: PLR2004 -- the standard's
 
@@ -135,14 +140,18 @@ HLG_GAMMA = 1.2  # of a display of 1,000 cd/m²
 
 
 def hlg_display_light(red: float, green: float, blue: float) -> tuple[float, float, float]:
-    """Light of a display, from the scene's: BT.2100's OOTF, which works on all three at once. Rolled off."""
+    """Light of a display, from the scene's: BT.2100's OOTF, which works on all three channels at once, then rolled
+    off.
+    """
     luma = HLG_LUMA[0] * red + HLG_LUMA[1] * green + HLG_LUMA[2] * blue
     gain = PEAK_CD_M2 / WHITE_CD_M2 * luma ** (HLG_GAMMA - 1)
     return rolled_off(red * gain), rolled_off(green * gain), rolled_off(blue * gain)
 
 
 def rolled_off(light: float) -> float:
-    """0..1 for 0 to the peak: as it is up to KNEE, then a hyperbola that sets out just as steep (Möbius)."""
+    """Light from 0 to 1, for light from 0 to the peak: unchanged up to KNEE, then a hyperbola that begins equally steep
+    (Möbius).
+    """
     if light <= KNEE:
         return light
     peak = PEAK_CD_M2 / WHITE_CD_M2

@@ -18,7 +18,8 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeLimits:
-    """`max_decode_bytes` is what one decode may take beside the app, `max_seconds` the processor time per file.
+    """The limits for decoding. `max_decode_bytes` is the memory that one decode may take beside the app, `max_seconds`
+    the processor time per file.
 
     On a busy machine a file may take `wall_factor` times as long by the clock.
     """
@@ -45,7 +46,9 @@ class Load:
 
 
 def check_source(load: Load, within: DecodeLimits = DEFAULT_LIMITS) -> None:
-    """Raise SourceRejected("empty") or ("too_large") with the number that is over its limit."""
+    """Check what the header announces. Raises SourceRejected("empty") or ("too_large") with the number that is over its
+    limit.
+    """
     if load.bytes == 0:
         raise SourceRejected("the file is empty", code="empty", hint="Upload it again.")
     faults = (
@@ -65,7 +68,7 @@ def check_source(load: Load, within: DecodeLimits = DEFAULT_LIMITS) -> None:
 
 
 def unsupported(kind: Kind) -> SourceRejected:
-    """The refusal of a file that nothing here can read, which says what it is."""
+    """The error for a file that nothing here can read; it says what the file is."""
     what = f"this is {kind.label}" if kind.label.startswith(("a ", "an ")) else f"{kind.label} is not supported"
     return SourceRejected(
         what, code="unsupported", hint="Upload a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."

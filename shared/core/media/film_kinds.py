@@ -1,4 +1,4 @@
-"""Films that no single magic number tells: streams of packets, and containers that hold sound or pictures alike."""
+"""Films that have no single magic number: streams of packets, and containers that hold sound or pictures alike."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOT_READ = {
 
 
 def film_format(head: bytes) -> str | None:
-    """The format word of kinds.KINDS, or None. Ogg and ASF that hold sound alone are named as that."""
+    """The format word of kinds.KINDS, or None. Ogg and ASF with sound only have words of their own."""
     if head.startswith(b"OggS"):
         return "ogv" if any(magic in head for magic in OGG_PICTURES) else "ogg"
     if head.startswith(ASF):
@@ -57,7 +57,7 @@ def is_whole_asf_header(head: bytes) -> bool:
 
 
 def is_transport_stream(head: bytes) -> bool:
-    """Sync bytes at equal distances."""
+    """Whether there are sync bytes at equal distances."""
     return any(
         is_in_sync(head, start, packet, FEWEST_PACKETS if start in {0, packet - 188} else FEWEST_WHEN_JOINED)
         for packet in PACKET_BYTES

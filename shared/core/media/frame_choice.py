@@ -34,7 +34,8 @@ Flaw = Literal["black", "blurred", "duplicate", "unreadable", "out of time", "no
 class Look:
     """What was measured on one frame: levels of 0 to 255, and its thumbnail row by row.
 
-    `lights` is the level of its few brightest pixels; `acuity` is fine detail to coarse, whatever is shown.
+    `lights` is the level of its few brightest pixels; `acuity` is the ratio of fine detail to coarse, whatever is
+    shown.
     """
 
     at_s: float
@@ -48,7 +49,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A moment that was wanted and is not sent. `like_s` is the sent frame that looks the same."""
+    """A moment that was wanted and is not sent, and why. `like_s` is the second of the sent frame that looks the
+    same.
+    """
 
     at_s: float
     reason: Flaw
@@ -57,7 +60,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """`percent` of the video's equal parts have a frame, or look like one that is sent."""
+    """How much of a video is sent. `percent` of its equal parts have a frame, or look like one that is sent."""
 
     percent: float
     largest_gap_s: float
@@ -71,7 +74,8 @@ class Coverage:
 def fault_of(look: Look, kept: Sequence[Look], change: float) -> Flaw | None:
     """Why this frame is not worth sending after those; None when it is.
 
-    `change` is the difference to the last of them where they differ most, in a block of 4 by 4 measured pixels.
+    `change` is the difference to the last of them where they differ most, in levels of 0 to 255, in a block of 4 by 4
+    measured pixels.
     """
     if is_black(look):
         return "black"
@@ -83,7 +87,7 @@ def fault_of(look: Look, kept: Sequence[Look], change: float) -> Flaw | None:
 
 
 def is_black(look: Look) -> bool:
-    """Not by averages alone: what moves through the dark is small."""
+    """Whether the frame is black. Averages alone do not tell: what moves through the dark is small."""
     return look.brightness < BLACK_BRIGHTNESS and look.contrast < BLACK_CONTRAST and look.lights < BLACK_LIGHTS
 
 
@@ -94,12 +98,12 @@ def is_same(one: Look, other: Look, change: float) -> bool:
 
 
 def may_be_blurred(look: Look) -> bool:
-    """Out of focus or in motion, by itself: only its neighbours can tell."""
+    """Whether the frame may be out of focus or in motion: only its neighbours can tell for certain."""
     return look.acuity < SHARP_ACUITY or look.sharpness < SHARP_SHARE * look.contrast
 
 
 def is_sharper_of_scene(one: Look, other: Look) -> bool:
-    """Much sharper, and not of another scene."""
+    """Whether a frame is much sharper than another one and of the same scene."""
     return one.sharpness > MUCH_SHARPER * other.sharpness and mean_difference(one, other) < SCENE_MEAN
 
 
@@ -108,7 +112,8 @@ def mean_difference(one: Look, other: Look) -> float:
 
 
 def coverage(plan: VideoPlan, sent: Sequence[tuple[float, float]], dropped: Sequence[Dropped]) -> Coverage:
-    """`sent` has for each frame the moment it stands for and its own.
+    """How much of the video the sent frames show. `sent` has for each frame the second that it stands for and its
+    own.
 
     Repetitions of a sent frame count as covered: whoever sees the one has seen the other.
     """

@@ -35,7 +35,9 @@ CELL_SIDE = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
-    """The header's facts. Sizes are upright and in square pixels; `keyframes_s` is empty where there is no index."""
+    """What a video's header says. Sizes are upright and in square pixels; `keyframes_s` is empty where there is no
+    index.
+    """
 
     kind: Kind
     bytes: int
@@ -65,7 +67,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """A moment to decode: a keyframe costs one frame, any other all frames since the keyframe before it."""
+    """A moment to decode, in seconds: a keyframe costs one frame, any other all frames since the keyframe before it."""
 
     at_s: float
     keyframe: bool
@@ -85,7 +87,7 @@ class Sheet:
         return self.columns * self.rows
 
     def box(self, place: int) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of a cell; every pixel of the sheet belongs to one."""
+        """Left, top, right and bottom of a cell, in pixels; every pixel of the sheet belongs to one cell."""
         row, column = divmod(place, self.columns)
         return (
             column * self.width // self.columns,
@@ -97,7 +99,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoPlan:
-    """`wanted` frames of `width` x `height` are sent, `tokens` for each picture: a frame, or a sheet of them."""
+    """What is to be decoded and sent: `wanted` frames of `width` x `height` pixels, `tokens` for each picture, which is
+    a frame or a sheet of them.
+    """
 
     duration_s: float
     slots: tuple[Slot, ...]
@@ -123,7 +127,9 @@ def plan_video(
     contact_sheet: bool = False,
     max_images: int | None = None,
 ) -> VideoPlan:
-    """`frames` None is DEFAULT_FRAMES, or what fits into one request; more than fit are asked for in several."""
+    """The plan for a video. `frames` None is DEFAULT_FRAMES, or what fits into one request; more than fit are asked for
+    in several.
+    """
     room = max(1, min(model.max_images, max_images or model.max_images))
     wanted = frames or (DEFAULT_FRAMES if contact_sheet else min(DEFAULT_FRAMES, room))
     wanted = min(wanted, info.frames or wanted)
@@ -146,7 +152,7 @@ def plan_video(
 
 
 def cut(duration_s: float, count: int) -> tuple[Slot, ...]:
-    """The last slot has no end: the header's duration may be short by a frame."""
+    """The equal parts of the video. The last one has no end: the header's duration may be short by a frame."""
     edges = [duration_s * index / count for index in range(count)] + [float("inf")]
     if duration_s <= 0:
         return (Slot(start_s=0.0, end_s=float("inf")),)
@@ -154,7 +160,9 @@ def cut(duration_s: float, count: int) -> tuple[Slot, ...]:
 
 
 def aims(slot: Slot, plan: VideoPlan) -> tuple[Aim, ...]:
-    """Where to look in a slot, best first: its keyframes, nearest to the middle first, then moments after it."""
+    """The moments to look at in a slot, best first: its keyframes, nearest to the middle first, then moments after
+    it.
+    """
     end_s = min(slot.end_s, max(plan.duration_s, slot.start_s))
     span_s = end_s - slot.start_s
     middle_s = slot.start_s + span_s / 2
@@ -165,9 +173,9 @@ def aims(slot: Slot, plan: VideoPlan) -> tuple[Aim, ...]:
 
 
 def scene_aims(slot: Slot, plan: VideoPlan) -> tuple[Aim, ...]:
-    """Where to look for scenes: at all keyframes of the slot, which stand where scenes begin, else at its middle.
+    """The moments to look at for scenes: all keyframes of the slot, which stand where scenes begin, else its middle.
 
-    Where they are many, only at the one nearest to the middle.
+    Where there are many keyframes, only the one nearest to the middle.
     """
     found = aims(slot, plan)
     if not found[0].keyframe or len(plan.keyframes_s) > MOST_KEYFRAMES * len(plan.slots):
@@ -188,7 +196,7 @@ def sheet_tokens(sheet: Sheet, model: Model, detail: Detail) -> int:
 
 
 def fit(size: Size, longest: int) -> Size:
-    """The same shape with no side over `longest`; never larger."""
+    """The size in the same shape with no side over `longest` pixels; never larger."""
     side = max(size)
     if side <= longest:
         return size
@@ -196,7 +204,7 @@ def fit(size: Size, longest: int) -> Size:
 
 
 def fit_into(size: Size, box: Size) -> Size:
-    """The largest of the same shape that lies within `box`; it may be larger than `size`."""
+    """The largest size of the same shape that lies within `box`; it may be larger than `size`."""
     scale = min(box[0] / size[0], box[1] / size[1])
     return max(1, min(box[0], round(size[0] * scale))), max(1, min(box[1], round(size[1] * scale)))
 

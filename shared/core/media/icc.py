@@ -1,4 +1,4 @@
-"""ICC profiles, written (ICC.1:2001-04, version 2): of a colour space that a file tells without one.
+"""ICC profiles, written (ICC.1:2001-04, version 2) for a colour space that a file describes without one.
 
 Matrix and curves where each channel has its own light; a grid of 25 steps a channel for HLG, whose display brightens
 all three by their luma.
@@ -44,7 +44,7 @@ def icc_profile_of(space: ColourSpace) -> bytes:
 
 
 def from_tags(tags: dict[bytes, bytes]) -> bytes:
-    """Tags of the same content are stored once."""
+    """A profile with these tags; equal contents are stored once."""
     start = HEADER_BYTES + 4 + 12 * len(tags)
     places: dict[bytes, int] = {}
     body = b""
@@ -62,7 +62,7 @@ def header(size: int) -> bytes:
 
 
 def tags_of(profile: bytes) -> dict[bytes, bytes]:
-    """Names and contents; what lies outside of the profile is cut off."""
+    """The tags' names and contents; what lies outside of the profile is cut off."""
     count = int.from_bytes(profile[HEADER_BYTES : HEADER_BYTES + 4], "big")
     table = profile[HEADER_BYTES + 4 :][: min(count, MOST_TAGS) * TAG.size]
     rows = TAG.iter_unpack(table[: len(table) // TAG.size * TAG.size])
@@ -70,7 +70,9 @@ def tags_of(profile: bytes) -> dict[bytes, bytes]:
 
 
 def code_points_in(profile: bytes) -> tuple[int, int] | None:
-    """Primaries and transfer that a profile says it stands for: in its `cicp` tag (ICC.1:2022), or by its name."""
+    """The primaries and transfer that a profile says it stands for: in its `cicp` tag (ICC.1:2022), or by its name;
+    None without.
+    """
     tags = tags_of(profile)
     told = tags.get(b"cicp", b"")
     if len(told) >= CICP_BYTES:
@@ -80,7 +82,9 @@ def code_points_in(profile: bytes) -> tuple[int, int] | None:
 
 
 def curves_in(profile: bytes) -> tuple[Curve, ...]:
-    """From stored numbers to light, for red, green and blue or for grey; none where a table does more than curves."""
+    """The curves from stored numbers to light, for red, green and blue or for grey; none where a table does more than
+    curves.
+    """
     tags = tags_of(profile)
     names = (b"kTRC",) if profile[SPACE] == b"GRAY" else (b"rTRC", b"gTRC", b"bTRC")
     if b"A2B0" in tags or not all(name in tags for name in names):
@@ -91,7 +95,7 @@ def curves_in(profile: bytes) -> tuple[Curve, ...]:
 
 
 def curve_in(content: bytes) -> Curve | None:
-    """Of a curveType or a parametricCurveType; None where it is broken."""
+    """The curve of a curveType or a parametricCurveType; None where it is broken."""
     try:
         if content[:4] == b"curv":
             return curve_of_points(struct.unpack_from(f">{struct.unpack_from('>I', content, 8)[0]}H", content, 12))
@@ -105,7 +109,9 @@ def curve_in(content: bytes) -> Curve | None:
 
 
 def curve_of_points(points: Sequence[int]) -> Curve:
-    """No point is a straight line, one is a gamma in 256ths, more are points to go between."""
+    """The curve through these points: no point is a straight line, one is a gamma in 256ths, more are joined by
+    lines.
+    """
     if len(points) <= 1:
         gamma = points[0] / 256 if points else 1.0
         return lambda value: value**gamma
@@ -120,7 +126,7 @@ def curve_of_points(points: Sequence[int]) -> Curve:
 
 
 def parametric_curve(kind: int, numbers: Sequence[float]) -> Curve:
-    """ICC.1:2022, table 68."""
+    """The curve of ICC.1:2022, table 68, with these parameters."""
     gamma, a, b, c, d, e, f = [*numbers, *(0.0,) * (7 - len(numbers))] if kind else [numbers[0], 1.0, *(0.0,) * 5]
     if kind in {1, 2}:
         c, d, e, f = 0.0, -b / (a or 1.0), numbers[3] if kind == 2 else 0.0, numbers[3] if kind == 2 else 0.0  # noqa: PLR2004
@@ -132,7 +138,7 @@ def parametric_curve(kind: int, numbers: Sequence[float]) -> Curve:
 
 
 def with_srgb_curves(profile: bytes) -> bytes | None:
-    """The same primaries with sRGB's curve; None for greys, which then need no profile."""
+    """A profile of the same primaries with sRGB's curve; None for greys, which then need no profile."""
     tags = tags_of(profile)
     if profile[SPACE] == b"GRAY":
         return None
@@ -142,7 +148,9 @@ def with_srgb_curves(profile: bytes) -> bytes | None:
 
 
 def named_transfer(description: bytes) -> int:
-    """By names like ITUR_2100_PQ_FULL, which browsers knew HDR pictures by before there was the tag. 0 for others."""
+    """The transfer that a name like ITUR_2100_PQ_FULL stands for, by which browsers knew HDR pictures before there was
+    the tag; 0 for other names.
+    """
     words = description.replace(b"\0", b"")  # version 4 has two bytes a character
     if b"2100" not in words:
         return 0
@@ -165,7 +173,7 @@ def tone_curve(curve: Curve) -> bytes:
 
 
 def grid_tags(space: ColourSpace, matrix: Matrix) -> dict[bytes, bytes]:
-    """A lut16Type whose own curves do nothing."""
+    """The tags of a lut16Type whose own curves change nothing."""
     curve = curve_of(space)
     steps = [curve(step / (GRID_STEPS - 1)) for step in range(GRID_STEPS)]
     lights = (hlg_display_light(*scene) for scene in product(steps, repeat=3))
@@ -226,7 +234,7 @@ def product_of(left: Matrix, right: Matrix) -> Matrix:
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """By cofactors."""
+    """The inverse of a matrix of 3 by 3, by cofactors."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     first = (e * i - f * h, f * g - d * i, d * h - e * g)
     determinant = a * first[0] + b * first[1] + c * first[2]

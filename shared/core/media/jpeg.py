@@ -33,7 +33,7 @@ BITS_READ = 8
 
 
 def walk_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start (of the marker) and end of each segment up to the first scan."""
+    """The marker, start (of the marker) and end of each segment up to the first scan."""
     at = len(START)
     while 0 <= (at := data.find(b"\xff", at)) < len(data) - 3:
         marker = data[at + 1]
@@ -48,7 +48,7 @@ def walk_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def what_is_not_read(data: bytes) -> str:
-    """What of this JPEG no decoder here understands; "" if nothing."""
+    """What no decoder here understands about this JPEG, in words; "" if nothing."""
     for marker, start, _ in walk_segments(data):
         if marker in FRAMES:
             bits = int.from_bytes(data[start + 4 : start + 5], "big")

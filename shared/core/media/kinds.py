@@ -20,7 +20,7 @@ HEAD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`format` is a short stable word ("jpeg"), `label` is what people call it."""
+    """A kind of file. `format` is a short stable word ("jpeg"), `label` is what people call it."""
 
     format: str
     media_type: str
@@ -200,7 +200,9 @@ def by_riff(head: bytes) -> str | None:
 
 
 def by_brand(head: bytes) -> str | None:
-    """ISO base media: the brands in the ftyp box say whether it is a still (and its codec) or a movie."""
+    """The format of an ISO base media file: the brands in the ftyp box say whether it is a still (and its codec) or a
+    movie.
+    """
     if head[4:8] != b"ftyp":
         return "mov" if head[4:8] in QUICKTIME_ATOMS else None
     size = int.from_bytes(head[:4], "big")

@@ -11,7 +11,9 @@ LONGEST_NUMBER = 8
 
 
 def announced_bytes(head: bytes) -> int | None:
-    """None where the file does not say: it was recorded live, or its writer broke off."""
+    """How many bytes the file should have by its own header; None where it does not say: it was recorded live, or its
+    writer stopped early.
+    """
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return RIFF_HEADER + int.from_bytes(head[4:8], "little")
     if head[:4] == EBML:
@@ -21,7 +23,9 @@ def announced_bytes(head: bytes) -> int | None:
 
 
 def end_of_segment(head: bytes, at: int) -> int | None:
-    """The segment follows the header, and holds all the rest."""
+    """The offset at which the segment ends, which follows the header and holds all the rest; None where it does not
+    say.
+    """
     if head[at : at + 4] != SEGMENT:
         return None
     size, start = read_number(head, at + 4)
@@ -29,7 +33,9 @@ def end_of_segment(head: bytes, at: int) -> int | None:
 
 
 def read_number(head: bytes, at: int) -> tuple[int | None, int]:
-    """EBML: as many bytes as the first has leading zero bits, plus one. All ones means unknown. And where it ends."""
+    """An EBML number and the offset at which it ends: as many bytes as the first has leading zero bits, plus one. All
+    ones mean unknown, None.
+    """
     length = LONGEST_NUMBER + 1 - head[at].bit_length() if at < len(head) else LONGEST_NUMBER + 1
     number = int.from_bytes(head[at : at + length], "big") & ((1 << 7 * length) - 1)
     is_known = at + length <= len(head) and length <= LONGEST_NUMBER and number != (1 << 7 * length) - 1

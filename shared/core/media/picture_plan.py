@@ -42,7 +42,9 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeCost:
-    """Memory per pixel of the decoder's peak. `scaled` falls with the decode scale, which may go up to `max_scale`."""
+    """The decoder's peak memory, in bytes per pixel. `scaled` falls with the decode scale, which may go up to
+    `max_scale`.
+    """
 
     scaled: float
     fixed: float = 0.0
@@ -51,11 +53,12 @@ class DecodeCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageInfo:
-    """The header's facts. Sizes are upright; `frame_sizes` has one entry per frame or page that can be sent.
+    """What a picture's header says. Sizes are upright, in pixels; `frame_sizes` has one entry per frame or page that
+    can be sent.
 
-    `colours` says what the colours are told by where they are not sRGB's: a profile, code points.
-    `page_numbers` are the places of those pages in the file, where thumbnails and masks stand between them.
-    `is_document`: they are pages, each of which matters, not moments of an animation.
+    `colours` says how the colours are described where they are not sRGB's: a profile, code points. `page_numbers` are
+    the places of those pages in the file, where thumbnails and masks stand between them. `is_document`: they are pages,
+    each of which matters, not moments of an animation.
     """
 
     kind: Kind
@@ -90,9 +93,11 @@ class FramePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePlan:
-    """`frames` are in source order. `max_bytes` is the model's limit on one encoded picture.
+    """What is to be decoded and sent. `frames` are in source order; `max_bytes` is the model's limit on one encoded
+    picture.
 
-    `left_out` are pages of a document, from 1, that nobody will see; `is_cut` if not the user has said how many.
+    `left_out` are the numbers, from 1, of a document's pages that nobody will see; `is_cut` says that the user did not
+    ask for that.
     """
 
     frames: tuple[FramePlan, ...]
@@ -112,8 +117,8 @@ class ImagePlan:
 
 
 def plan_image(info: ImageInfo, *, model: Model, detail: Detail, max_images: int | None = None) -> ImagePlan:
-    """`max_images` narrows the model's own limit on pictures per request, never widens it, but for documents, which are
-    asked about in as many requests as they need.
+    """The plan for a picture. `max_images` narrows the model's own limit on pictures per request, never widens it, but
+    for documents, which are asked about in as many requests as they need.
     """
     chosen = choose(info, model=model, max_images=max_images)
     frames = tuple(plan_frame(index, info.frame_sizes[index], model=model, detail=detail) for index in chosen)
@@ -128,14 +133,14 @@ def plan_image(info: ImageInfo, *, model: Model, detail: Detail, max_images: int
 
 
 def choose(info: ImageInfo, *, model: Model, max_images: int | None = None) -> tuple[int, ...]:
-    """Indices of the frames or pages that are sent."""
+    """The indices of the frames or pages that are sent."""
     if info.is_document:
         return pick_evenly(info.frames, max_images or limits.DOCUMENT_PAGES.value)
     return pick_evenly(info.frames, max(1, min(model.max_images, max_images or model.max_images)))
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """As people write them: "2-4, 6"."""
+    """The numbers as people write them: "2-4, 6"."""
     words: list[str] = []
     first = last = 0
     for number in (*numbers, 0):
@@ -154,7 +159,7 @@ def plan_frame(index: int, size: Size, *, model: Model, detail: Detail) -> Frame
 
 
 def decode_bytes(info: ImageInfo, frame: FramePlan) -> int:
-    """Memory to decode and shrink one frame, the source included."""
+    """The memory in bytes to decode and shrink one frame, the source included."""
     source = info.frame_sizes[frame.index]
     target = (frame.width, frame.height)
     scale = decode_scale(source, target, info.cost.max_scale)

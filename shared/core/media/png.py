@@ -37,7 +37,9 @@ def find_chunk(data: bytes, name: bytes) -> bytes | None:
 
 
 def colour_space(data: bytes) -> ColourSpace | None:
-    """What is told beside a profile, the strongest first (PNG, third edition, 4.3): cICP, then sRGB, then gAMA."""
+    """The colour space that is described without a profile, the strongest first (PNG, third edition, 4.3): cICP, then
+    sRGB, then gAMA; None for sRGB or nothing.
+    """
     told = {name: data[start + 8 : end - 4] for name, start, end in walk_chunks(data) if name in COLOUR_CHUNKS}
     if len(code_points := told.get(b"cICP", b"")) == CICP_BYTES:
         return space_of_code_points(code_points[0], code_points[1])
@@ -50,13 +52,13 @@ def colour_space(data: bytes) -> ColourSpace | None:
 
 
 def drop_metadata(data: bytes) -> bytes:
-    """The picture without texts and profiles, one of which is a bomb or broken: the pixels may be fine."""
+    """The picture without texts and profiles, for when one of them is a bomb or broken: the pixels may be fine."""
     kept = (data[start:end] for name, start, end in walk_chunks(data) if name in PIXEL_CHUNKS)
     return data[:FIRST_CHUNK] + b"".join(kept)
 
 
 def drop_broken_metadata(data: bytes) -> bytes:
-    """The file without those chunks that are no pixels and whose checksum is wrong: as browsers read it."""
+    """The file without ancillary chunks whose checksum is wrong: as browsers read it."""
     chunks = list(walk_chunks(data))
     broken = {start for name, start, end in chunks if is_ancillary(name) and not is_whole(data[start:end])}
     if not broken:
@@ -65,7 +67,7 @@ def drop_broken_metadata(data: bytes) -> bytes:
 
 
 def is_ancillary(name: bytes) -> bool:
-    """By the case of its first letter."""
+    """Whether readers may ignore the chunk, by the case of its first letter."""
     return name not in PIXEL_CHUNKS and name[:1].islower()
 
 
@@ -74,7 +76,7 @@ def is_whole(chunk: bytes) -> bool:
 
 
 def walk_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of each chunk; the last one may end behind the data."""
+    """The name, start and end of each chunk; the last one may end behind the data."""
     start = FIRST_CHUNK
     while start + 8 <= len(data):
         end = start + int.from_bytes(data[start : start + 4], "big") + 12
@@ -83,7 +85,7 @@ def walk_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def samples_per_pixel(data: bytes) -> int:
-    """3 or 4 where whole scanlines of bytes follow each other, as in photos and screenshots; 0 in other layouts."""
+    """3 or 4 where whole scanlines of bytes follow each other, as in photos and screenshots; 0 for other layouts."""
     header = data[HEADER_START : HEADER_START + HEADER.size]
     if data[12:16] != b"IHDR" or len(header) < HEADER.size:
         return 0
@@ -101,7 +103,7 @@ def pixel_slices(data: bytes) -> Iterator[memoryview]:
 
 
 def stored(scanlines: Sequence[bytes], *, width: int, height: int, samples: int) -> bytes:
-    """A PNG of filtered scanlines as they are. Its stream has no end: readers have all rows before they miss it."""
+    """A PNG of filtered scanlines as they are. Its stream has no end: readers have all rows before they notice."""
     header = HEADER.pack(width, height, 8, COLOUR_TYPES[samples], 0, 0, 0)
     blocks: list[bytes | memoryview] = [b"\x78\x01"]
     for part in scanlines:

@@ -1,4 +1,4 @@
-"""What the header of a Photoshop file tells about its composite: the picture of all layers, stored last.
+"""What the header of a Photoshop file says about its composite: the picture of all layers, stored last.
 
 By Adobe's Photoshop File Formats Specification (2019). PSB is the same with longer lengths. Layers are not read.
 """
@@ -32,7 +32,7 @@ PALETTE_BYTES = 768
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composite:
-    """`start` is where its pixels begin, `palette` has 256 reds, then greens, then blues.
+    """The composite's facts. `start` is the offset of its pixels; `palette` has 256 reds, then greens, then blues.
 
     `is_real` is False where Photoshop was told to leave it out, and wrote a white sheet.
     """
@@ -53,7 +53,7 @@ class Composite:
 
     @property
     def planes(self) -> int:
-        """How many of its channels are shown: those behind are selections that somebody saved."""
+        """How many of its channels are shown: those after them are selections that somebody saved."""
         return COLOURS[self.mode] + self.has_alpha
 
     @property
@@ -91,7 +91,7 @@ def read_composite(data: bytes) -> Composite:
 
 
 def section(data: bytes, at: int, *, wide: bool = False) -> tuple[bytes, int]:
-    """A block with its length in front, and where the next begins."""
+    """A block with its length in front, and the offset of the next."""
     start = at + (8 if wide else 4)
     if start > len(data):
         raise ValueError("the header is cut off")
@@ -100,7 +100,7 @@ def section(data: bytes, at: int, *, wide: bool = False) -> tuple[bytes, int]:
 
 
 def walk_resources(data: bytes) -> list[tuple[int, bytes]]:
-    """Number and content of each: signature, number, a name and the content, both of even length."""
+    """The number and content of each resource: signature, number, a name and the content, both of even length."""
     found, at = [], 0
     while data[at : at + 4] in {b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR"}:
         number = int.from_bytes(data[at + 4 : at + 6], "big")
@@ -113,7 +113,9 @@ def walk_resources(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def layer_count(section_data: bytes, *, wide: bool) -> int:
-    """Negative where the composite's first extra channel is its transparency; 0 without layers."""
+    """The number of layers, negative where the composite's first extra channel is its transparency; 0 without
+    layers.
+    """
     if not section_data:
         return 0
     layers, rest_at = section(section_data, 0, wide=wide)
@@ -129,7 +131,7 @@ def layer_count(section_data: bytes, *, wide: bool) -> int:
 
 
 def what_is_not_read(composite: Composite) -> tuple[str, str]:
-    """What of it nothing here understands, and what to do: empty if all is."""
+    """What nothing here understands about it, and what to do, in words; both empty if there is nothing."""
     if (
         composite.mode not in COLOURS
         or composite.depth not in {1, 8, 16}
@@ -148,7 +150,9 @@ def what_is_not_read(composite: Composite) -> tuple[str, str]:
 
 
 def plane_places(data: bytes, composite: Composite) -> list[tuple[int, list[int]]]:
-    """Where each plane that is shown begins, and the bytes of each of its rows. Raises ValueError if cut off."""
+    """The offset of each plane that is shown, and the number of bytes of each of its rows. Raises ValueError if the
+    file is cut off.
+    """
     first = composite.start
     if composite.compression == RAW:
         size = composite.row_bytes * composite.height
@@ -162,7 +166,9 @@ def plane_places(data: bytes, composite: Composite) -> list[tuple[int, list[int]
 
 
 def packed_places(data: bytes, composite: Composite, first: int) -> list[tuple[int, list[int]]]:
-    """The lengths of all rows of all channels stand in front, whatever of them is shown."""
+    """As plane_places for packed rows: the lengths of all rows of all channels stand first, whether they are shown or
+    not.
+    """
     code, size = ("I", 4) if composite.is_large else ("H", 2)
     rows = composite.height * composite.channels
     if first + rows * size > len(data):

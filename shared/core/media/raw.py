@@ -79,7 +79,7 @@ def find_preview(data: bytes) -> Preview | None:
 
 
 def jpegs_in(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Where each JPEG begins, and its size; at most MOST_JPEGS beginnings are looked at."""
+    """The offset and size in pixels of each JPEG; at most MOST_JPEGS beginnings are looked at."""
     at = -1
     for _ in range(MOST_JPEGS):
         at = data.find(START, at + 1)
@@ -90,7 +90,9 @@ def jpegs_in(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
 
 
 def size_of_jpeg(data: bytes, at: int) -> tuple[int, int] | None:
-    """Width and height of a JPEG in colour that begins here; None for another kind, or what only looks like one."""
+    """Width and height in pixels of a JPEG in colour that begins here; None for another kind, or what only looks like
+    one.
+    """
     at += len(START) - 1
     size: tuple[int, int] | None = None
     for _ in range(MOST_SEGMENTS):
@@ -115,7 +117,7 @@ def frame_size(head: bytes, channels: bytes) -> tuple[int, int] | None:
 
 
 def orientation_of(data: bytes) -> int:
-    """The direction of the camera, by the tag of the first directory; 1 where there is none."""
+    """The camera's EXIF orientation, by the tag of the first directory; 1 where there is none."""
     inside = data.find(TIFF_IN_CR3, 0, LOOKED_FOR_CMT1) if data[4:8] == b"ftyp" else -1
     pages = tiff.read_pages(data[inside + 4 :] if inside > 0 else data, 1)
     value = pages[0].one(tiff.ORIENTATION, 1) if pages else 1

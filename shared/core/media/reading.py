@@ -48,7 +48,8 @@ class Thing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that was read in one picture. `picture` is its index among those sent, `engine` who read, with its version.
+    """All that was read in one picture. `picture` is its index among those sent, `engine` the reader and its
+    version.
 
     Width and height are those of the picture in pixels: only with them is a fraction a length.
     """

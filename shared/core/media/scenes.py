@@ -40,7 +40,7 @@ BLURRED_WEIGHT = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """A frame's colours at a few points, row by row; `levels` are those of red, green and blue in order."""
+    """A frame's colours at a few points, row by row; `levels` has those of red, green and blue in rising order."""
 
     at_s: float
     colours: bytes
@@ -49,26 +49,30 @@ class Glance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One that may be sent. `is_blurred`: out of focus or in motion."""
+    """A moment that may be sent. `is_blurred`: out of focus or in motion."""
 
     at_s: float
     is_blurred: bool = False
 
 
 def glance_of(at_s: float, colours: bytes) -> Glance:
-    """A glance at colours: three bytes for each point."""
+    """The glance at colours that are given as three bytes for each point."""
     levels = b"".join(bytes(sorted(colours[channel::3])) for channel in range(3))
     return Glance(at_s=at_s, colours=colours, levels=levels)
 
 
 def distance(one: Glance, other: Glance) -> float:
-    """In levels, of 255: how far the colours of one must be moved to be those of the other, and a little by places."""
+    """How far, in levels of 0 to 255, the colours of one glance must be moved to be those of the other, and a little by
+    places.
+    """
     in_place: int = sum(map(abs, map(sub, one.colours, other.colours)))
     return moved(one, other) + PLACE_WEIGHT * in_place / len(one.colours)
 
 
 def moved(one: Glance, other: Glance) -> float:
-    """How far, on average, colours are moved, wherever they are: the earth mover's distance of each channel."""
+    """How far, on average, colours are moved, wherever they are: the earth mover's distance of each channel, in levels
+    of 0 to 255.
+    """
     steps: int = sum(map(abs, map(sub, one.levels, other.levels)))
     return steps / len(one.levels)
 
@@ -83,7 +87,7 @@ def choose_moments(glances: Sequence[Glance], moments: Sequence[Moment], wanted:
 
 
 def stays(glances: Sequence[Glance], times_s: Sequence[float]) -> list[float]:
-    """For each two neighbouring moments, the chance that they are of one scene."""
+    """For each two neighbouring moments, the chance (0 to 1) that they are of one scene."""
     odds = change_odds(glances)
     places_s = [glance.at_s for glance in glances]
     found = []
@@ -97,7 +101,7 @@ def stays(glances: Sequence[Glance], times_s: Sequence[float]) -> list[float]:
 
 
 def change_odds(glances: Sequence[Glance]) -> list[float]:
-    """For each two neighbouring glances, the chance of a change between them."""
+    """For each two neighbouring glances, the chance (0 to 1) of a change between them."""
     apart = [distance(one, other) for one, other in pairwise(glances)]
     near = [place for place, (one, other) in enumerate(pairwise(glances)) if other.at_s - one.at_s <= NEAR_S]
     far = sorted(set(range(len(apart))) - set(near))
@@ -119,19 +123,21 @@ def around(places: Sequence[int], order: int, reach: int) -> list[int]:
 
 
 def usual_of_near(distances: Sequence[float]) -> float:
-    """The most that motion does: the largest but for those that may be cuts."""
+    """The largest distance that motion explains: the largest, apart from those that may be cuts."""
     found = sorted(distances)[: -OTHER_CUTS or None]
     return max(LEAST_USUAL, found[-1] if found else 0.0)
 
 
 def usual_of_far(distances: Sequence[float]) -> float:
-    """The mean of the smaller half: between far glances, cuts may be as many as not."""
+    """The mean of the smaller half of the distances: between far glances, cuts may be as many as not."""
     smaller = sorted(distances)[: max(1, len(distances) // 2)]
     return max(LEAST_USUAL, sum(smaller) / max(1, len(smaller)))
 
 
 def odds_of(apart: float, usual: float) -> float:
-    """A change that is large by itself counts more: what suddenly comes into a picture may be a part of it."""
+    """The chance (0 to 1) of a cut. A change that is large by itself counts more: what suddenly comes into a picture
+    may be a part of it.
+    """
     if apart < LEAST_CHANGE:
         return 0.0
     size = ramp(apart, SOME, MUCH)
@@ -139,12 +145,12 @@ def odds_of(apart: float, usual: float) -> float:
 
 
 def ramp(value: float, start: float, end: float) -> float:
-    """From 0 at the start to 1 at the end."""
+    """A number from 0 at the start to 1 at the end."""
     return min(1.0, max(0.0, (value - start) / (end - start)))
 
 
 def weights(glances: Sequence[Glance], moments: Sequence[Moment]) -> list[float]:
-    """What a moment is worth: little within a dissolve or fade, less when it is blurred."""
+    """What each moment is worth (0 to 1): little within a dissolve or fade, less when it is blurred."""
     places_s = [glance.at_s for glance in glances]
     return [
         (BLEND_WEIGHT if is_blend(glances, places_s, moment.at_s) else 1.0)
@@ -154,7 +160,7 @@ def weights(glances: Sequence[Glance], moments: Sequence[Moment]) -> list[float]
 
 
 def is_blend(glances: Sequence[Glance], places_s: Sequence[float], at_s: float) -> bool:
-    """Whether colours are on their way from those before to those after: a dissolve, a fade."""
+    """Whether the colours are between those before and those after: a dissolve, or a fade."""
     before, own, after = (nearest(glances, places_s, at_s + step) for step in (-BLEND_REACH_S, 0.0, BLEND_REACH_S))
     if before is None or own is None or after is None:
         return False
@@ -171,7 +177,7 @@ def nearest(glances: Sequence[Glance], places_s: Sequence[float], at_s: float) -
 
 
 class Chain:
-    """Moments side by side, of which the most dispensable is taken out until enough are gone."""
+    """The moments side by side. The one that is needed least is taken out until enough are gone."""
 
     def __init__(self, moments: Sequence[Moment], stay: Sequence[float], weight: Sequence[float]) -> None:
         count = len(moments)
@@ -194,11 +200,11 @@ class Chain:
             self.take_out(min(self.left, key=self.value.__getitem__))
 
     def value_of(self, index: int) -> float:
-        """The chance that it is the only one of its scene: that scenes change before and after it."""
+        """The chance that the moment is the only one of its scene: that scenes change before and after it."""
         return self.weight[index] * self.change(self.before[index], index) * self.change(index, self.after[index])
 
     def change(self, one: int, other: int) -> float:
-        """Beyond the ends of a film, scenes have changed."""
+        """The chance of a change between two moments; 1 beyond the ends of a film."""
         if one < 0 or other < 0:
             return 1.0
         gap_s = self.times_s[other] - self.times_s[one]

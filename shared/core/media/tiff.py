@@ -119,7 +119,7 @@ class TiffPage:
 
     @property
     def is_picture(self) -> bool:
-        """Not a thumbnail of another page, and no mask."""
+        """Whether the page is a picture of its own: not a thumbnail of another page, and not a mask."""
         return not self.one(SUBFILE_TYPE) & REDUCED_OR_MASK
 
     @property
@@ -132,7 +132,7 @@ class TiffPage:
 
     @property
     def bits(self) -> int:
-        """Per sample; 0 where they differ."""
+        """Bits per sample; 0 where samples differ."""
         found = self.all(BITS) or (1,)
         return found[0] if len(set(found)) == 1 else 0
 
@@ -147,7 +147,7 @@ class TiffPage:
 
     @property
     def words(self) -> str:
-        """What its samples are, for a refusal."""
+        """What the page's samples are, in words for a refusal."""
         colours = COLOURS.get(self.photometric, f"photometric {self.photometric}")
         bits = f"{self.bits} bits" if self.bits else "different bits"
         planes = ", in planes" if self.one(PLANAR, 1) != 1 else ""
@@ -155,7 +155,7 @@ class TiffPage:
 
 
 def read_header(data: bytes) -> Header | None:
-    """None where it is no TIFF's."""
+    """The header; None where the file is not a TIFF."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or len(data) < struct.calcsize("8s"):
         return None
@@ -166,7 +166,7 @@ def read_header(data: bytes) -> Header | None:
 
 
 def read_pages(data: bytes, most: int) -> list[TiffPage]:
-    """All directories in order, up to `most`; what cannot be read ends the list."""
+    """The file's directories in order, at most `most`; what cannot be read ends the list."""
     header = read_header(data)
     if header is None:
         return []
@@ -188,7 +188,9 @@ def walk_directories(data: bytes, header: Header, most: int) -> Iterator[list[En
 
 
 def read_directory(data: bytes, header: Header, at: int) -> tuple[list[Entry], int]:
-    """Its entries, and where the next one is (0: there is none, or it cannot be read). Raises struct.error."""
+    """A directory's entries, and the offset of the next one (0: there is none, or it cannot be read). Raises
+    struct.error.
+    """
     number, entry, inline = ("Q", "HHQ", 8) if header.is_big else ("H", "HHI", 4)
     count = struct.unpack_from(header.order + number, data, at)[0]
     if count > MAX_ENTRIES:
@@ -215,7 +217,7 @@ def size_of(kind: int) -> int:
 
 
 def values(data: bytes, entry: Entry, order: str) -> tuple[int, ...]:
-    """Its whole numbers; none of other types, or where they lie outside of the file."""
+    """The tag's whole numbers; none for other types, or where they lie outside of the file."""
     code = TYPES.get(entry.type)
     if code is None or entry.count > MAX_VALUES or entry.at + entry.count * size_of(entry.type) > len(data):
         return ()
@@ -224,14 +226,16 @@ def values(data: bytes, entry: Entry, order: str) -> tuple[int, ...]:
 
 
 def pictures_of(pages: list[TiffPage]) -> list[tuple[int, tuple[int, int]]]:
-    """Number and upright size of each page that is a picture of its own: no thumbnails, masks or smaller copies."""
+    """The number and upright size in pixels of each page that is a picture of its own: no thumbnails, masks or smaller
+    copies.
+    """
     shown = [(number, page) for number, page in enumerate(pages) if page.is_picture]
     copies = smaller_copies([page for _, page in shown])
     return [(number, page.upright_size) for place, (number, page) in enumerate(shown) if place not in copies]
 
 
 def smaller_copies(pages: list[TiffPage]) -> set[int]:
-    """Places of pages of which each has half the size of the one before: a pyramid whose writer forgot to say so."""
+    """The places of pages of which each has half the size of the one before: a pyramid whose writer did not mark it."""
     copies = set[int]()
     start = 0
     for place in range(1, len(pages) + 1):
@@ -244,6 +248,6 @@ def smaller_copies(pages: list[TiffPage]) -> set[int]:
 
 
 def is_half(page: TiffPage, following: TiffPage) -> bool:
-    """In both directions, rounded either way."""
+    """Whether the size is half of the other in both directions, rounded either way."""
     (width, height), (other_width, other_height) = page.upright_size, following.upright_size
     return abs(width - 2 * other_width) <= 1 and abs(height - 2 * other_height) <= 1

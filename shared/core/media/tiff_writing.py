@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 
 def to_classic(data: bytes) -> bytes:
-    """A BigTIFF with directories as classic readers know them, put behind the file. Other files stay as they are."""
+    """A BigTIFF with directories that classic readers know, put behind the file. Other files are returned as they
+    are.
+    """
     header = read_header(data)
     if header is None or not header.is_big:
         return data
@@ -51,7 +53,9 @@ def to_classic(data: bytes) -> bytes:
 
 
 def narrow(data: bytes, entries: list[Entry], order: str, at: int) -> tuple[bytes, bytes]:
-    """Values that have to move, and a classic directory without its link. `at` is where the values will be."""
+    """Values that have to move, and a classic directory without its link. `at` is the offset at which the values will
+    be.
+    """
     body, rows = b"", b""
     for entry in entries:
         kind, place, size = entry.type, entry.at, entry.count * size_of(entry.type)
@@ -67,7 +71,7 @@ def narrow(data: bytes, entries: list[Entry], order: str, at: int) -> tuple[byte
 
 
 def of_bytes(compressed: bytes, size: tuple[int, int], compression: int, strips: Sequence[int] = ()) -> bytes:
-    """A TIFF whose samples are plain bytes: libtiff decompresses them, and asks no further.
+    """A TIFF whose samples are plain bytes: libtiff decompresses them, and looks no further.
 
     `strips` are the bytes of each row that was compressed by itself; without them all rows are one strip.
     """

@@ -15,7 +15,7 @@ FIRST_CHUNK = 12
 
 
 def canvas_size(data: bytes) -> tuple[int, int]:
-    """(0, 0) where the header is broken."""
+    """Width and height in pixels; (0, 0) where the header is broken."""
     chunk = data[12:16]
     if chunk == EXTENDED:
         return little(data[24:27]) + 1, little(data[27:30]) + 1
