@@ -1,12 +1,15 @@
-"""The benchmark of mutants: what it breaks, and that a broken module is what the tests then meet."""
+"""The benchmark of mutants: what it breaks, which tests meet it broken, and what may survive."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 
 import pytest
 
-from bench.mutants import MutatedModule, mutants_of
+from bench.mutant_changes import Mutant, mutants_of
+from bench.mutant_reach import IMPORT, Reach
+from bench.mutants import MutatedModule, choose, read_excuses, without_excuse
 
 CHANGES = [
     ("return a < b", ["return a <= b"]),
@@ -47,3 +50,40 @@ def test_a_mutant_is_loaded_instead_of_its_module():
     assert finder.find_spec("shared.core.wire") is None
     assert finder.find_spec(module).loader is finder
     assert namespace.f(1) is True
+
+
+def test_a_line_meets_its_own_tests_first_and_slow_ones_last():
+    """What runs at import may be noticed by any test, so it meets all of them, those of its file before the others."""
+    seconds = {
+        "tests/test_a.py::slow": 2.0,
+        "tests/test_a.py::one": 0.2,
+        "tests/test_b.py::two": 0.1,
+        "tests/test_c.py::no": 0.0,
+    }
+    slow, one, two, other = seconds
+    reach = Reach(
+        by_line={("core/a.py", 5): frozenset({slow, one, two}), ("core/a.py", 6): frozenset({IMPORT, two})},
+        by_file={"core/a.py": frozenset({slow, one, two})},
+        seconds=seconds,
+    )
+
+    assert reach.of("core/a.py", 5) == [one, two, slow]
+    assert reach.of("core/a.py", 6) == [two, one, slow, other]
+    assert reach.of("core/a.py", 7) == [one, two, slow, other]
+
+
+def test_a_row_excuses_one_survivor():
+    """Of two alike on one line, the second needs a row of its own."""
+    alike = Mutant(module="m", line=1, code="return 0 < 0", what="0 to 1", source="")
+
+    assert without_excuse([alike, alike], Counter({("m", "return 0 < 0", "0 to 1"): 1})) == [alike]
+    assert without_excuse([alike, alike], Counter({("m", "return 0 < 0", "0 to 1"): 2})) == []
+    assert without_excuse([alike], Counter({("m", "return 0 < 0", "1 to 2"): 1})) == [alike]
+
+
+def test_every_excuse_is_of_a_mutant_that_there_is():
+    """A line that was rewritten takes its excuses with it."""
+    excuses = read_excuses()
+    made = choose(sorted({module for module, _, _ in excuses}), sample=0, seed=1)
+
+    assert not excuses - Counter((mutant.module, mutant.code, mutant.what) for mutant in made)

@@ -108,6 +108,14 @@ def test_the_fewest_lenders_with_most_room_first():
     )
 
 
+def test_a_shard_that_lacks_nothing_is_not_written():
+    """With exactly its part spent it neither lends nor is repaid; one that spent more is repaid in the same write."""
+    shards = [Shard(index=index, spent=spent) for index, spent in enumerate((0, 10, 13, 10, 10, 10, 10, 10))]
+
+    assert reserve(shards, 0, 7, 80) == (Shard(index=0, reserved=7, lent=3), Shard(index=2, spent=13, lent=-3))
+    assert reserve(shards, 0, 8, 80) is None
+
+
 def test_what_one_call_cost_too_much_is_missing_everywhere():
     """The first call cost the whole budget: no shard gives out its own part any more."""
     shards = [Shard(index=index, spent=80 if index == 3 else 0) for index in range(BUDGET_SHARDS)]
@@ -163,6 +171,12 @@ def test_alerts(spent, reserved, percents):
     assert alerts_reached(Totals(limit=None, spent=spent, reserved=reserved)) == ()
 
 
+@pytest.mark.parametrize(("spent", "percents"), [(7_999, (50,)), (8_000, (50, 80)), (9_999, (50, 80))])
+def test_alerts_of_a_large_budget(spent, percents):
+    """At the percentage itself, not a hundredth of it earlier."""
+    assert alerts_reached(Totals(limit=10_000, spent=spent, reserved=0)) == percents
+
+
 def test_an_empty_budget_is_used_up_from_the_start():
     """There is no share of nothing: it raises no alert."""
     assert alerts_reached(Totals(limit=0, spent=0, reserved=0), refused=1) == ()
@@ -190,3 +204,4 @@ def test_free_is_what_is_neither_spent_nor_reserved():
 def test_a_refusal_says_that_it_is_full(refused, percents):
     """But not what would not fit into an empty budget either."""
     assert alerts_reached(Totals(limit=100, spent=50, reserved=0), refused=refused) == percents
+    assert alerts_reached(Totals(limit=100, spent=49, reserved=0), refused=101) == ()

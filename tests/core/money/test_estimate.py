@@ -50,6 +50,45 @@ def test_a_plain_question():
     assert found.max_usd == Decimal(5 * (360 + 24 + 100) + 20 * 100).scaleb(-6)  # bytes, all of it written to the cache
 
 
+def test_words_before_a_picture_and_what_was_heard_are_in_the_least():
+    """Whatever is sure to be sent or done: here a name before the picture, and sound that was transcribed."""
+    named = (Shown(width=640, height=480, words_before="Frame at 00:01.0"),)
+    found = estimated(replace(PLAIN, pictures=named, work=Work(transcription_usd=Decimal("0.001"))))
+
+    assert found.input_tokens == 360 + WORDS + text_tokens("Frame at 00:01.0")
+    assert found.usd == Decimal(4 * found.input_tokens).scaleb(-6) + Decimal("0.001")
+
+
+def test_a_question_without_a_picture():
+    """24 bytes of text, 100 around them, and the answer."""
+    found = estimated(replace(PLAIN, pictures=()))
+
+    assert (found.image_tokens, found.input_tokens) == (0, WORDS)
+    assert found.max_usd == Decimal(5 * (24 + 100) + 20 * 100).scaleb(-6)
+
+
+INDEXED = [
+    (Work(indexed_s=180.0), "0.16825", "0.19725"),
+    (Work(indexed_s=180.0, is_in_index=True), "0.01825", "0.04725"),
+    (Work(indexed_s=180.0, is_in_index=True, finds_moments=True), "0.0185", "0.0475"),
+    (Work(indexed_s=180.0, finds_moments=True), "0.1685", "0.1975"),
+]
+
+
+@pytest.mark.parametrize(("work", "least", "most"), INDEXED)
+def test_a_video_that_the_index_looks_at(work, least, most):
+    """Three minutes at $0.05 and searches at $0.00025; text and frames that are read at $10 a million tokens.
+
+    At most the text is read twice, with 700 tokens to find the frames and 10 a second of speech, and 100 are written.
+    """
+    model = look_up_model("gpt-4-vision-preview")
+    asked = replace(PLAIN, model=model, texts=("a" * 400,), pictures=(), work=work, on=date(2023, 12, 15))
+    found = estimated(asked)
+
+    assert (found.image_tokens, found.input_tokens) == (1700, 1800)
+    assert (found.usd, found.max_usd) == (Decimal(least), Decimal(most))
+
+
 MORE = {
     "a system message": {"texts": (*PLAIN.texts, "You are brief.")},
     "what was said before": {"texts": (*PLAIN.texts, "Before?", "It was so.")},

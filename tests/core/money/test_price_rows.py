@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.models.catalogue import MODELS, look_up_model
 from shared.core.models.sources import SOURCES
-from shared.core.money.price_row import row
+from shared.core.money.price_row import row, scaled
 from shared.core.money.price_rows import PRICE_ROWS, UNIT_PRICES
 from shared.core.money.price_rows_zones import NOT_SOLD_IN_ZONES
 from shared.core.money.price_types import GLOBAL, SCOPES
@@ -50,6 +50,26 @@ def test_no_two_rows_begin_on_the_same_day():
 def test_every_unit_price_is_sourced(price):
     """And checked since its source was written."""
     assert price.item == "local" or SOURCES[price.source].date <= price.checked.isoformat()
+
+
+def test_a_row_has_what_its_source_prints_and_nothing_where_it_prints_none():
+    """No batch price and no surcharge unless they are given; scaled, every price by the same factor."""
+    plain = row("gpt-5", GLOBAL, "2026-01-01", "1.25", None)
+    full = row("gpt-5", GLOBAL, "2026-01-01", "2", "8", cached="0.2", write="2.5", batch=("1", "4"), image="3")
+    more = scaled(full, "1.1", ("data-zone-us",))
+
+    assert prices_of(plain) == [Decimal("1.25"), None, None, None, None, None, None]
+    assert prices_of(full) == [Decimal(price) for price in ("2", "8", "0.2", "2.5", "1", "4", "3")]
+    assert prices_of(more)[:6] == [Decimal(price) for price in ("2.2", "8.8", "0.22", "2.75", "1.1", "4.4")]
+    assert prices_of(scaled(plain, "1.1", ("data-zone-us",)))[1:6] == [None] * 5
+    assert (plain.long_context_surcharge, more.scopes, full.scopes) == (False, ("data-zone-us",), GLOBAL)
+
+
+def prices_of(row):
+    return [
+        *(row.input, row.output, row.cached_input, row.cache_write),
+        *(row.batch_input, row.batch_output, row.image_input),
+    ]
 
 
 def test_an_announced_price_is_added_without_dating_the_others_anew():

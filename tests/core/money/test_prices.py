@@ -21,6 +21,7 @@ from shared.core.money.prices import (
     ceiling_usd,
     cost,
     in_force,
+    price_has_changed,
     sum_costs,
     sum_usages,
     unit_cost,
@@ -133,6 +134,7 @@ def test_a_batch_costs_half():
 def test_editing_models_price_pictures_apart():
     """gpt-image-1 takes $10 for picture tokens and $5 for text."""
     assert bill("gpt-image-1", input_tokens=300, image_tokens=200).usd == Decimal("0.0025")
+    assert bill("gpt-image-1", input_tokens=300, image_tokens=None).usd == Decimal("0.0015")
 
 
 def test_a_cheaper_cache_is_not_assumed():
@@ -303,6 +305,7 @@ def test_a_missing_price_names_the_row_to_add(model, given):
     with pytest.raises(PriceMissing) as caught:
         bill(model, **{"input_tokens": 10, **given})
     assert f'row("{look_up_model(model).name}"' in caught.value.hint
+    assert ("Scopes with a price" in caught.value.hint) is ("scope" in given)  # only another scope may have one
     assert "price_rows" in caught.value.hint
 
 
@@ -311,6 +314,13 @@ def test_a_price_of_another_scope_is_named():
     with pytest.raises(PriceMissing) as caught:
         bill("gpt-6.2-sol", input_tokens=10)
     assert caught.value.hint.endswith("Scopes with a price: openai.")
+
+
+@pytest.mark.parametrize(("on", "changed"), [(8, False), (9, False), (20, False), (21, True), (22, True)])
+def test_a_price_has_changed_from_the_day_of_its_new_row(on, changed):
+    """gpt-5.6-sol costs less since 2026-11-21."""
+    model, since = look_up_model("gpt-5.6-sol"), date(2026, 11, 8)
+    assert price_has_changed(model, since=since, on=date(2026, 11, on), scope="global") is changed
 
 
 @pytest.mark.parametrize(
