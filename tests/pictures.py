@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageCms, ImageDraw
 
 if TYPE_CHECKING:
-    from shared.core.media.picture_plan import Size
+    from shared.core.models.image_grid import Size
 
 RED, GREEN, BLUE, YELLOW = (200, 40, 40), (40, 160, 60), (40, 60, 200), (230, 210, 50)
 WIDTH, HEIGHT = 96, 64

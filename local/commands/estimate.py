@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
-    from shared.core.media.picture_plan import ImageInfo, Size
+    from shared.core.media.picture_plan import ImageInfo
     from shared.core.models.catalogue import Detail
+    from shared.core.models.image_grid import Size
 
 SUMMARY = "tokens and USD of files or sizes, per model, before spending"
 DETAILS: tuple[Detail, ...] = ("auto", "low", "high", "original")

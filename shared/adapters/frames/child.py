@@ -36,7 +36,7 @@ from shared.core.media.decode_limits import DecodeLimits
 from shared.core.media.frame_choice import coverage
 from shared.core.media.frame_plan import Sheet, VideoInfo, VideoPlan
 from shared.core.media.picture import Picture
-from shared.core.media.picture_plan import Size
+from shared.core.models.image_grid import Size
 
 MOST_KEYFRAMES = 100_000  # some 2 MB of a message; of a film of half an hour in which every picture is one
 SOFT_SHARE = 0.6  # of the time allowed: then what there is is sent

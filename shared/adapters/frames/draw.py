@@ -18,7 +18,8 @@ from shared.adapters.frames.transparency import laid
 from shared.adapters.pixels.encode import Encoded, save
 from shared.adapters.pixels.orientation import TRANSPOSES
 from shared.core.media.frame_plan import Sheet, VideoPlan, fit_into
-from shared.core.media.picture_plan import SWAPS_SIDES, Size
+from shared.core.media.picture_plan import SWAPS_SIDES
+from shared.core.models.image_grid import Size
 
 BAR = (128, 128, 128)
 SAME_SHAPE = 1.03  # closer than this, shapes differ by rounding

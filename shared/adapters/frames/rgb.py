@@ -14,7 +14,7 @@ from PIL import Image
 from shared.adapters.pixels.colour import to_srgb
 from shared.core.media.colour_space import HLG, PQ, ColourSpace, space_of_code_points
 from shared.core.media.icc import icc_profile_of
-from shared.core.media.picture_plan import Size
+from shared.core.models.image_grid import Size
 
 UNSPECIFIED = 2
 BT2020 = 9

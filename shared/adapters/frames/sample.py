@@ -16,7 +16,7 @@ from shared.adapters.frames.measure import measure
 from shared.adapters.frames.open import Video
 from shared.core.media.frame_choice import Dropped, may_be_blurred
 from shared.core.media.frame_plan import CLOCK_S, Slot, VideoPlan, aims, scene_aims
-from shared.core.media.scenes import Moment, choose_moments
+from shared.core.media.scenes import FrameMoment, choose_moments
 
 
 def sample(video: Video, plan: VideoPlan, *, deadline: float) -> Gathered:
@@ -88,7 +88,7 @@ def look_for_scenes(gathered: Gathered, deadline: float) -> None:
                 gathered.dropped.append(Dropped(at_s=middle(slot, plan), reason=decoder.why_not()))
     gathered.end_run()
     gathered.put_in_order()
-    moments = [Moment(at_s=shot.look.at_s, is_blurred=may_be_blurred(shot.look)) for shot in gathered.shots]
+    moments = [FrameMoment(at_s=shot.look.at_s, is_blurred=may_be_blurred(shot.look)) for shot in gathered.shots]
     gathered.keep_only(choose_moments(glances.in_order(), moments, plan.wanted))
     sharpen(gathered, Focus(Decoder(gathered.video, deadline)))
 

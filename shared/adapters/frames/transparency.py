@@ -16,7 +16,7 @@ from PIL import Image
 
 from shared.adapters.frames.rgb import scaled
 from shared.adapters.pixels.ground import OPAQUE, VISIBLE_ALPHA, ground_for
-from shared.core.media.picture_plan import Size
+from shared.core.models.image_grid import Size
 
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these leave transparency out; WebM says in the track whether there is any."""

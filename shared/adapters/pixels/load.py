@@ -23,7 +23,8 @@ from shared.core.media.picture_plan import decode_scale
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.core.media.picture_plan import ImageInfo, Size
+    from shared.core.media.picture_plan import ImageInfo
+    from shared.core.models.image_grid import Size
 
     Box = tuple[int, int, int, int]
 

@@ -23,7 +23,8 @@ from shared.adapters.pixels.readers import READERS
 from shared.adapters.pixels.shrink import shrink
 from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source
 from shared.core.media.picture import NormalizedImage, Picture
-from shared.core.media.picture_plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan, Size, plan_image
+from shared.core.media.picture_plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan, plan_image
+from shared.core.models.image_grid import Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,9 @@ from shared.core.media import boxes, jpeg, png, tiff
 from shared.core.media.boxes import is_cut_off, largest_extent
 from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits, Load, check_source, unsupported
 from shared.core.media.kinds import sniff
-from shared.core.media.picture_plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo, Size
+from shared.core.media.picture_plan import ORIENTATIONS, SWAPS_SIDES, DecodeCost, ImageInfo
 from shared.core.media.webp import canvas_size, is_opaque_lossy
+from shared.core.models.image_grid import Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

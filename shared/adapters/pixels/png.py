@@ -17,7 +17,8 @@ from shared.adapters.pixels.shrink import shrink_bands
 from shared.core.media import png
 
 if TYPE_CHECKING:
-    from shared.core.media.picture_plan import ImageInfo, Size
+    from shared.core.media.picture_plan import ImageInfo
+    from shared.core.models.image_grid import Size
 
 STREAMED_PIXELS = 2_000_000  # below, loading FFmpeg and ISA-L (100 ms, 19 MB) does not pay
 BAND_PIXELS = 120_000  # its copies fit into the cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 if TYPE_CHECKING:
-    from shared.core.media.picture_plan import Size
+    from shared.core.models.image_grid import Size
 
 
 def shrunk_luma(image: Image.Image, size: Size) -> Image.Image:

@@ -18,7 +18,7 @@ from shared.core.media.picture_plan import SHRINK_GAP
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.core.media.picture_plan import Size
+    from shared.core.models.image_grid import Size
 
     Band = Callable[[int, int], Image.Image]  # the rows from top to bottom
     Box = tuple[float, float, float, float]

@@ -19,8 +19,8 @@ from shared.core.media import tiff
 from shared.core.media.tiff_writing import of_bytes
 
 if TYPE_CHECKING:
-    from shared.core.media.picture_plan import Size
     from shared.core.media.tiff import TiffPage
+    from shared.core.models.image_grid import Size
 
 COMPRESSED = {tiff.LZW, tiff.DEFLATE, tiff.OLD_DEFLATE, tiff.PACK_BITS}
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors

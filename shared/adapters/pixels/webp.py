@@ -14,7 +14,8 @@ from shared.adapters.pixels.scaler import shrunk_planes
 from shared.core.media.webp import is_opaque_lossy
 
 if TYPE_CHECKING:
-    from shared.core.media.picture_plan import ImageInfo, Size
+    from shared.core.media.picture_plan import ImageInfo
+    from shared.core.models.image_grid import Size
 
 
 def is_decoded_as_planes(info: ImageInfo, data: bytes) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from shared.core.answer.mentions import Mention, mentions_of_text
 from shared.core.answer.mentions_of_data import mentions_of_data
 from shared.core.answer.named_things import cited, things_named
-from shared.core.answer.pages import Page, Place, page_of
+from shared.core.answer.pages import Page, PrintedPlace, page_of
 from shared.core.answer.printed import Printed
 from shared.core.answer.regions import Region, Span
 from shared.core.media.reading import Line, Reading, around
@@ -92,7 +92,7 @@ def regions_of(mention: Mention, page: Page, text: str, readings: Sequence[Readi
         )
 
 
-Placed = tuple[Place, Printed | None]
+Placed = tuple[PrintedPlace, Printed | None]
 
 
 def by_line(mention: Mention, page: Page) -> Iterator[tuple[int, Line, list[Placed]]]:

@@ -26,7 +26,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PrintedPlace:
     """A printed value and where it stands: in one piece, or in two where a hyphen at the end of a line parts it."""
 
     value: Printed
@@ -42,7 +42,7 @@ class Place:
 class Page:
     """All places in reading order, over all pictures. `shown` is how numbers and dates are written on them."""
 
-    places: tuple[Place, ...]
+    places: tuple[PrintedPlace, ...]
     shown: Conventions
     by_surface: dict[str, list[int]]
     by_meaning: dict[Decimal | date | str, list[int]]
@@ -70,13 +70,13 @@ def page_of(readings: Sequence[Reading]) -> Page:
     return Page(places=tuple(places), shown=shown, by_surface=by_surface, by_meaning=by_meaning)
 
 
-def places_of(reading: Reading) -> Iterator[Place]:
+def places_of(reading: Reading) -> Iterator[PrintedPlace]:
     for line in reading.lines:
         words = line.words or (Word(text=line.text, polygon=line.polygon),)
         text, owners = spread(words)
         for value in printed_in(text):
             covered = words[owners[value.start] : owners[value.end - 1] + 1]
-            yield Place(value=value, picture=reading.picture, pieces=(Piece(line=line, words=covered),))
+            yield PrintedPlace(value=value, picture=reading.picture, pieces=(Piece(line=line, words=covered),))
 
 
 def spread(words: Sequence[Word]) -> tuple[str, list[int]]:
@@ -99,9 +99,9 @@ def distance(one: tuple[float, float], other: tuple[float, float]) -> float:
     return math.dist(one, other)
 
 
-def without_hyphens(places: Sequence[Place]) -> Iterator[Place]:
+def without_hyphens(places: Sequence[PrintedPlace]) -> Iterator[PrintedPlace]:
     """The places, words that a hyphen parts at the end of a line made whole."""
-    waiting: Place | None = None
+    waiting: PrintedPlace | None = None
     for place in places:
         if waiting is not None and goes_on_with(waiting, place):
             waiting = merged(waiting, place)
@@ -113,7 +113,7 @@ def without_hyphens(places: Sequence[Place]) -> Iterator[Place]:
         yield waiting
 
 
-def goes_on_with(first: Place, second: Place) -> bool:
+def goes_on_with(first: PrintedPlace, second: PrintedPlace) -> bool:
     before, after = first.pieces[-1].line, second.pieces[0].line
     is_next = first.picture == second.picture and before.number + 1 == after.number
     are_words = first.value.kind == second.value.kind == "word"
@@ -122,6 +122,6 @@ def goes_on_with(first: Place, second: Place) -> bool:
     return is_next and are_words and ends and parted and second.value.start == 0
 
 
-def merged(first: Place, second: Place) -> Place:
+def merged(first: PrintedPlace, second: PrintedPlace) -> PrintedPlace:
     value = replace(first.value, surface=first.value.surface + second.value.surface)
     return replace(first, value=value, pieces=(*first.pieces, *second.pieces))

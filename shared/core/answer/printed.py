@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-Kind = Literal["amount", "day", "phone", "code", "word"]
+PrintedKind = Literal["amount", "day", "phone", "code", "word"]
 
 ATOM = re.compile(r"[0-9]++|[^\W\d_]++|\s++|.", re.DOTALL)
 
@@ -37,7 +37,7 @@ class Printed:
     a sentence and a debt in an account.
     """
 
-    kind: Kind
+    kind: PrintedKind
     start: int
     end: int
     surface: str
@@ -75,7 +75,7 @@ def folded(text: str) -> str:
     return "".join(character for character in plain if not unicodedata.combining(character))
 
 
-def made(kind: Kind, atoms: Atoms, meanings: Iterable[Decimal | date | str] = ()) -> Printed:
+def made(kind: PrintedKind, atoms: Atoms, meanings: Iterable[Decimal | date | str] = ()) -> Printed:
     text, start = joined(atoms), atoms[0].start
     return Printed(kind=kind, start=start, end=start + len(text), surface=folded(text), meanings=frozenset(meanings))
 

@@ -29,20 +29,20 @@ CENTURY = 2000
 
 DAY_PARTS = ("day", "month", "year")
 
-FIGURES = 5  # atoms of a date in figures, with the signs between them
+DATE_ATOMS = 5  # atoms of a date in figures, with the signs between them
 
 WIDEST_GAP = 5  # characters between the parts of a date in words: "th of "
 
 
 def day_in_figures(atoms: Atoms) -> Parse | None:
     """2026-11-28, 28.11.2026, 28/11/26 or 11/28/2026: three numbers with the same sign between them."""
-    run = atoms[:FIGURES]
-    if len(run) < FIGURES or not all(atom.is_digits for atom in run[::2]) or run[1].text != run[3].text:
+    run = atoms[:DATE_ATOMS]
+    if len(run) < DATE_ATOMS or not all(atom.is_digits for atom in run[::2]) or run[1].text != run[3].text:
         return None
-    if run[1].text not in "-/." or goes_on(atoms, FIGURES):
+    if run[1].text not in "-/." or goes_on(atoms, DATE_ATOMS):
         return None
     days = days_meant(run[0].text, run[2].text, run[4].text)
-    return (FIGURES, made("day", run, days)) if days else None
+    return (DATE_ATOMS, made("day", run, days)) if days else None
 
 
 def days_meant(first: str, second: str, third: str) -> list[date]:

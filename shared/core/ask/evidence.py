@@ -20,7 +20,7 @@ RULES = (
 )
 BEGIN, END = "<<<READ", "READ>>>"
 CELLS = "  |  "
-NOTHING = "(nothing was found)"
+NOTHING_READ = "(nothing was found)"
 
 
 def evidence_text(readings: Sequence[Reading]) -> str:
@@ -36,7 +36,7 @@ def picture_text(reading: Reading, *, is_one_of_many: bool) -> str:
     heading = [f"Picture {reading.picture + 1}:"] if is_one_of_many else []
     rows = [CELLS.join(map(line_text, row)) for _, row in groupby(reading.lines, key=lambda line: line.row)]
     things = [thing_text(thing) for thing in reading.things]
-    return "\n".join([*heading, *(rows + things or [NOTHING])])
+    return "\n".join([*heading, *(rows + things or [NOTHING_READ])])
 
 
 def line_text(line: Line) -> str:

@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from shared.core.jobs.job import Job
 from shared.core.money.exact import exactly
-
-NOTHING = Decimal(0)
+from shared.core.money.price_types import NO_USD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +26,12 @@ class Spending:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
-    usd: Decimal = NOTHING
-    estimate_usd: Decimal = NOTHING
-    max_usd: Decimal = NOTHING
+    usd: Decimal = NO_USD
+    estimate_usd: Decimal = NO_USD
+    max_usd: Decimal = NO_USD
     maybe_paid: int = 0
     unpriced: int = 0
-    maybe_usd: Decimal = NOTHING
+    maybe_usd: Decimal = NO_USD
 
 
 def spending_of(job: Job) -> Spending | None:
@@ -43,7 +42,7 @@ def spending_of(job: Job) -> Spending | None:
     """
     if job.model is None or job.finished is None or not (has_answer(job) or has_paid(job)):
         return None
-    most = (job.estimate.max_usd if job.estimate else None) or NOTHING
+    most = (job.estimate.max_usd if job.estimate else None) or NO_USD
     spent = Spending(
         day=job.finished.astimezone(UTC).date(),
         model=job.model.name,
@@ -51,14 +50,14 @@ def spending_of(job: Job) -> Spending | None:
         input_tokens=job.usage.input_tokens if job.usage else 0,
         output_tokens=job.usage.output_tokens if job.usage else 0,
         cached_tokens=job.usage.cached_tokens if job.usage else 0,
-        usd=job.cost.usd if job.cost else NOTHING,
+        usd=job.cost.usd if job.cost else NO_USD,
         maybe_paid=job.maybe_paid,
         unpriced=job.unpriced,
         maybe_usd=most * (job.maybe_paid + job.unpriced),
     )
     if job.reused_from is not None or not has_answer(job):
         return spent
-    return replace(spent, estimate_usd=(job.estimate.usd if job.estimate else None) or NOTHING, max_usd=most)
+    return replace(spent, estimate_usd=(job.estimate.usd if job.estimate else None) or NO_USD, max_usd=most)
 
 
 def has_answer(job: Job) -> bool:

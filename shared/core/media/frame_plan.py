@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from shared.core.media.kinds import Kind
-from shared.core.media.picture_plan import JPEG_QUALITY, ORIENTATIONS, Size
+from shared.core.media.picture_plan import JPEG_QUALITY, ORIENTATIONS
 from shared.core.models.catalogue import Detail, Model
+from shared.core.models.image_grid import Size
 from shared.core.models.tokens import best_size
 
 Sampling = Literal["even", "scenes"]

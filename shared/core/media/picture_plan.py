@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.core import limits
 from shared.core.media.kinds import Kind
+from shared.core.models.image_grid import Size
 from shared.core.models.tokens import best_size
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ ORIENTATIONS = {
     8: "turned by 270°",
 }
 SWAPS_SIDES = (5, 6, 7, 8)
-
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

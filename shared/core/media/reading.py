@@ -100,7 +100,7 @@ def in_rows(reading: Reading) -> list[Line]:
     ]
 
 
-Box = tuple[float, float, float, float]
+UprightBox = tuple[float, float, float, float]
 
 
 def pixels_of(reading: Reading) -> list[Polygon]:
@@ -113,14 +113,14 @@ def reading_angle(corners: Polygon) -> float:
     return math.atan2(y1 - y0, x1 - x0)
 
 
-def upright_box(corners: Polygon, angle: float) -> Box:
+def upright_box(corners: Polygon, angle: float) -> UprightBox:
     """Left, top, right and bottom after turning the page so that text at this angle runs from left to right."""
     cos, sin = math.cos(-angle), math.sin(-angle)
     turned = [(x * cos - y * sin, x * sin + y * cos) for x, y in corners]
     return min(x for x, _ in turned), min(y for _, y in turned), max(x for x, _ in turned), max(y for _, y in turned)
 
 
-def in_one_row(one: Box, other: Box) -> bool:
+def in_one_row(one: UprightBox, other: UprightBox) -> bool:
     middle = abs((one[1] + one[3]) - (other[1] + other[3])) / 2
     return middle < SAME_ROW * min(one[3] - one[1], other[3] - other[1])
 

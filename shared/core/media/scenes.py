@@ -48,7 +48,7 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class FrameMoment:
     """A moment that may be sent. `is_blurred`: out of focus or in motion."""
 
     at_s: float
@@ -77,7 +77,7 @@ def moved(one: Glance, other: Glance) -> float:
     return steps / len(one.levels)
 
 
-def choose_moments(glances: Sequence[Glance], moments: Sequence[Moment], wanted: int) -> tuple[int, ...]:
+def choose_moments(glances: Sequence[Glance], moments: Sequence[FrameMoment], wanted: int) -> tuple[int, ...]:
     """Indices of at most `wanted` moments, in order; both sequences are in order of time."""
     if len(moments) <= wanted:
         return tuple(range(len(moments)))
@@ -149,7 +149,7 @@ def ramp(value: float, start: float, end: float) -> float:
     return min(1.0, max(0.0, (value - start) / (end - start)))
 
 
-def weights(glances: Sequence[Glance], moments: Sequence[Moment]) -> list[float]:
+def weights(glances: Sequence[Glance], moments: Sequence[FrameMoment]) -> list[float]:
     """What each moment is worth (0 to 1): little within a dissolve or fade, less when it is blurred."""
     places_s = [glance.at_s for glance in glances]
     return [
@@ -179,7 +179,7 @@ def nearest(glances: Sequence[Glance], places_s: Sequence[float], at_s: float) -
 class Chain:
     """The moments side by side. The one that is needed least is taken out until enough are gone."""
 
-    def __init__(self, moments: Sequence[Moment], stay: Sequence[float], weight: Sequence[float]) -> None:
+    def __init__(self, moments: Sequence[FrameMoment], stay: Sequence[float], weight: Sequence[float]) -> None:
         count = len(moments)
         self.times_s = [moment.at_s for moment in moments]
         self.stay = [*stay, 0.0]  # of each moment with the next one

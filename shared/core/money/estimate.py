@@ -16,6 +16,7 @@ from typing import TypeVar
 from shared.core.models.catalogue import Detail, Model
 from shared.core.models.tokens import Usage, image_tokens, text_tokens
 from shared.core.money.exact import exactly
+from shared.core.money.price_types import NO_USD
 from shared.core.money.prices import ceiling_usd, cost
 from shared.core.money.video_prices import index_cost, query_cost
 from shared.core.money.video_prompt import PROMPT_FRAMES, frame_tokens, video_prompt_cost
@@ -26,7 +27,6 @@ SPOKEN_TOKENS = 10
 """A second: hardly anybody says more than four words in it, and few languages need more than two tokens for a word."""
 
 FRAME_OF_REQUEST_TOKENS = 100  # roles, and the words around the prompt when a video is asked about in parts
-NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Work:
     """
 
     sound_s: float = 0.0
-    transcription_usd: Decimal = NOTHING
+    transcription_usd: Decimal = NO_USD
     indexed_s: float | None = None
     is_in_index: bool = False
     finds_moments: bool = False
@@ -118,7 +118,7 @@ def price_shown(asked: EstimateSubject, counted: Estimate) -> Estimate:
     ones is the request's.
     """
     said = len(requests(asked)) - 1  # answers about parts: outputs, and then input of the last request
-    least = sum((price_of_input(asked, shown) for shown in requests(asked)), NOTHING)
+    least = sum((price_of_input(asked, shown) for shown in requests(asked)), NO_USD)
     most = ceiling_usd(
         asked.model,
         input_tokens=(counted.image_tokens or 0) + most_text_tokens(asked) + said * asked.max_output_tokens,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+NO_USD = Decimal(0)
+
 OPENAI = ("openai",)
 OPENAI_REGIONAL = ("openai-regional",)  # OpenAI's own US or EU processing
 GLOBAL = ("global",)  # Azure Global Standard and Global Batch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 from shared.core.answer.reply import Reply
 from shared.core.errors import PriceMissing, VisiondropError
@@ -13,11 +12,10 @@ from shared.core.models.tokens import Usage
 from shared.core.money.budget import to_usd
 from shared.core.money.exact import exactly
 from shared.core.money.outcomes import is_credible, may_be_paid
+from shared.core.money.price_types import NO_USD
 from shared.core.money.prices import Cost, cost
 from shared.pipeline.ports import Services
 from shared.pipeline.spending.reservations import settle, still_to_come
-
-NOTHING = Decimal(0)
 
 
 def bill_of(services: Services, model: Model, usage: Usage | None) -> Cost | None:
@@ -58,7 +56,7 @@ def settle_reply(services: Services, job: Job, reply: Reply | None, bill: Cost |
     if bill is not None:
         settle_bill(services, job, bill, call_id=call_id)
     elif reply is not None and reply.prompt_filtered and not is_charged(services, reply):
-        settle(services, job, call_id, NOTHING)
+        settle(services, job, call_id, NO_USD)
     else:
         settle(services, job, call_id, None)
 
@@ -91,4 +89,4 @@ def settle_fault(services: Services, job: Job, error: VisiondropError, *, call_i
     """
     lost = may_be_paid(error)
     error.lost_calls = lost + again
-    settle(services, job, call_id, None if lost else NOTHING)
+    settle(services, job, call_id, None if lost else NO_USD)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 
 from shared.core.ask.option_rows import VideoMode
 from shared.core.ask.options import Options
@@ -16,12 +15,11 @@ from shared.core.media.normalized import Normalized
 from shared.core.models.catalogue import Model, host_limits
 from shared.core.money import estimate as money
 from shared.core.money.estimate import NO_WORK, Estimate, EstimateSubject, Shown, Work
+from shared.core.money.price_types import NO_USD
 from shared.core.places import RESULTS
 from shared.core.settings import Settings
 from shared.pipeline.ports import Services
 from shared.pipeline.spending.video_bills import transcript_name, transcription_cost
-
-NOTHING = Decimal(0)
 
 
 def estimate(
@@ -74,7 +72,7 @@ def frames_work(services: Services, job: Job) -> Work:
     bills = [transcription_cost(services, item) for item in unheard]
     return Work(
         sound_s=sum(item.duration_s or 0.0 for item in sound),
-        transcription_usd=sum((bill.usd for bill in bills if bill is not None), NOTHING),
+        transcription_usd=sum((bill.usd for bill in bills if bill is not None), NO_USD),
     )
 
 

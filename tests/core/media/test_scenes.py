@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.media.scenes import Glance, Moment, change_odds, choose_moments, distance, glance_of, is_blend
+from shared.core.media.scenes import FrameMoment, Glance, change_odds, choose_moments, distance, glance_of, is_blend
 
 POINTS = 144
 
@@ -45,8 +45,8 @@ def film(lengths_s: list[float], *, step_s: float = 0.1, motion: int = 1) -> lis
     return glances
 
 
-def moments_of(glances: list[Glance], every: int) -> list[Moment]:
-    return [Moment(at_s=glance.at_s) for glance in glances[::every]]
+def moments_of(glances: list[Glance], every: int) -> list[FrameMoment]:
+    return [FrameMoment(at_s=glance.at_s) for glance in glances[::every]]
 
 
 def found(lengths_s: list[float], chosen_s: list[float]) -> int:
@@ -131,7 +131,7 @@ def test_dissolves_and_fades_are_left_out(through_black):
 def test_of_two_moments_of_a_scene_the_sharp_one_is_kept():
     """Where nothing else tells them apart."""
     glances = film([3.0, 3.0])
-    moments = [Moment(at_s=at_s, is_blurred=at_s in {1.0, 5.0}) for at_s in (1.0, 2.0, 4.0, 5.0)]
+    moments = [FrameMoment(at_s=at_s, is_blurred=at_s in {1.0, 5.0}) for at_s in (1.0, 2.0, 4.0, 5.0)]
 
     assert choose_moments(glances, moments, 2) == (1, 2)
 
@@ -150,7 +150,7 @@ def test_distances(one, other, points):
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40, unique=True), st.integers(1, 50))
 def test_as_many_as_wanted_or_as_there_are(times_s, wanted):
     """In order, each once, with or without glances."""
-    moments = [Moment(at_s=at_s) for at_s in sorted(times_s)]
+    moments = [FrameMoment(at_s=at_s) for at_s in sorted(times_s)]
     for glances in ([], [glance_of(at_s, scene(int(at_s) // 9)) for at_s in sorted(times_s)]):
         chosen = choose_moments(glances, moments, wanted)
 
