@@ -10,4 +10,4 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no day, such as 2026-11-21") from None
+        raise ArgumentTypeError(f"{text!r} is not a day, such as 2026-11-21") from None

@@ -158,7 +158,7 @@ class Drop:
         file.seek(0)
         if kind.kind != "unsupported" or kind.media_type.startswith(MEDIA_TYPES):
             return ""
-        return f"{kind.label} is no picture and no video"
+        return f"{kind.label} is not a picture or video"
 
     def is_named_schema(self, name: str) -> bool:
         """Whether an options file of the folder has this file's own name in its text."""
@@ -196,5 +196,5 @@ def open_regular(path: Path) -> BinaryIO:
     file = os.fdopen(os.open(path, os.O_RDONLY | NO_FOLLOW), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "no regular file")
+        raise OSError(errno.EINVAL, "not a regular file")
     return file

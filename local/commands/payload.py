@@ -165,9 +165,9 @@ def read_schema(path: Path) -> dict[str, Any]:
     try:
         schema = json.loads(read_bytes(path))
     except ValueError as fault:
-        raise OptionsInvalid(f"{path} is no JSON ({fault})", field="schema", hint="Give a JSON Schema.") from fault
+        raise OptionsInvalid(f"{path} is not JSON ({fault})", field="schema", hint="Give a JSON Schema.") from fault
     if not isinstance(schema, dict):
-        raise OptionsInvalid(f"{path} is no JSON object", field="schema", hint="Give a JSON Schema.")
+        raise OptionsInvalid(f"{path} is not a JSON object", field="schema", hint="Give a JSON Schema.")
     return schema
 
 

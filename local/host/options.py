@@ -99,7 +99,7 @@ def seconds(value: Any) -> float:
     """A .NET TimeSpan: `[days.]hh:mm[:ss[.fraction]]`."""
     match = TIME_SPAN.fullmatch(str(value))
     if match is None:
-        raise HostJsonInvalid(f"{value!r} in host.json is no duration: write hh:mm:ss")
+        raise HostJsonInvalid(f"{value!r} in host.json is not a duration: write hh:mm:ss")
     days, hours, minutes, rest = (float(part or 0) for part in match.groups())
     return ((days * 24 + hours) * 60 + minutes) * 60 + rest
 

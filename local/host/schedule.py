@@ -100,6 +100,6 @@ def parse_schedule(text: str) -> Schedule:
     except ValueError:
         values = []
     if not values or not all(values):
-        raise FunctionFault(f"schedule {text!r} is no NCRONTAB expression of six fields, seconds first")
+        raise FunctionFault(f"schedule {text!r} is not an NCRONTAB expression of six fields, seconds first")
     seconds, minutes, hours, days, months, weekdays = values
     return Schedule(seconds=seconds, minutes=minutes, hours=hours, days=days, months=months, weekdays=weekdays)

@@ -80,7 +80,7 @@ def from_string(make: Callable[..., Any], text: str, name: str) -> Any:
     try:
         return make(text, **FAST_RETRY)
     except ValueError:
-        raise FunctionFault(f"setting {name} is no storage connection string") from None
+        raise FunctionFault(f"setting {name} is not a storage connection string") from None
 
 
 def credential(settings: HostSettings, name: str) -> TokenCredential:

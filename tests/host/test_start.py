@@ -98,7 +98,11 @@ def test_an_app_can_be_indexed_twice() -> None:
         ({"queue_name": "%QUEUE%", "connection": ""}, {}, "%QUEUE% in '%QUEUE%' is not an app setting: set QUEUE"),
         ({"queue_name": "q%", "connection": ""}, {}, "lone %"),
         ({"queue_name": "q", "connection": "Other"}, {}, "set Other to a connection string"),
-        ({"queue_name": "q", "connection": "Other"}, {"Other": "nonsense"}, "setting Other is no storage connection"),
+        (
+            {"queue_name": "q", "connection": "Other"},
+            {"Other": "nonsense"},
+            "setting Other is not a storage connection",
+        ),
         ({"queue_name": "a-%queue%-z", "connection": "Other"}, {"QUEUE": "x", "AzureWebJobsOther": STORAGE}, None),
         ({"queue_name": "q", "connection": ""}, {}, None),
     ],

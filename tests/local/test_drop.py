@@ -167,11 +167,11 @@ def test_what_is_no_media_is_left_alone_and_named_once(tmp_path: Path, uploads: 
     for _ in range(3):
         drop.tick()
     assert sorted(lines) == [
-        "left alone any.json: plain text is no picture and no video",
+        "left alone any.json: plain text is not a picture or video",
         "left alone elsewhere: a link; links are not followed",
-        "left alone in/shape.json: plain text is no picture and no video",
-        "left alone notes.txt: plain text is no picture and no video",
-        "left alone page.png: a web page is no picture and no video",
+        "left alone in/shape.json: plain text is not a picture or video",
+        "left alone notes.txt: plain text is not a picture or video",
+        "left alone page.png: a web page is not a picture or video",
         "left alone secret.png: a link; links are not followed",
         "uploaded picture without suffix (8 bytes)",
     ]

@@ -65,13 +65,15 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
 
 
 def thinned(info: VideoInfo) -> VideoInfo:
-    """With every second keyframe, or third, where there are too many for a message: any part of them will do."""
+    """The facts with every second or third keyframe only, where there are too many for a message: any part of them will
+    do.
+    """
     step = -(-len(info.keyframes_s) // MOST_KEYFRAMES)
     return info if step <= 1 else replace(info, keyframes_s=info.keyframes_s[::step])
 
 
 def answer_plan(video: Video, deadline: float, requests: IO[bytes], replies: IO[bytes]) -> None:
-    """A null plan means that the video was turned down on its header's facts."""
+    """Send the planned pictures. A null plan means that the video was refused for what its header says."""
     body = receive(requests)["plan"]
     if body is None:
         return
@@ -84,7 +86,7 @@ def answer_plan(video: Video, deadline: float, requests: IO[bytes], replies: IO[
 
 
 def answer_sound(video: Video, replies: IO[bytes]) -> None:
-    """One message per piece, and one without a piece at the end."""
+    """Send one message per piece of sound, and one without a piece at the end."""
     with decoder_errors(video.info.kind):
         rewind(video.container, video.stream)
         for piece in pieces(video.container):
@@ -94,7 +96,7 @@ def answer_sound(video: Video, replies: IO[bytes]) -> None:
 
 
 class Sink(io.RawIOBase):
-    """What the muxer writes goes to the parent at once."""
+    """A file for the muxer: what it writes goes to the parent at once."""
 
     def __init__(self, replies: IO[bytes]) -> None:
         self.replies = replies
@@ -108,7 +110,7 @@ class Sink(io.RawIOBase):
 
 
 def answer_mp4(video: Video, copied: frozenset[str], replies: IO[bytes]) -> None:
-    """One message per block that was written, and one without at the end."""
+    """Send one message per block of the MP4, and one without a block at the end."""
     with decoder_errors(video.info.kind):
         rewind(video.container, video.stream)
         write_mp4(video.container, video.stream, Sink(replies), turn=int(video.first.rotation), copied=copied)
@@ -156,7 +158,7 @@ def picture_of(encoded: Encoded, size: Size, times_s: tuple[float, ...]) -> Pict
 
 
 def main(max_decode_bytes: str) -> None:
-    """Decoders that print would break the protocol: it gets stdout's place, they get stderr's."""
+    """Serve the parent. Decoders that print would break the protocol: the protocol gets stdout, they get stderr."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     av.logging.set_level(None)

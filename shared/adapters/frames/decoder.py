@@ -30,9 +30,10 @@ Seen = Callable[[Timed], None]
 
 
 class Decoder:
-    """Moments of one video, in rising order where possible: going forward is decoding on, going back is a seek.
+    """Decodes moments of one video, in rising order where possible: going forward is decoding on, going back is a
+    seek.
 
-    `seen` gets every frame that is decoded, on the way to a moment too.
+    `seen` gets every frame that is decoded, those on the way to a moment included.
     """
 
     def __init__(self, video: Video, deadline: float, seen: Seen | None = None) -> None:
@@ -44,7 +45,7 @@ class Decoder:
         self.following: Timed | None = None
 
     def at(self, aim: Aim) -> Timed | None:
-        """None where nothing can be decoded, or no more in time."""
+        """The frame at a moment; None where nothing can be decoded, or not in time."""
         if time.monotonic() > self.deadline:
             return None
         try:
@@ -82,14 +83,14 @@ class Decoder:
         return self.video.time_of(clock) < at_s - DECODER_FRAMES * self.video.frame_s
 
     def lead_s(self, at_s: float) -> float:
-        """How far behind a keyframe to seek, so that neither it nor the next one is missed."""
+        """How many seconds behind a keyframe to seek, so that neither it nor the next one is missed."""
         longest_s = DECODER_FRAMES * self.video.frame_s
         keys = self.video.info.keyframes_s
         later = bisect_right(keys, at_s + EPSILON_S)
         return min(longest_s, (keys[later] - at_s) / 2) if later < len(keys) else longest_s
 
     def exact(self, at_s: float) -> Timed | None:
-        """The frame that is on screen then: the last one that begins before, or the first."""
+        """The frame that is on screen at that second: the last one that begins before it, or the first."""
         if self.forward is None or self.current is None or at_s < self.current[0] or self.may_skip_to(at_s):
             forward = self.start_before(at_s)
         else:
@@ -101,7 +102,9 @@ class Decoder:
         return None if self.is_past_the_end(at_s) else self.current
 
     def start_before(self, at_s: float) -> Iterator[Timed]:
-        """Streams of packets have no index: a seek ends anywhere, and the first picture after it may come too late."""
+        """The frames from a place at or before that second. Streams of packets have no index: a seek may end anywhere,
+        and the first picture after it may be too late.
+        """
         for back_s in self.reach_back_s():
             if back_s and back_s >= at_s:
                 rewind(self.video.container, self.video.stream)
@@ -120,7 +123,7 @@ class Decoder:
         return REACH_BACK_S if self.video.is_packet_stream else (0.0, *REACH_BACK_S)
 
     def between(self, start_s: float, end_s: float) -> Iterator[Timed]:
-        """The frames from one moment to the other, as far as they can be decoded in time."""
+        """The frames from one second to another, as far as they can be decoded in time."""
         try:
             if self.exact(start_s) is None:
                 return
@@ -133,13 +136,15 @@ class Decoder:
             self.forward = None
 
     def is_past_the_end(self, at_s: float) -> bool:
-        """The last frame of a whole video stays on screen; that of one cut off says nothing about what came after."""
+        """Whether nothing is on screen then. The last frame of a whole video stays on screen; that of one cut off says
+        nothing about what came after.
+        """
         if self.current is None or self.following is not None or not self.video.info.truncated:
             return False
         return at_s > self.current[0] + DECODER_FRAMES * self.video.frame_s
 
     def may_skip_to(self, at_s: float) -> bool:
-        """With a keyframe in between, seeking saves decoding frames that nobody needs.
+        """Whether seeking saves decoding frames that nobody needs: there is a keyframe in between.
 
         Not all are known where the index is read bit by bit, as that of a fragmented MP4.
         """
@@ -164,7 +169,7 @@ class Decoder:
             rewind(video.container, video.stream)  # no index: from the start
 
     def frames(self) -> Iterator[Timed]:
-        """From the place of the last seek on. Damaged packets are left out, as players do."""
+        """The frames from the place of the last seek on. Damaged packets are left out, as players do."""
         video, tick = self.video, tick_s(self.video.stream)
         last_s = 0.0
         packets = packets_of(video.container, [video.stream])

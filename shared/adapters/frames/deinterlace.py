@@ -16,7 +16,7 @@ ONE_PER_FRAME = "mode=frame:deint=interlaced"
 
 
 def progressive(frame: VideoFrame) -> VideoFrame:
-    """The frame itself, unless it is interlaced."""
+    """The frame itself, or, if it is interlaced, a frame of one of its two moments."""
     if not frame.interlaced_frame:
         return frame
     graph = Graph()

@@ -28,7 +28,7 @@ SAME_SHAPE = 1.03  # closer than this, shapes differ by rounding
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """How the frames of one film are shown. `pixel_shape` is a pixel's width to its height; a film that is transparent
-    in part is laid on grey of the level `ground`.
+    in part is laid on grey of the level `ground` (0 to 255).
     """
 
     orientation: int
@@ -37,7 +37,7 @@ class View:
 
 
 def draw(frame: VideoFrame, size: Size, view: View) -> Image.Image:
-    """`size` is upright; the frame is scaled lying as it is stored, then turned.
+    """The frame as a picture of `size` pixels, upright; it is scaled lying as it is stored, then turned.
 
     Where the film has changed its shape (calls, screens that are turned), bars fill what the frame leaves of it.
     """
@@ -50,7 +50,7 @@ def draw(frame: VideoFrame, size: Size, view: View) -> Image.Image:
 
 
 def place_of(frame: VideoFrame, size: Size, view: View) -> Size:
-    """How large the frame is within `size`."""
+    """The size in pixels of the frame within `size`."""
     shown = square_pixels(frame.width, frame.height, view.pixel_shape)
     upright = shown[::-1] if view.orientation in SWAPS_SIDES else shown
     change = upright[0] * size[1] / (upright[1] * size[0])
@@ -64,7 +64,9 @@ def between_bars(image: Image.Image, size: Size) -> Image.Image:
 
 
 def encode_frame(image: Image.Image, plan: VideoPlan) -> Encoded:
-    """JPEG always: a video's flat areas are an encoder's, and PNG would keep its faults at many times the bytes."""
+    """The picture as JPEG, always: a video's flat areas are its encoder's, and PNG would keep its faults at many times
+    the bytes.
+    """
     data = save(image, "JPEG", quality=plan.jpeg_quality)
     return Encoded(data=data, media_type="image/jpeg", how=f"JPEG of quality {plan.jpeg_quality}")
 
@@ -77,7 +79,7 @@ def cell_size(sheet: Sheet, plan: VideoPlan) -> Size:
 
 
 def compose(images: Sequence[Image.Image], sheet: Sheet) -> Image.Image:
-    """White where there is no frame."""
+    """The contact sheet of these frames; white where there is none."""
     rows = -(-len(images) // sheet.columns)
     page = Image.new("RGB", (sheet.width, sheet.box(rows * sheet.columns - 1)[3]), "white")
     for place, image in enumerate(images):

@@ -1,4 +1,4 @@
-"""What a film's header and packets say: length, rate, keyframes, size upright, and what there is to note.
+"""What a film's header and packets say: length, rate, keyframes, upright size, and what there is to note.
 
 Runs in the child process only.
 """
@@ -48,12 +48,14 @@ class UploadFacts:
 
 
 def needs_scan(container: InputContainer, stream: VideoStream, size: int) -> bool:
-    """Small files, and those whose header does not say how long they are."""
+    """Whether all packets are read for facts: those of small files, and of files whose header does not say how long
+    they are.
+    """
     return size <= SCAN_BYTES or (not stream.duration and not container.duration)
 
 
 def scan(container: InputContainer, stream: VideoStream) -> Packets:
-    """Read all packets without decoding one."""
+    """What all packets say, read without decoding one."""
     found, tick = Packets(), tick_s(stream)
     try:
         for packet in itertools.islice(packets_of(container, [stream]), MOST_PACKETS):
@@ -123,7 +125,9 @@ def tick_s(stream: VideoStream) -> float:
 
 
 def rate_of(stream: VideoStream, packets: Packets | None) -> float:
-    """The packets' own rate where they were read: Matroska may say its clock's rate for that of its pictures."""
+    """Pictures per second, by the packets where they were read: Matroska may give its clock's rate for that of its
+    pictures.
+    """
     if packets and len(packets.times_s) > 1:
         span_s = max(packets.times_s) - min(packets.times_s)
         return (len(packets.times_s) - 1) / span_s if span_s > 0 else DEFAULT_RATE
@@ -132,7 +136,9 @@ def rate_of(stream: VideoStream, packets: Packets | None) -> float:
 
 
 def frames_of(container: InputContainer, stream: VideoStream, indexed: int) -> int | None:
-    """Matroska's index has some keyframes, a fragmented MP4's what was read of it so far; neither has a count."""
+    """The number of pictures; None where it is unknown. Matroska's index has some keyframes, a fragmented MP4's what
+    was read of it so far; neither has a count.
+    """
     if container.format.name == "avi":
         return indexed or stream.frames or None
     return (indexed or stream.frames) if stream.frames else None
@@ -149,7 +155,9 @@ def stream_start_s(container: InputContainer, stream: VideoStream, first: VideoF
 def duration_of(
     container: InputContainer, stream: VideoStream, packets: Packets | None, start_s: float, *, truncated: bool
 ) -> float:
-    """The packets' own word where they were read, unless some are missing; else the track's, else the file's."""
+    """The length in seconds: by the packets where they were read, unless some are missing; else by the track, else by
+    the file.
+    """
     said = float(stream.duration * tick_s(stream)) if stream.duration else (container.duration or 0) / av.time_base
     if packets is None or (said > 0 and (truncated or len(packets.times_s) <= 1)) or not packets.times_s:
         return said
@@ -158,5 +166,5 @@ def duration_of(
 
 
 def is_truncated(stream: VideoStream, size: int) -> bool:
-    """The index of MP4 and MOV names every frame's place."""
+    """Whether the file is cut off: the index of MP4 and MOV names every frame's place."""
     return len(stream.index_entries) > 0 and any(entry.pos + entry.size > size for entry in stream.index_entries)

@@ -1,6 +1,7 @@
-"""What a film's decoder complains of, as the user's fault: its size, its kind, or its bytes.
+"""What a film's decoder complains of, as an error of the user's file: its size, its kind, or its bytes.
 
-`corrupt` is for a film whose own data is; one that this reader does not know is `unsupported`. Runs in the child only.
+`corrupt` is for a film whose own data is damaged; one that this reader does not know is `unsupported`. Runs in the
+child only.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ANOTHER_COPY = "Export it as MP4 with H.264 and upload that."
 
 
 class NothingDecodes(Exception):
-    """Not one picture came out. `error` is what the decoder said last, if it said anything."""
+    """Not one picture could be decoded. `error` is the decoder's last fault, if there was one."""
 
     def __init__(self, error: av.FFmpegError | None) -> None:
         super().__init__("nothing decodes")
@@ -38,7 +39,7 @@ class NothingDecodes(Exception):
 
 @contextmanager
 def decoder_errors(kind: Kind) -> Iterator[None]:
-    """Raises SourceRejected with "too_large", "unsupported" or "corrupt"."""
+    """A context in which the decoder's faults become SourceRejected with "too_large", "unsupported" or "corrupt"."""
     try:
         yield
     except NothingDecodes as error:
@@ -63,5 +64,7 @@ def corrupt(kind: Kind) -> SourceRejected:
 
 def unknown(kind: Kind) -> SourceRejected:
     return SourceRejected(
-        f"the {kind.label} video holds something that its reader does not know", code="unsupported", hint=ANOTHER_COPY
+        f"the {kind.label} video contains something that its reader does not support",
+        code="unsupported",
+        hint=ANOTHER_COPY,
     )

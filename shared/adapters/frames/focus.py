@@ -19,7 +19,7 @@ Found = tuple[Timed, Measured]
 
 
 class Focus:
-    """For one film. `vain` counts searches that found nothing sharper."""
+    """Finds sharper frames in one film. `vain` counts searches that found none."""
 
     def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
@@ -31,7 +31,9 @@ class Focus:
         return self.sharper(measured.look, slot.start_s, slot.end_s) or (timed, measured)
 
     def sharper(self, look: Look, start_s: float, end_s: float) -> Found | None:
-        """A much sharper frame of the same scene within half a second; None where there is none, or no doubt."""
+        """A much sharper frame of the same scene within half a second; None where there is none, or the frame is surely
+        in focus.
+        """
         if not may_be_blurred(look) or self.vain >= ENOUGH_IN_VAIN:
             return None
         after = (look.at_s, min(look.at_s + NEAR_S, end_s - EVERY_S))
@@ -41,7 +43,7 @@ class Focus:
         return found
 
     def best_within(self, start_s: float, end_s: float, look: Look) -> Found | None:
-        """The first one in focus, else the sharpest."""
+        """The first frame in focus, else the sharpest."""
         best: Found | None = None
         last_s = float("-inf")
         for timed in self.decoder.between(start_s, end_s):

@@ -32,7 +32,7 @@ class Shot:
 
 
 class Gathered:
-    """`poster` is the frame that shows most: the sharpest one."""
+    """The frames of a film so far that are worth sending. `poster` is the frame that shows most: the sharpest one."""
 
     def __init__(self, video: Video, plan: VideoPlan) -> None:
         self.video = video
@@ -45,7 +45,9 @@ class Gathered:
         self.again: tuple[Timed, Measured, Dropped] | None = None
 
     def fault_of(self, measured: Measured) -> Flaw | None:
-        """Why the frame is not worth sending now; "duplicate" also for the very frame that has been sent."""
+        """Why the frame is not worth sending now; "duplicate" also for the very frame that has been sent; None if it
+        is.
+        """
         if any(measured.look.at_s == shot.look.at_s for shot in self.shots[-2:]):
             return "duplicate"
         change = 0.0 if self.latest is None else largest_change(measured, self.latest)
@@ -62,7 +64,7 @@ class Gathered:
             self.poster, self.poster_sharpness = timed, measured.look.sharpness
 
     def repeat(self, timed: Timed, measured: Measured, wanted_s: float) -> None:
-        """A frame like the one that was added last. It is kept in mind until the run of such frames ends."""
+        """Remember a frame like the one that was added last, until the run of such frames ends."""
         like_s = self.shots[-1].look.at_s
         dropped = Dropped(at_s=wanted_s, reason="duplicate", like_s=like_s)
         is_still = self.latest is None or largest_change(measured, self.latest) < STILL_BLOCK
@@ -85,12 +87,12 @@ class Gathered:
         return encode_frame(image, self.plan) if self.plan.sheet is None else image
 
     def replace(self, index: int, timed: Timed, measured: Measured) -> None:
-        """Another frame of the same scene stands for the slot."""
+        """Let another frame of the same scene stand for the slot."""
         wanted_s = self.shots[index].wanted_s
         self.shots[index] = Shot(wanted_s=wanted_s, look=measured.look, picture=self.drawn(timed))
 
     def put_in_order(self) -> None:
-        """By time; of two of the same moment, one."""
+        """Sort the frames by time; of two of the same moment, one stays."""
         by_time = {shot.look.at_s: shot for shot in self.shots}
         self.shots = [by_time[at_s] for at_s in sorted(by_time)]
 

@@ -18,7 +18,9 @@ FEWEST_USUAL = 5
 
 
 class Glances:
-    """`waiting` has frames of scenes that have just begun; whoever takes them empties it."""
+    """Collects a glance at every decoded frame. `waiting` has frames of scenes that have just begun; whoever takes them
+    empties it.
+    """
 
     def __init__(self, ground: int | None) -> None:
         self.ground = ground
@@ -29,7 +31,7 @@ class Glances:
         self.due_s: float | None = None
 
     def see(self, timed: Timed) -> None:
-        """Called for each decoded frame."""
+        """Take a glance at a frame; called for each decoded one."""
         place = int(timed[0] / EVERY_S)
         if place in self.found:
             return

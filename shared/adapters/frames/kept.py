@@ -17,7 +17,9 @@ KEPT_BYTES = 256 * MEGABYTE  # of one file; four at once are about what an insta
 
 
 class KeptRanges:
-    """Not thread-safe. Where there is no room on disk, ranges are fetched again."""
+    """Reads a file's ranges through a temporary file. Where there is no room on disk, they are fetched again. Not
+    thread-safe.
+    """
 
     def __init__(self, fetch: Fetch, size: int, *, most_bytes: int = KEPT_BYTES) -> None:
         self.source, self.size = fetch, size
@@ -33,7 +35,7 @@ class KeptRanges:
             self.file = None
 
     def fetch(self, at: int, size: int) -> bytes:
-        """The range, from disk if all of it is there. Raises what the source raises."""
+        """The bytes of the range, from disk if all of it is there. Raises what the source raises."""
         size = min(size, self.size - at)
         wanted = range(at // BLOCK_BYTES, -(-(at + size) // BLOCK_BYTES))
         if self.file is not None and self.blocks.issuperset(wanted):
@@ -48,7 +50,7 @@ class KeptRanges:
         return data
 
     def keep(self, at: int, data: bytes) -> None:
-        """Whole blocks only, of which the file's last may be short."""
+        """Store whole blocks on disk; only the file's last may be shorter."""
         first, end = -(-at // BLOCK_BYTES), at + len(data)
         last = -(-end // BLOCK_BYTES) if end >= self.size else end // BLOCK_BYTES
         blocks = self.blocks.union(range(first, last))

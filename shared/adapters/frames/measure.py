@@ -29,7 +29,9 @@ class Measured:
 
 
 def measure(timed: Timed, ground: int | None) -> Measured:
-    """Sharpness is the spread of the Laplacian: blur takes it away."""
+    """What is measured on a frame: levels (0 to 255), sharpness and a thumbnail. Sharpness is the spread of the
+    Laplacian: blur takes it away.
+    """
     at_s, frame = timed
     width = min(MEASURED_WIDTH, frame.width)
     height = max(1, frame.height * width // frame.width)
@@ -49,7 +51,7 @@ def measure(timed: Timed, ground: int | None) -> Measured:
 
 
 def level_of_lights(grey: Image.Image) -> int:
-    """The level that LIGHTS pixels reach."""
+    """The level (0 to 255) that LIGHTS pixels reach."""
     count = 0
     for level, pixels in reversed(list(enumerate(grey.histogram()))):
         count += pixels
@@ -64,7 +66,7 @@ def sharpness(grey: Image.Image) -> float:
 
 
 def acuity(grey: Image.Image) -> float:
-    """Fine detail to coarse. Whatever is shown, edges have as much of both when they are in focus."""
+    """The ratio of fine detail to coarse. Whatever is shown, edges have as much of both when they are in focus."""
     fine, coarse = grey.filter(FINE), grey.filter(COARSE)
     coarse_detail = spread(fine, coarse)
     return spread(grey, fine) / coarse_detail if coarse_detail > FLAT else 1.0
@@ -75,7 +77,7 @@ def spread(one: Image.Image, other: Image.Image) -> float:
 
 
 def largest_change(one: Measured, other: Measured) -> float:
-    """The mean difference, in levels, within the part of the picture that has changed most."""
+    """The mean difference, in levels of 0 to 255, within the part of the picture that has changed most."""
     if one.grey.size != other.grey.size:
         return 255.0
     blocks = ImageChops.difference(one.grey, other.grey).reduce(BLOCK)

@@ -35,8 +35,8 @@ Feed = Callable[[Any], Iterator[Any]]  # a packet to what is written for it
 
 
 def write_mp4(source: InputContainer, pictures: Any, sink: io.RawIOBase, *, turn: int, copied: frozenset[str]) -> None:
-    """`copied` are the codecs of pictures that stay as they are; others are turned by `turn` degrees when they are
-    played. Damaged packets are left out, as players do.
+    """Write the video as MP4 to the sink. `copied` are the codecs of pictures that are not encoded again; those of
+    others are turned by `turn` degrees when they are played. Damaged packets are left out, as players do.
     """
     sound = next(iter(source.streams.audio), None)
     start_s = Fraction(source.start_time or 0, av.time_base)
@@ -53,7 +53,7 @@ def write_mp4(source: InputContainer, pictures: Any, sink: io.RawIOBase, *, turn
 
 
 def from_zero(packet: Any, start_s: Fraction) -> Any:
-    """Part of a broadcast may begin after an hour of nothing."""
+    """The packet with times that begin at 0: part of a broadcast may begin after an hour of nothing."""
     ticks = round(start_s / packet.time_base) if packet.time_base else 0
     packet.pts = None if packet.pts is None else packet.pts - ticks
     packet.dts = None if packet.dts is None else packet.dts - ticks
@@ -61,7 +61,9 @@ def from_zero(packet: Any, start_s: Fraction) -> Any:
 
 
 def copy_feed(out: OutputContainer, stream: Any) -> Feed:
-    """Matroska has no decoding times for the first pictures; the muxer makes them of the others."""
+    """A feed that passes packets on as they are. Matroska has no decoding times for the first pictures; the muxer makes
+    them of the others.
+    """
     copy = out.add_stream_from_template(stream, opaque=True)  # decoders suffice: dav1d has no encoder
     tag = APPLE_TAG.get(stream.codec_context.codec.canonical_name)
     if tag is not None:
@@ -76,7 +78,9 @@ def copy_feed(out: OutputContainer, stream: Any) -> Feed:
 
 
 def unframed_feed(out: OutputContainer, stream: Any) -> Feed:
-    """In streams of packets each block of AAC has a header of its own; MP4 has one for all."""
+    """A feed of AAC packets without their headers: in streams of packets each block has one of its own; MP4 has one for
+    all.
+    """
     copy = copy_feed(out, stream)
     unframe = BitStreamFilterContext("aac_adtstoasc", stream)
 
@@ -89,7 +93,7 @@ def unframed_feed(out: OutputContainer, stream: Any) -> Feed:
 
 
 def in_order_feed(out: OutputContainer, stream: Any) -> Feed:
-    """Decoded and shown at the same moment."""
+    """A feed of packets that are each decoded and shown at the same moment."""
     copy = copy_feed(out, stream)
 
     def feed(packet: Any) -> Iterator[Any]:
@@ -100,8 +104,8 @@ def in_order_feed(out: OutputContainer, stream: Any) -> Feed:
 
 
 def shown_feed(out: OutputContainer, stream: Any) -> Feed:
-    """AVI says when a picture is decoded, not when it is shown. The decoder knows in which order they are shown: its
-    n-th picture is on screen when the n-th packet would be decoded.
+    """A feed of packets with the times at which they are shown: AVI says only when a picture is decoded. The decoder
+    knows in which order they are shown: its n-th picture is on screen when the n-th packet would be decoded.
     """
     copy = copy_feed(out, stream)
     waiting: deque[Any] = deque()

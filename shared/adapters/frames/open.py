@@ -63,7 +63,7 @@ ROUNDING = 0.01  # ticks
 
 @dataclass(slots=True, kw_only=True)
 class Video:
-    """An open video. Times are seconds from its first picture."""
+    """An open video. Times are in seconds from its first picture."""
 
     container: InputContainer
     stream: VideoStream
@@ -76,24 +76,26 @@ class Video:
 
     @property
     def seeks_anywhere(self) -> bool:
-        """An AVI that was cut off has lost its index. What the demuxer takes for keyframes then are none."""
+        """Whether a seek may end anywhere: an AVI that was cut off has lost its index, and what the demuxer takes for
+        keyframes then are none.
+        """
         return self.info.truncated and self.container.format.name == "avi"
 
     @property
     def is_packet_stream(self) -> bool:
-        """Seeking is by the clock alone there, not to keyframes."""
+        """Whether the video is a stream of packets, where seeking is by the clock alone, not to keyframes."""
         return self.container.format.name in PACKET_STREAMS
 
     @property
     def is_intra_only(self) -> bool:
-        """Every picture is a keyframe, said or not."""
+        """Whether every picture is a keyframe, marked as one or not."""
         return self.stream.codec_context.codec.intra_only
 
     def time_of(self, pts: int) -> float:
         return max(0.0, pts * tick_s(self.stream) - self.start_s)
 
     def ticks(self, at_s: float) -> int:
-        """Never after that moment: a tick of AVI is a whole frame."""
+        """The last tick of the stream's clock that is not after that second: a tick of AVI is a whole frame."""
         return math.floor((at_s + self.start_s) / tick_s(self.stream) + ROUNDING)
 
 
@@ -103,7 +105,9 @@ def open_video(file: Any, limits: DecodeLimits) -> Iterator[Video]:
     kind = sniff(head)
     file.seek(0)
     if kind.kind != "video" or kind.format not in DEMUXERS:
-        raise SourceRejected(f"{kind.label} is no video that can be read", code="unsupported", hint="Use MP4 or MOV.")
+        raise SourceRejected(
+            f"{kind.label} is not a video that can be read", code="unsupported", hint="Use MP4 or MOV."
+        )
     with decoder_errors(kind):
         container = av.open(file, format=DEMUXERS[kind.format], buffer_size=READ_BYTES, metadata_errors="replace")
     with container:
@@ -138,7 +142,9 @@ def inspect(container: InputContainer, upload: UploadFacts, limits: DecodeLimits
 
 
 def rewind(container: InputContainer, stream: VideoStream) -> None:
-    """To the first picture that can be decoded: where an edit list begins between keyframes, to the next one."""
+    """Go back to the first picture that can be decoded: where an edit list begins between keyframes, to the next
+    one.
+    """
     try:
         container.seek(0)
     except av.FFmpegError:
@@ -146,7 +152,7 @@ def rewind(container: InputContainer, stream: VideoStream) -> None:
 
 
 def first_frame(container: InputContainer, stream: VideoStream, decoder: VideoCodecContext) -> VideoFrame:
-    """Raises NothingDecodes. A damaged start is skipped."""
+    """The first frame that can be decoded; a damaged start is skipped. Raises NothingDecodes."""
     said: av.FFmpegError | None = None
     for packet in packets_of(container, [stream]):
         try:
@@ -160,7 +166,7 @@ def first_frame(container: InputContainer, stream: VideoStream, decoder: VideoCo
 
 
 def frames_after(container: InputContainer, stream: VideoStream, decoder: VideoCodecContext) -> Iterator[VideoFrame]:
-    """Those after the first, as far as they can be decoded; nothing is read until one is asked for."""
+    """The frames after the first, as far as they can be decoded; nothing is read until one is asked for."""
     for packet in packets_of(container, [stream]):
         try:
             yield from decoder.decode(packet)

@@ -11,7 +11,7 @@ class Demuxer(Protocol):
 
 
 def packets_of(container: Demuxer, tracks: Sequence[Any]) -> Iterator[Any]:
-    """In the file's order; an empty one for each track at its end.
+    """The tracks' packets in the file's order; an empty one for each track at its end.
 
     Broadcasts may have tracks that no header names. PyAV 18.1 reads them over, and fails at the very end, when it looks
     for their empty packets: those of the tracks that were known come before.

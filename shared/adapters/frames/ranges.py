@@ -17,7 +17,9 @@ Fetch = Callable[[int, int], bytes]
 
 
 class RangeReader:
-    """`fetch(at, size)` gets that range. Not thread-safe. `bytes_fetched` and `requests` are for figures and logs."""
+    """A file that is read by ranges: `fetch(at, size)` gets one, in bytes. `bytes_fetched` and `requests` are for
+    figures and logs. Not thread-safe.
+    """
 
     def __init__(self, fetch: Fetch, size: int, *, longest_run: int = LONGEST_RUN) -> None:
         self.fetch = fetch
@@ -30,7 +32,7 @@ class RangeReader:
         self.requests = 0
 
     def read(self, at: int, size: int) -> bytes:
-        """Fewer bytes than asked for at the end of the file, none after it."""
+        """The bytes from `at` on: fewer than asked for at the end of the file, none after it."""
         end = min(at + size, self.size)
         if at >= end:
             return b""
@@ -46,7 +48,9 @@ class RangeReader:
         return self.blocks[number]
 
     def fetch_from(self, number: int, *, least: int) -> None:
-        """A read that goes on where the last fetch ended is a run: an index, or a large frame."""
+        """Fetch the block at an offset and perhaps those after it: a read that goes on where the last fetch ended is a
+        run, through an index or a large frame.
+        """
         self.run = min(self.longest_run, max(least, self.run * 2 if number == self.next_block else 1))
         at = number * BLOCK_BYTES
         data = self.fetch(at, min(self.run * BLOCK_BYTES, self.size - at))

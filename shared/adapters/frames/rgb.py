@@ -27,7 +27,7 @@ HD_WIDTH, HD_HEIGHT = 1280, 577
 
 
 def scaled(frame: VideoFrame, size: Size, interpolation: str, *, form: str = "RGB") -> Image.Image:
-    """RGB, or RGBA, by the frame's own matrix and range, or by those that players assume where it has none."""
+    """The frame as RGB, or RGBA, by its own matrix and range, or by those that players assume where it has none."""
     width, height = size
     scaler = scaler_for(frame.format.name, frame.width, frame.height, width, height, interpolation)
     plane = scaler.reformat(
@@ -44,7 +44,7 @@ def scaled(frame: VideoFrame, size: Size, interpolation: str, *, form: str = "RG
 
 @lru_cache(maxsize=8)
 def scaler_for(*_: object) -> VideoReformatter:
-    """To set one up for a size takes longer than to scale a small film's frame."""
+    """FFmpeg's scaler for a size, kept: setting one up takes longer than scaling a small film's frame."""
     return VideoReformatter()
 
 
@@ -58,7 +58,7 @@ def matrix_of(frame: VideoFrame) -> int | None:
 
 
 def colours_of(frame: VideoFrame) -> ColourSpace | None:
-    """None for what is shown as it is: sRGB, BT.709 and the televisions of old."""
+    """The frame's colour space; None for what is shown as it is: sRGB, BT.709 and old television."""
     primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
     wide = primaries if primaries in WIDE_PRIMARIES else 1
     if transfer not in HDR_TRANSFERS:

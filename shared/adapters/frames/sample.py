@@ -20,7 +20,7 @@ from shared.core.media.scenes import FrameMoment, choose_moments
 
 
 def sample(video: Video, plan: VideoPlan, *, deadline: float) -> Gathered:
-    """At least one frame, whatever it looks like; `deadline` is on the monotonic clock."""
+    """The frames to send, at least one, whatever it looks like; `deadline` is in seconds of the monotonic clock."""
     gathered = Gathered(video, plan)
     if plan.sampling == "scenes":
         look_for_scenes(gathered, deadline)
@@ -40,7 +40,7 @@ def look_evenly(gathered: Gathered, deadline: float) -> None:
 
 
 def look_into(slot: Slot, focus: Focus, gathered: Gathered) -> None:
-    """The first good frame of a slot; else its sharpest blurred one; else a note why there is none."""
+    """Add the first good frame of a slot; else its sharpest blurred one; else a note why there is none."""
     wanted_s = middle(slot, gathered.plan)
     faults: list[Dropped] = []
     blurred: Found | None = None
@@ -69,12 +69,16 @@ def look_into(slot: Slot, focus: Focus, gathered: Gathered) -> None:
 
 
 def is_usable(timed: Timed | None, slot: Slot) -> TypeGuard[Timed]:
-    """A frame of the slot: it is a later one where nothing before could be decoded."""
+    """Whether there is an undamaged frame and it is of the slot: it is a later one where nothing before could be
+    decoded.
+    """
     return timed is not None and not timed[1].is_corrupt and timed[0] < slot.end_s
 
 
 def look_for_scenes(gathered: Gathered, deadline: float) -> None:
-    """More looks than frames are wanted, and glances on the way; which of them are sent is chosen in the end."""
+    """Look at more moments than frames are wanted, and take glances on the way; which of them are sent is chosen in the
+    end.
+    """
     plan, glances = gathered.plan, Glances(gathered.video.view.ground)
     decoder = Decoder(gathered.video, deadline, glances.see)
     for slot in plan.slots:
@@ -106,7 +110,7 @@ def offer(timed: Timed, gathered: Gathered) -> None:
 
 
 def sharpen(gathered: Gathered, focus: Focus) -> None:
-    """Those that are blurred give way to a neighbour, without getting past another one."""
+    """Replace blurred frames with a sharper neighbour that does not get past another frame."""
     times_s = [shot.look.at_s for shot in gathered.shots]
     edges_s = [float("-inf"), *times_s, float("inf")]
     for index, shot in enumerate(gathered.shots):

@@ -52,7 +52,7 @@ def upright_size(stream: VideoStream, frame: VideoFrame, orientation: int) -> tu
 
 
 def square_pixels(width: int, height: int, ratio: float) -> tuple[int, int]:
-    """`ratio` is a pixel's width to its height."""
+    """The size in square pixels; `ratio` is a stored pixel's width to its height."""
     if 1 / SQUARE < ratio < SQUARE or not 0.1 < ratio < 10:  # noqa: PLR2004  # no screen has such pixels
         return width, height
     return (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))

@@ -25,7 +25,9 @@ EVERY = 4  # samples: a peak lasts longer
 
 
 def pieces(container: InputContainer) -> Iterator[SoundPiece]:
-    """In order, without gaps. Nothing for a video without sound. Damaged packets are left out, as players do."""
+    """The sound in pieces, in order and without gaps; none for a video without sound. Damaged packets are left out, as
+    players do.
+    """
     frames = resampled(container)
     start_s, piece = 0.0, PieceWriter()
     for frame in frames:

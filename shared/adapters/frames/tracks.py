@@ -40,12 +40,12 @@ def no_film(films: list[VideoStream]) -> SourceRejected:
 
 
 def pixels_in(container: InputContainer, stream: VideoStream) -> float:
-    """Of all its pictures together."""
+    """The pixels of all the track's pictures together."""
     return stream.codec_context.width * stream.codec_context.height * pictures_in(container, stream)
 
 
 def pictures_in(container: InputContainer, stream: VideoStream) -> float:
-    """As its header counts them, else by its length; one at least."""
+    """The number of the track's pictures, by its header, else by its length; one at least."""
     if stream.frames:
         return float(stream.frames)
     own_s = float(stream.duration * (stream.time_base or 0)) if stream.duration else 0.0

@@ -19,7 +19,7 @@ READ_SHARE = 20  # of a larger file, at most one byte in this many
 
 
 class Ranges(Protocol):
-    """A file of `size` bytes; `read` gives fewer than asked for at its end."""
+    """A file of `size` bytes that can be read from any offset; `read` gives fewer bytes than asked for at its end."""
 
     size: int
 
@@ -39,10 +39,10 @@ class Served:
         self.left = allowance(file.size, whole=whole)
 
     def read(self, wanted: object) -> bytes:
-        """The range that a child asks for. Raises Nonsense for one that no child of ours asks for."""
+        """The bytes that a child asks for. Raises Nonsense for a range that our own child never asks for."""
         at, size = checked_range(wanted)
         if self.left <= 0:
-            raise Nonsense("more of the file is asked for than its task may read")
+            raise Nonsense("it asks for more of the file than its task may read")
         data = self.file.read(at, size)
         self.left -= len(data)
         return data
@@ -52,11 +52,11 @@ def checked_range(wanted: object) -> tuple[int, int]:
     match wanted:
         case [int(at), int(size)] if at >= 0 and 0 < size <= READ_BYTES:
             return at, size
-    raise Nonsense("a range is asked for that is none, or too long")
+    raise Nonsense("it asks for a range that is invalid or too long")
 
 
 def serve(requests: IO[bytes], replies: IO[bytes], served: Served) -> dict[str, Any]:
-    """In the parent: hand out ranges until the child says something else, and return that."""
+    """The child's next message that is not a read, after the parent has answered all reads before it."""
     while True:
         message = receive(replies)
         if "read" not in message:
@@ -79,7 +79,7 @@ class RemoteFile(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """May be fewer bytes than asked for, as of any raw file."""
+        """The next bytes of the file, perhaps fewer than asked for, as of any raw file."""
         wanted = min(self.size - self.at if size < 0 else size, READ_BYTES)
         if self.at >= self.size or wanted <= 0:
             return b""

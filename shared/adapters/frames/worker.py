@@ -1,6 +1,7 @@
 """Frames of a video, decoded in a child process that sees nothing but the ranges it asks for.
 
-`accept` uses this for every video. The child is killed when a video takes too long, too much memory, or the child.
+`accept` uses this for every video. The child is killed when a video takes too much time or memory, and a child that
+crashes takes nothing else with it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ FILM_BYTES = 1024 * MEGABYTE  # of an MP4, beside twice its source: what is enco
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampledVideo:
-    """`poster` shows the video where its frames are too small to be looked at by people."""
+    """A video's facts and the frames to send. `poster` shows the video where its frames are too small for people to
+    look at.
+    """
 
     info: VideoInfo
     plan: VideoPlan
@@ -45,7 +48,7 @@ class SampledVideo:
 
     @property
     def partial(self) -> bool:
-        """Some of the video could not be read, and the rest was used."""
+        """Whether some of the video could not be read, and the rest was used."""
         lost = {"unreadable", "out of time"}
         return self.info.truncated or any(one.reason in lost for one in self.coverage.dropped)
 
@@ -67,7 +70,9 @@ class FrameWorker(CappedChild):
         contact_sheet: bool = False,
         before: float = math.inf,
     ) -> SampledVideo:
-        """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or what reading the file raises."""
+        """The video's facts and the frames to send. Raises SourceRejected, with code "too_slow" past
+        `limits.max_seconds`, DecoderBusy, or what reading the file raises.
+        """
         with self.turn(before), self.running_child() as (requests, replies):
             served = Served(file)
             info = self.header(requests, replies, served)
@@ -90,19 +95,21 @@ class FrameWorker(CappedChild):
             )
 
     def inspect(self, file: Ranges) -> VideoInfo:
-        """The header's facts; only the first frame is decoded. Raises as `sample` does."""
+        """What the header says; only the first frame is decoded. Raises as `sample` does."""
         with self.lock, self.running_child() as (requests, replies):
             info = self.header(requests, replies, Served(file))
             send(requests, {"plan": None})
             return info
 
     def header(self, requests: IO[bytes], replies: IO[bytes], served: Served) -> VideoInfo:
-        """The child waits for a plan then."""
+        """What the header says; the child then waits for a plan."""
         send(requests, {"open": {"bytes": served.file.size, "limits": to_json(self.limits), "give": "frames"}})
         return believed(VideoInfo, self.answer(requests, replies, served).get("info"))
 
     def sound(self, file: Ranges, *, before: float = math.inf) -> list[SoundPiece]:
-        """The sound track in pieces, in order; nothing where there is none or nothing is to be heard. Reads it all."""
+        """The sound track in pieces, in order; none where there is no sound or it is silent. Reads the whole file.
+        Raises as `sample` does.
+        """
         found: list[SoundPiece] = []
         with self.turn(before), self.running_child() as (requests, replies):
             send(requests, {"open": {"bytes": file.size, "limits": to_json(self.limits), "give": "sound"}})
@@ -115,9 +122,10 @@ class FrameWorker(CappedChild):
         return found
 
     def mp4(self, file: Ranges, *, copied: frozenset[str], before: float = math.inf) -> Iterator[bytes]:
-        """The video as MP4, in blocks as they are written; pictures in one of the codecs `copied` stay as they are.
+        """The video as MP4, in blocks of bytes as they are written; pictures in one of the codecs `copied` are not
+        encoded again. Raises as `sample` does.
 
-        Reads it all; the child is busy until the last block.
+        Reads the whole file; the child is busy until the last block.
         """
         with self.turn(before), self.running_child() as (requests, replies):
             task = {"bytes": file.size, "limits": to_json(self.limits), "give": "mp4", "copied": sorted(copied)}
@@ -130,7 +138,9 @@ class FrameWorker(CappedChild):
 
     @contextmanager
     def turn(self, before: float) -> Iterator[None]:
-        """One video at a time. Raises DecoderBusy when the turn has not come `before` that moment of the clock."""
+        """A context in which the child is this video's alone. Raises DecoderBusy when that cannot be had before
+        `before`, in seconds of the monotonic clock.
+        """
         if not self.lock.acquire(timeout=min(max(0.0, before - time.monotonic()), threading.TIMEOUT_MAX)):
             raise DecoderBusy
         try:
@@ -139,7 +149,9 @@ class FrameWorker(CappedChild):
             self.lock.release()
 
     def answer(self, requests: IO[bytes], replies: IO[bytes], served: Served) -> dict[str, Any]:
-        """A read that fails leaves the child in the middle of a question, so it does not live on."""
+        """The child's answer, after its reads were answered. A read that fails leaves the child in the middle of a
+        question, so that child is stopped.
+        """
         try:
             message = serve(requests, replies, served)
         except VisiondropError:
@@ -149,10 +161,10 @@ class FrameWorker(CappedChild):
 
 
 def piece_of(message: dict[str, Any]) -> dict[str, Any] | None:
-    """What a message says of the piece whose bytes follow it; None at the end. Raises Nonsense for neither."""
+    """What a message says about the piece whose bytes follow it; None at the end. Raises Nonsense for anything else."""
     match message:
         case {"piece": None}:
             return None
         case {"piece": dict(facts)}:
             return facts
-    raise Nonsense("an answer is neither a piece nor the end of them")
+    raise Nonsense("it is neither a piece of sound nor the end")

@@ -27,7 +27,7 @@ SLACK_BYTES = 64 * MEGABYTE  # stacks of decoder threads, the sent picture, the 
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
-    """Two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `pictures`."""
+    """Answer two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `pictures`."""
     while True:
         try:
             limits = from_json(DecodeLimits, receive(requests)["limits"])
@@ -43,7 +43,7 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
 
 
 def answer_plan(data: bytes, info: ImageInfo, limits: DecodeLimits, requests: IO[bytes], replies: IO[bytes]) -> None:
-    """A null plan means that the picture was turned down on its header's facts."""
+    """Send the planned pictures. A null plan means that the picture was refused for what its header says."""
     plan = receive(requests)["plan"]
     if plan is None:
         return
@@ -51,8 +51,8 @@ def answer_plan(data: bytes, info: ImageInfo, limits: DecodeLimits, requests: IO
 
 
 def cap_memory(max_bytes: int) -> None:
-    """Private writable memory on top of what is there so far. Address space would be the wrong measure: glibc reserves
-    64 MB of it per thread. macOS and Windows have no such cap.
+    """Cap this process's private writable memory, in bytes above what it has so far. Address space would be the wrong
+    measure: glibc reserves 64 MB of it per thread. macOS and Windows have no such cap.
     """
     if sys.platform != "linux":
         return
@@ -64,7 +64,7 @@ def cap_memory(max_bytes: int) -> None:
 
 
 def main(max_decode_bytes: str) -> None:
-    """Decoders that print would break the protocol: it gets stdout's place, they get stderr's."""
+    """Serve the parent. Decoders that print would break the protocol: the protocol gets stdout, they get stderr."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     cap_memory(int(max_decode_bytes))

@@ -19,7 +19,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
 def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """L, RGB or YCbCr in sRGB. A profile that cannot be used is ignored."""
+    """The picture in sRGB, as L, RGB or YCbCr. A profile that cannot be used is ignored."""
     source = image.convert("RGB") if icc_profile and is_told_as_rgb(image.mode, icc_profile) else image
     if icc_profile and source.mode in ICC_SPACES and (transform := icc_transform(icc_profile, source.mode)):
         in_place = source is not image  # nobody else's pixels
@@ -31,13 +31,15 @@ def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
 
 
 def is_told_as_rgb(mode: str, icc_profile: bytes) -> bool:
-    """Greys too may come with a profile of colours."""
+    """Whether the profile is applied in RGB: to YCbCr, and to greys that come with a profile of colours."""
     return mode == "YCbCr" or (mode == "L" and icc_profile[ICC_SPACE] == b"RGB ")
 
 
 @lru_cache(maxsize=16)
 def icc_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """None where nothing is to be done: the profile is sRGB itself, broken, or of another kind of picture."""
+    """The transform to sRGB; None where nothing is to be done: the profile is sRGB itself, broken, or of another kind
+    of picture.
+    """
     if len(profile) > MAX_PROFILE_BYTES:
         return None
     try:
@@ -51,7 +53,9 @@ def icc_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | Non
 
 
 def changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether every colour of a coarse grid stays within one step: cheaper than converting each picture to itself."""
+    """Whether every colour of a coarse grid stays within one level: testing that is cheaper than converting each
+    picture to itself.
+    """
     grid = Image.frombytes("RGB", (GRID**2, GRID), bytes(channel for rgb in GRID_COLOURS for channel in rgb))
     converted = ImageCms.applyTransform(grid, transform)
     if converted is None:

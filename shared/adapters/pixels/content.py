@@ -21,7 +21,7 @@ def is_flat(image: Image.Image) -> bool:
 
 
 def flat_share(image: Image.Image) -> float:
-    """0 for noise, 1 for one colour."""
+    """How flat the picture is, from 0 for noise to 1 for one colour."""
     width, height = image.size
     if width == 1:
         return 1.0
@@ -31,7 +31,7 @@ def flat_share(image: Image.Image) -> float:
 
 
 def notes_on(image: Image.Image) -> Iterator[str]:
-    """What a reader of the answer should know: an answer about an even sheet is about nothing."""
+    """What a reader of the answer should know about the picture: an answer about an even sheet is about nothing."""
     extrema = cast("tuple[tuple[int, int], ...]", image.getextrema())
     ranges = extrema if len(image.getbands()) > 1 else (extrema,)
     levels = max(high - low for low, high in cast("tuple[tuple[int, int], ...]", ranges))

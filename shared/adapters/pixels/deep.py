@@ -33,7 +33,7 @@ OTHER_BYTE = {
 
 
 def raw_mode_of(image: Any) -> str:
-    """How Pillow is going to unpack the first tile; "" where it has none."""
+    """Pillow's name for how it will unpack the first tile; "" where it has none."""
     tile = next(iter(getattr(image, "tile", ())), None)
     if tile is None or not tile.args:
         return ""
@@ -41,7 +41,7 @@ def raw_mode_of(image: Any) -> str:
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Colours of 16 bits, not decoded yet, of which 8 bits are not enough."""
+    """Whether the picture has colours of 16 bits, not decoded yet, of which 8 bits are not enough."""
     return raw_mode_of(image) in OTHER_BYTE and is_steep(image.info.get("icc_profile"))
 
 
@@ -52,7 +52,7 @@ def is_steep(profile: bytes | None) -> bool:
 
 
 def load_other_byte(image: Any) -> Image.Image:
-    """The same picture with the lower byte of each sample."""
+    """The same picture, decoded again with the lower byte of each sample."""
     image.tile = [tile._replace(args=exchanged(tile.args)) for tile in image.tile]
     image.load()
     loaded: Image.Image = image
@@ -64,7 +64,7 @@ def exchanged(args: Any) -> Any:
 
 
 def with_srgb_curve(high: Image.Image, low: Image.Image) -> Image.Image:
-    """Colours in 8 bits of sRGB's curve. Opacity is no light: its upper byte is enough."""
+    """The colours in 8 bits of sRGB's curve. Opacity is not light: its upper byte is enough."""
     profile = high.info["icc_profile"]
     pairs = zip(high.split(), low.split(), tables_of(profile), strict=False)
     colours = [joined(one, other).point(table, "L") for one, other, table in pairs]
@@ -74,19 +74,19 @@ def with_srgb_curve(high: Image.Image, low: Image.Image) -> Image.Image:
 
 
 def joined(high: Image.Image, low: Image.Image) -> Image.Image:
-    """16 bits, in a mode of 32."""
+    """Both bytes of each sample as one number of 16 bits, in a mode of 32."""
     return Image.frombytes("I;16", high.size, Image.merge("LA", (low, high)).tobytes()).convert("I")
 
 
 def grey_by_profile(profile: bytes) -> tuple[Callable[[Image.Image], Image.Image], bytes | None]:
-    """What turns bands of 16 bit greys into L of sRGB's curve, and what is left of the profile."""
+    """The conversion of bands of 16-bit greys into L of sRGB's curve, and what is left of the profile."""
     table = tables_of(profile)[0]
     return (lambda band: band.convert("I").point(table, "L")), with_srgb_curves(profile)
 
 
 @lru_cache(maxsize=4)
 def tables_of(profile: bytes) -> tuple[list[int], ...]:
-    """For each channel, what its 65,536 levels are in sRGB."""
+    """For each channel, the sRGB value of each of its 65,536 levels."""
     curves = curves_in(profile)
     made = {id(curve): table_of(curve) for curve in curves}
     return tuple(made[id(curve)] for curve in curves)

@@ -23,7 +23,7 @@ class Encoded:
 
 
 def encode(image: Image.Image, *, jpeg_quality: int, max_bytes: int) -> Encoded:
-    """L, RGB or YCbCr in; the choice is made by what the pixels look like at the size they are sent."""
+    """The picture (L, RGB or YCbCr) as PNG or JPEG; its pixels at the size that is sent decide which."""
     if is_flat(image):
         png = save(image if image.mode == "L" else image.convert("RGB"), "PNG", compress_level=PNG_LEVEL)
         if len(png) <= max_bytes:

@@ -1,4 +1,4 @@
-"""Every decoder error becomes a SourceRejected with a documented code; nothing else stands between it and `accept`."""
+"""Every decoder error becomes a SourceRejected with a documented code, so that `accept` sees no other."""
 
 from __future__ import annotations
 
@@ -39,15 +39,17 @@ DECODER_ERRORS = (
 
 
 def nothing_else() -> str:
-    """The usual answer to what else than damage may be the matter."""
+    """The usual answer, "", to the question what else than damage may be the matter."""
     return ""
 
 
 @contextmanager
 def decoder_errors(kind: Kind, what_else: Callable[[], str] = nothing_else) -> Iterator[None]:
-    """Foreign errors in, SourceRejected out; the message names the format, not the decoder's inner words.
+    """A context in which decoders' errors become SourceRejected; the message names the format, not the decoder's own
+    words.
 
-    `what_else` looks for what a decoder may not know, which it reports like damage; "" if there is nothing of the kind.
+    `what_else` looks for what a decoder may not know, which it reports like damage; "" if there is nothing of the
+    kind.
     """
     try:
         with warnings.catch_warnings():
@@ -77,13 +79,13 @@ def corrupt(kind: Kind, why: str) -> SourceRejected:
 
 
 def damage_of(kind: Kind, share: float, words: str = LOWER_PART) -> str:
-    """What to say of a damaged picture of which so much is there. Raises SourceRejected below half."""
+    """What to say of a damaged picture of which this share (0 to 1) is there. Raises SourceRejected below half."""
     if share < LEAST_SHARE:
         raise corrupt(kind, "less than half of it is there")
     return words.format(f"{max(1 - share, 0.01):.0%}")
 
 
 def not_read(kind: Kind, what: str, hint: str = "") -> SourceRejected:
-    """A good file, of which something is not understood here; `what` follows the name of its format."""
+    """The error for a good file of which something is not understood here; `what` follows the name of its format."""
     usual = "Save it as JPEG or PNG, and upload that."
     return SourceRejected(f"{kind.label} {what} is not read here", code="unsupported", hint=hint or usual)

@@ -23,14 +23,14 @@ STEPS = {
 
 
 def weighted(image: Image.Image) -> Image.Image:
-    """Colours times opacity, which may be averaged. Images without transparency are returned as they are."""
+    """The colours times opacity, so that they may be averaged. Images without transparency are returned as they are."""
     if image.mode in {"RGBA", "LA"}:
         return image.convert("La" if image.mode == "LA" else "RGBa")
     return image
 
 
 def without_full_alpha(image: Image.Image) -> Image.Image:
-    """Screenshots often have an alpha channel that says nothing."""
+    """The picture without an alpha channel that is opaque everywhere, as screenshots often have."""
     if image.mode not in STRAIGHT or image.getchannel(image.getbands()[-1]).getextrema() != OPAQUE:
         return image
     straight = STRAIGHT[image.mode]
@@ -57,7 +57,7 @@ def ground_for(image: Image.Image, alpha: Image.Image) -> int:
 
 
 def hidden(image: Image.Image, visible: Image.Image, ground: int) -> float:
-    """Share of what is visible that looks much like the ground, in each of its channels."""
+    """The share (0 to 1) of what is visible that looks much like the ground, in each of its channels."""
     channels = [ImageChops.difference(one, Image.new("L", image.size, ground)) for one in image.split()]
     differences = reduce(ImageChops.lighter, channels).histogram(visible)
     return sum(differences[:NEAR_LEVELS]) / (sum(differences) or 1)

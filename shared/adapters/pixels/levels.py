@@ -40,7 +40,7 @@ WIDEST = 32  # bits per sample
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """What the numbers of a grey picture may be. `is_measured`: the format is one that measurements come in."""
+    """The numbers that a grey picture may hold. `is_measured`: measurements come in its format."""
 
     bits: int = 16
     kind: int = UNSIGNED
@@ -49,20 +49,20 @@ class Samples:
 
 
 def samples_of(image: Image.Image) -> Samples:
-    """As the reader of the picture found them (`samples` of its `info`), or what its mode stands for."""
+    """The samples as the reader of the picture found them (`samples` of its `info`), or as its mode has them."""
     known = image.info.get("samples") or Samples(kind=FLOAT if image.mode == "F" else UNSIGNED)
     clear = image.info.get("transparency")
     return replace(known, no_data=float(clear)) if isinstance(clear, int) else known
 
 
 def samples_in(page: TiffPage) -> Samples:
-    """Of a page of a TIFF."""
+    """The samples of a TIFF's page."""
     no_data = to_number(page.raw(tiff.NO_DATA).decode("latin-1"))
     return Samples(bits=page.bits, kind=page.kind, no_data=no_data, is_measured=True)
 
 
 def to_number(text: str) -> float | None:
-    """GDAL writes its number as text, with a null byte behind."""
+    """The number in a text; None if there is none. GDAL writes its number as text, with a null byte at the end."""
     try:
         return float(text.strip(" \0"))
     except ValueError:
@@ -70,7 +70,9 @@ def to_number(text: str) -> float | None:
 
 
 def to_greys(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
-    """What turns bands of a wide picture into L, or La where a level of it is transparent; and steps, if any."""
+    """The conversion of bands of a wide picture into L, or La where one of its levels is transparent; and the steps to
+    report, if any.
+    """
     samples = samples_of(image)
     if is_told_by_profile(image, samples):
         convert_by_profile, image.info["icc_profile"] = grey_by_profile(image.info["icc_profile"])
@@ -91,14 +93,16 @@ def to_greys(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
 
 
 def is_told_by_profile(image: Image.Image, samples: Samples) -> bool:
-    """Light in the dark parts of a scale that is even in light, not in brightness."""
+    """Whether the profile makes greys of the samples, since their scale is even in light, not in brightness, and has
+    much light in its dark parts.
+    """
     is_plain = (samples.bits, samples.kind) == (DEEP, UNSIGNED) and image.mode != "F"
     is_upright = not image.info.get("white_is_zero") and "transparency" not in image.info
     return is_plain and is_upright and is_steep(image.info.get("icc_profile"))
 
 
 def with_clear(grey: Image.Image, numbers: Image.Image, clear: int) -> Image.Image:
-    """One level is no grey but a hole: the distance from it, cut off at 1, is opacity."""
+    """The conversion that makes one level transparent: the distance from it, cut off at 1, is opacity."""
     above = numbers.point(lambda value: value * 255.0 - clear * 255.0).convert("L")
     below = numbers.point(lambda value: value * -255.0 + clear * 255.0).convert("L")
     alpha = Image.new("L", grey.size, 0)
@@ -108,7 +112,9 @@ def with_clear(grey: Image.Image, numbers: Image.Image, clear: int) -> Image.Ima
 
 
 def as_numbers(image: Image.Image, samples: Samples) -> tuple[Convert, Samples]:
-    """What turns bands into F. Pillow reads unsigned 32 bits as signed: where that shows, the upper 16 bits will do."""
+    """The conversion of bands into F, and their samples. Pillow reads unsigned 32 bits as signed: where that shows, the
+    upper 16 bits will do.
+    """
     if (samples.kind, samples.bits) != (UNSIGNED, WIDEST) or min(array("i", sampled(image).tobytes())) >= 0:
         return (lambda band: band.convert("F")), samples
     return (lambda band: upper_halves(band).convert("F")), replace(samples, bits=WIDEST // 2)
@@ -120,7 +126,7 @@ def upper_halves(image: Image.Image) -> Image.Image:
 
 
 def range_of(channels: Sequence[Image.Image], samples: Samples) -> tuple[float, float, tuple[str, ...]]:
-    """Black's number, white's, and what to say about it. All channels have one range."""
+    """The number for black, the number for white, and what to report about them. All channels have one range."""
     values = (value for channel in channels for value in array("f", sampled(channel).convert("F").tobytes()))
     found = sorted(value for value in values if isfinite(value) and value != samples.no_data)
     if not found:
@@ -133,7 +139,9 @@ def range_of(channels: Sequence[Image.Image], samples: Samples) -> tuple[float, 
 
 
 def full_range(samples: Samples, low: float, high: float, *, is_colour: bool) -> tuple[float, float] | None:
-    """None where the format does not say: signed numbers, and floating point that is not light."""
+    """The lowest and the highest number of the format; None where it does not say: signed numbers, and floating point
+    that is not light.
+    """
     if samples.kind == FLOAT:
         least = LEAST_COLOUR if is_colour else LEAST_GREY
         return (0.0, 1.0) if least <= low and high <= MOST_FLOAT else None
@@ -141,8 +149,8 @@ def full_range(samples: Samples, low: float, high: float, *, is_colour: bool) ->
 
 
 def is_stretched(samples: Samples, full: tuple[float, float], low: float, high: float) -> bool:
-    """Dark or flat by the letter, but with something in it. Less than two levels of 255 are a lens cap's noise, unless
-    they are 8 bits that were stored in more.
+    """Whether the picture is dark or flat as stored, but has something in it. Less than two levels of 255 are a lens
+    cap's noise, unless they are 8 bits that were stored in more.
     """
     if samples.kind == UNSIGNED and samples.bits < WIDEST:
         is_narrow = high <= LARGEST_BYTE and high - low >= BYTE_LEVELS

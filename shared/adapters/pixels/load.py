@@ -51,7 +51,7 @@ def load_frame(image: Image.Image, data: bytes, info: ImageInfo, index: int, siz
 
 
 def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Image, str]:
-    """As a whole."""
+    """The decoded frame of one kind of file, perhaps shrunk already, and what is missing of it ("" = nothing)."""
     shrink_decode(image, info, size, len(data))
     interlaced = is_interlaced(image)
     try:
@@ -76,7 +76,7 @@ def load(image: Any, data: bytes, info: ImageInfo, size: Size) -> tuple[Image.Im
 
 
 def drawn_part(image: Any) -> Box | None:
-    """Where a GIF's first frame stands on its canvas, if it leaves some of it free."""
+    """The place of a GIF's first frame on its canvas, if it leaves some of it free; otherwise None."""
     if image.format != "GIF" or not image.tile:
         return None
     box: Box = image.tile[0].extents
@@ -84,7 +84,7 @@ def drawn_part(image: Any) -> Box | None:
 
 
 def clear_around(image: Image.Image, box: Box) -> Image.Image:
-    """As browsers have it; Pillow fills the rest with the first colour."""
+    """The picture, transparent around that place, as in browsers; Pillow fills the rest with the first colour."""
     seen = image.convert("RGBA")
     canvas = Image.new("RGBA", image.size)
     canvas.paste(seen.crop(box), box)
@@ -92,21 +92,21 @@ def clear_around(image: Image.Image, box: Box) -> Image.Image:
 
 
 def opened_at(data: bytes, info: ImageInfo, frame: int) -> Image.Image:
-    """The picture once more, with nothing decoded yet."""
+    """The picture opened again, with nothing decoded yet."""
     image = open_picture(data, info.kind)
     image.seek(frame)
     return image
 
 
 def is_interlaced(image: Any) -> bool:
-    """Damage then shows all over the picture, not below some row."""
+    """Whether damage shows all over the picture, not only below some row."""
     if image.format == "GIF":
         return any(tile.args[1] for tile in image.tile)
     return bool(image.info.get("interlace"))
 
 
 def load_heic(data: bytes, index: int, size: Size) -> Image.Image:
-    """Libheif's pixels taken over band by band: Pillow's own copy at full size would double the memory."""
+    """The picture in libheif's pixels, copied band by band: Pillow's own copy at full size would double the memory."""
     import pillow_heif  # noqa: PLC0415 -- imported for the first HEIC only, see register_heif
 
     picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)[index]
@@ -130,7 +130,9 @@ def shrink_decode(image: Any, info: ImageInfo, size: Size, data_bytes: int) -> N
 
 
 def is_ycbcr(image: Any) -> bool:
-    """Libjpeg's own rule. Kept in YCbCr, a photo without profile is never converted to RGB and back."""
+    """Whether the JPEG is stored as YCbCr, by libjpeg's own rule. Left as it is, a photo without profile is never
+    converted to RGB and back.
+    """
     if image.mode != "RGB":
         return False
     if "jfif" in image.info:
@@ -141,7 +143,9 @@ def is_ycbcr(image: Any) -> bool:
 
 
 def salvage_jpeg(data: bytes, info: ImageInfo, size: Size, share: float) -> tuple[Image.Image, str]:
-    """Libjpeg paints the rest in the last colour it knew; a progressive file only lacks its fine detail."""
+    """What there is of a damaged JPEG, and what is missing. Libjpeg paints the rest in the last colour it knew; a
+    progressive file only lacks its finest detail.
+    """
     scans = data.partition(PROGRESSIVE_FRAME)[2].count(JPEG_SCAN)
     if share < LEAST_SHARE and scans <= 1:
         raise corrupt(info.kind, "less than half of it is there")
@@ -153,7 +157,9 @@ def salvage_jpeg(data: bytes, info: ImageInfo, size: Size, share: float) -> tupl
 
 
 def share_of_rows(image: Image.Image) -> tuple[float, str]:
-    """What was not decoded is black. BMP is stored from below."""
+    """The share (0 to 1) of the rows that were decoded, and which are missing: those that are black. BMP is stored from
+    below.
+    """
     box = (image if image.mode in {"P", "YCbCr"} else image.convert("RGB")).getbbox()
     if box is None:
         return 0.0, LOWER_PART

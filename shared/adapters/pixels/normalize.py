@@ -40,7 +40,9 @@ def normalize_image(
     max_images: int | None = None,
     limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> NormalizedImage:
-    """Raises SourceRejected. Runs in the calling process: pixels/worker.py has the same with a time and memory cap."""
+    """The picture's facts and the pictures to send. Raises SourceRejected. It runs in the calling process:
+    pixels/worker.py has the same with a cap on time and memory.
+    """
     info = inspect(data, limits)
     plan = plan_image(info, model=model, detail=detail, max_images=max_images)
     check_source(Load(bytes=info.bytes, decode_bytes=plan.decode_bytes), limits)
@@ -50,7 +52,7 @@ def normalize_image(
 def render(
     data: bytes, info: ImageInfo, plan: ImagePlan, *, limits: DecodeLimits = DEFAULT_LIMITS
 ) -> tuple[Picture, ...]:
-    """Decode and draw the planned frames, in order."""
+    """The planned frames as encoded pictures, in order."""
     if info.kind.format == "raw":
         data, info = preview_of(data, info)
     what_else = READERS[info.kind.format].what_else
@@ -59,7 +61,9 @@ def render(
 
 
 def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImagePlan) -> Iterator[Picture]:
-    """Later frames that cannot be decoded are left out; the first one must be there."""
+    """The planned frames as encoded pictures, one by one. Later frames that cannot be decoded are left out; the first
+    one must be there.
+    """
     clock = FrameClock()
     for place, frame in enumerate(plan.frames):
         size = stored_size(info, frame)
@@ -89,7 +93,9 @@ def render_frames(image: Image.Image, data: bytes, info: ImageInfo, plan: ImageP
 
 
 class FrameClock:
-    """Steps through an animation, adding up durations: GIF and PNG store only those, WebP and AVIF the moments."""
+    """Steps through an animation and adds up durations (seconds): GIF and PNG store only those, WebP and AVIF the
+    moments.
+    """
 
     def __init__(self) -> None:
         self.passed_ms = 0.0
@@ -120,10 +126,12 @@ def draw(
 
 
 def turn_to_do(info: ImageInfo) -> int:
-    """Pillow's TIFF reader turns the pixels itself."""
+    """The EXIF orientation that is still to be applied; 1 for a TIFF, whose reader in Pillow turns the pixels
+    itself.
+    """
     return 1 if info.kind.format == "tiff" else info.orientation
 
 
 def stored_size(info: ImageInfo, frame: FramePlan) -> Size:
-    """The planned upright size, as the file's own axes have it."""
+    """The planned upright size in pixels, along the axes of the stored picture."""
     return (frame.height, frame.width) if turn_to_do(info) in SWAPS_SIDES else (frame.width, frame.height)

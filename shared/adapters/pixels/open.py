@@ -47,7 +47,7 @@ def open_picture(data: bytes, kind: Kind, limits: DecodeLimits = DEFAULT_LIMITS)
 
 
 def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
-    """The header's facts, checked against `limits`. Raises SourceRejected."""
+    """What the header says, checked against `limits`. Raises SourceRejected."""
     kind = sniff(data)
     check_source(Load(bytes=len(data)), limits)
     if kind.kind != "image":
@@ -67,7 +67,7 @@ def inspect(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageInfo:
 
 
 def check_readable(data: bytes, kind: Kind) -> None:
-    """Good files that the decoders here would call damaged."""
+    """Check for good files that the decoders here would call damaged. Raises SourceRejected."""
     if kind.format == "jpeg" and (what := jpeg.what_is_not_read(data)):
         raise not_read(kind, what)
     if kind.format == "heic" and boxes.is_sequence_only(data):
@@ -75,7 +75,9 @@ def check_readable(data: bytes, kind: Kind) -> None:
 
 
 def check_container(data: bytes, kind: Kind, limits: DecodeLimits) -> None:
-    """What the decoders of ISO base media do not say, or say too late: size and completeness."""
+    """Check size and completeness of ISO base media, which its decoders do not report, or too late. Raises
+    SourceRejected.
+    """
     if is_cut_off(data):
         raise corrupt(kind, "it ends before its last box does")
     width, height = largest_extent(data)
@@ -83,7 +85,7 @@ def check_container(data: bytes, kind: Kind, limits: DecodeLimits) -> None:
 
 
 def check_canvas(data: bytes, limits: DecodeLimits) -> None:
-    """To open a WebP is to allocate its canvas."""
+    """Check the size of a WebP before it is opened, which allocates its canvas. Raises SourceRejected."""
     width, height = canvas_size(data)
     need = width * height * webp_bytes(data)
     check_source(Load(bytes=len(data), pixels=width * height, decode_bytes=need), limits)
@@ -120,7 +122,9 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: DecodeLimits) 
 
 
 def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
-    """Baseline JPEG is decoded row by row at reduced size; progressive keeps two bytes per coefficient of the whole."""
+    """The memory that decoding takes, in bytes per pixel. Baseline JPEG is decoded row by row at reduced size;
+    progressive keeps two bytes per coefficient of the whole.
+    """
     if kind.format == "jpeg":
         progressive = 2 * samples_per_pixel(image.layer) if "progressive" in image.info else 0.0
         return DecodeCost(scaled=4, fixed=progressive, max_scale=8)
@@ -146,13 +150,16 @@ def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
 
 
 def samples_per_pixel(layers: Sequence[tuple[int, int, int, int]]) -> float:
-    """1.5 for 4:2:0, 3 for 4:4:4: chroma layers are sampled less often than the densest one."""
+    """Samples per pixel of a JPEG, 1.5 for 4:2:0, 3 for 4:4:4: chroma layers are sampled less often than the densest
+    one.
+    """
     densest = max(across * down for _, across, down, _ in layers)
     return sum(across * down for _, across, down, _ in layers) / densest
 
 
 def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, tuple[str, ...]]:
-    """EXIF orientation 1..8; a TIFF's own tag. libheif has applied its own already; broken EXIF is no reason to fail.
+    """The EXIF orientation 1 to 8, or a TIFF's own tag, and notes. libheif has applied its own already; broken EXIF is
+    not a reason to fail.
 
     An orientation in XMP alone is what tools leave behind that have turned the pixels: browsers do not turn by it.
     """
@@ -174,14 +181,14 @@ def read_orientation(image: Image.Image, kind: Kind, data: bytes) -> tuple[int, 
 
 
 def upright_size(image: Image.Image, kind: Kind, orientation: int) -> Size:
-    """Pillow's TIFF reader reports the upright size by itself, and turns the pixels while it decodes."""
+    """The upright size in pixels. Pillow's TIFF reader reports it itself, and turns the pixels while it decodes."""
     if orientation in SWAPS_SIDES and kind.format != "tiff":
         return image.height, image.width
     return image.size
 
 
 def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeLimits) -> tuple[tuple[int, Size], ...]:
-    """Number and size of each frame or page that is a picture of its own."""
+    """The number and size in pixels of each frame or page that is a picture of its own."""
     if READERS[kind.format].is_animated:
         start = 1 if image.info.get("default_image") else 0  # of an APNG: for readers that know no animation
         return tuple((number, first) for number in range(start, int(image.n_frames)))
@@ -198,7 +205,7 @@ def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeL
 
 
 def heic_sizes(data: bytes) -> Iterator[Size]:
-    """Not by Pillow's `seek`, which takes the memory of each picture."""
+    """The size in pixels of each picture, without Pillow's `seek`, which takes the memory of each picture."""
     import pillow_heif  # noqa: PLC0415 -- see register_heif
 
     return (picture.size for picture in pillow_heif.open_heif(data))

@@ -28,7 +28,9 @@ CONTEXT_FILTER = b"\0"  # the row above a band is given as it is
 
 
 def is_streamed(info: ImageInfo, data: bytes) -> bool:
-    """Pillow reads what is small, interlaced, animated, of 16 bits, with a palette or a transparent colour."""
+    """Whether a PNG is read here, in bands. Pillow reads what is small, interlaced, animated, of 16 bits, with a
+    palette or a transparent colour.
+    """
     samples = png.samples_per_pixel(data)
     return (
         info.kind.format == "png"
@@ -47,7 +49,7 @@ def load_png(image: Image.Image, data: bytes, info: ImageInfo, size: Size) -> tu
 
 
 class Rows:
-    """Reads downwards. Where the file ends or is damaged, the rest is black, or transparent."""
+    """A PNG's rows, read downwards. Where the file ends or is damaged, the rest is black, or transparent."""
 
     def __init__(self, data: bytes, width: int, samples: int) -> None:
         self.width, self.samples, self.stride = width, samples, 1 + width * samples
@@ -82,14 +84,14 @@ class Rows:
 
 
 def whole_scanlines(found: bytes, stride: int) -> bytes:
-    """Up to the first one that is cut off or names a filter that there is not."""
+    """The bytes of scanlines up to the first one that is cut off or names an unknown filter."""
     filters = found[: len(found) // stride * stride : stride]
     count = next((row for row, name in enumerate(filters) if name >= FILTERS), len(filters))
     return found[: count * stride]
 
 
 class Inflated:
-    """The scanlines' bytes as they are asked for: a bomb stays compressed."""
+    """The scanlines' bytes, unpacked as they are asked for: a bomb stays compressed."""
 
     def __init__(self, data: bytes) -> None:
         from isal import isal_zlib  # noqa: PLC0415 -- for large pictures only, see STREAMED_PIXELS
@@ -100,11 +102,11 @@ class Inflated:
         self.waiting: bytes | memoryview = b""
 
     def stop(self) -> None:
-        """What follows damage is noise."""
+        """Give no more bytes: what follows damage is noise."""
         self.slices, self.waiting = iter(()), b""
 
     def read(self, count: int) -> bytes:
-        """Less where there is no more."""
+        """The next bytes; fewer where there are no more."""
         parts: list[bytes] = []
         while count and not self.stream.eof:
             self.waiting = self.waiting or next(self.slices, b"")

@@ -1,7 +1,8 @@
-"""The colour profile of a picture: the one in the file, also where Pillow does not look, or one made of what it tells.
+"""The colour profile of a picture: the one in the file, also where Pillow does not look, or one that is made here.
 
-HEIC and AVIF tell colours by code points (nclx), PNG by cICP, or by gAMA and cHRM; HDR is told no other way. The
-profile goes where Pillow keeps profiles, so that all pictures are converted by the same step (pixels/colour.py).
+HEIC and AVIF describe colours by code points (nclx), PNG by cICP, or by gAMA and cHRM; HDR is described in no other
+way. The profile goes where Pillow keeps profiles, so that all pictures are converted by the same step
+(pixels/colour.py).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ TOLD: dict[str, Callable[[bytes], ColourSpace | None]] = {
 
 
 def keep_profile(image: Image.Image, kind: Kind, data: bytes) -> None:
-    """Sets `icc_profile` of the picture's `info`, and `colours`: what it is converted from, in words."""
+    """Set `icc_profile` of the picture's `info`, and `colours`: what it is converted from, in words."""
     profile = profile_in(image, kind, data)
     space = hdr_in(profile) if profile else space_told(image, kind, data)
     profile = icc_profile_of(space) if space else profile
@@ -40,7 +41,9 @@ def keep_profile(image: Image.Image, kind: Kind, data: bytes) -> None:
 
 
 def profile_in(image: Image.Image, kind: Kind, data: bytes) -> bytes | None:
-    """None too where something stronger is told: PNG's code points (third edition, 4.3)."""
+    """The ICC profile in the file; None without one, or where something stronger is there: PNG's code points (third
+    edition, 4.3).
+    """
     if kind.format in {"png", "apng"} and png.find_chunk(data, b"cICP"):
         return None
     elsewhere = EMBEDDED.get(kind.format)
@@ -49,7 +52,9 @@ def profile_in(image: Image.Image, kind: Kind, data: bytes) -> bytes | None:
 
 
 def hdr_in(profile: bytes) -> ColourSpace | None:
-    """The space that a profile of HDR stands for: used as a profile, it would cut its lights."""
+    """The space of HDR that a profile stands for, None for any other profile: used as a profile, it would cut off the
+    lights.
+    """
     points = code_points_in(profile)
     space = space_of_code_points(*points) if points else None
     return space if space and space.is_hdr else None

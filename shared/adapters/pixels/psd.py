@@ -33,7 +33,7 @@ DEEP = 16
 
 
 class PsdComposite(ImageFile.ImageFile):
-    """As Pillow's own reader: nothing is decoded before `load`."""
+    """A Photoshop file's composite. As with Pillow's own reader, nothing is decoded before `load`."""
 
     format = "PSD"
     format_description = "Photoshop composite"
@@ -50,7 +50,7 @@ class PsdComposite(ImageFile.ImageFile):
 
     @property
     def bytes_per_pixel(self) -> float:
-        """At the peak of a decode."""
+        """Bytes of memory per pixel at the peak of a decode."""
         while_merged = self.composite.planes + MERGED_BYTES
         while_unpacked = self.composite.planes - 1 + COPIES * self.composite.depth / 8
         return max(while_merged, while_unpacked) + 1
@@ -63,7 +63,7 @@ class PsdComposite(ImageFile.ImageFile):
 
 
 def decode(data: bytes, composite: Composite) -> Image.Image:
-    """Raises ValueError where it is cut off."""
+    """The composite's pixels. Raises ValueError where the file is cut off."""
     planes = [plane(data, composite, at, counts) for at, counts in psd.plane_places(data, composite)]
     mode = MODES[composite.mode]
     if composite.mode == psd.INDEXED:
@@ -84,7 +84,7 @@ def three(palette: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def plane(data: bytes, composite: Composite, at: int, counts: list[int]) -> Image.Image:
-    """One channel in 8 bits."""
+    """One channel as a picture of 8 bits."""
     size = (composite.row_bytes, composite.height)
     raw = data[at : at + sum(counts)]
     if composite.compression == psd.RLE:

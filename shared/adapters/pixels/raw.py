@@ -43,7 +43,7 @@ def inspect_preview(data: bytes, inspect: Callable[[bytes], ImageInfo]) -> Image
 
 
 def turned(info: ImageInfo, orientation: int) -> ImageInfo:
-    """The same, turned as the camera was held: previews often do not say it themselves."""
+    """The facts with the orientation in which the camera was held: previews often do not have it."""
     if orientation not in SWAPS_SIDES:
         return replace(info, orientation=orientation)
     sizes = tuple((height, width) for width, height in info.frame_sizes)

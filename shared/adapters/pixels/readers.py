@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureReader:
-    """`pillow` is Pillow's word for the format, `plugin` its module.
+    """How one kind of picture is read, and what that costs. `pillow` is Pillow's word for the format, `plugin` its
+    module.
 
     Bytes per pixel at the peak of a decode are measured (docs/images.md); None where they depend on the layout.
     `frames_bytes_per_pixel` is that of an animation, whose frames share a canvas. `without_metadata` makes files of
@@ -90,7 +91,9 @@ READERS = {
 
 
 def open_as(data: bytes, kind: Kind, limits: DecodeLimits) -> Image.Image:
-    """The picture with nothing decoded yet. Raises SourceRejected for what is not read, else what the reader raises."""
+    """The picture with nothing decoded yet. Raises SourceRejected for what is not read here, else what the reader
+    raises.
+    """
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
     if kind.format == "psd":
         return open_psd(data, kind)
@@ -119,7 +122,7 @@ def open_tiff(data: bytes, kind: Kind, limits: DecodeLimits) -> Image.Image:
 
 
 def open_with(reader: PictureReader, data: bytes) -> Image.Image:
-    """By Pillow. Metadata that break it are left out: the pixels may be fine."""
+    """The picture, opened by Pillow. Metadata that break its reader are left out: the pixels may be fine."""
     whole = png.drop_broken_metadata(data) if reader.pillow == "PNG" else data
     try:
         return Image.open(BytesIO(whole), formats=(reader.pillow,))
@@ -142,7 +145,7 @@ def register(reader: PictureReader) -> None:
 
 
 def register_heif() -> None:
-    """Imported for the first HEIC only: it costs 28 ms and 4 MB."""
+    """Register the HEIF plugin, which is imported for the first HEIC only: it costs 28 ms and 4 MB."""
     import pillow_heif  # noqa: PLC0415 -- see the docstring
 
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def shrunk_luma(image: Image.Image, size: Size) -> Image.Image:
-    """An L image at that size."""
+    """The picture as L at that size, in pixels."""
     import av  # noqa: PLC0415 -- for large pictures only, see STREAMED_PIXELS
 
     frame = av.VideoFrame(image.width, image.height, "gray")
@@ -21,7 +21,7 @@ def shrunk_luma(image: Image.Image, size: Size) -> Image.Image:
 
 
 def shrunk_planes(frame: Any, size: Size, layout: str) -> list[Image.Image]:
-    """The planes of a frame at that size, in a layout of 8 bits and full range."""
+    """The planes of a frame at that size, in pixels, in a layout of 8 bits and full range."""
     small = frame.reformat(width=size[0], height=size[1], format=layout, interpolation="LANCZOS")
     return [
         Image.frombytes("L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size, 1)

@@ -33,7 +33,7 @@ COLOUR_SLACK = 0.1  # colour may have somewhat fewer pixels than are sent: JPEG 
 
 
 def shrink(image: Image.Image, size: Size) -> Image.Image:
-    """L, RGB, CMYK, LAB or YCbCr of that size; La or RGBa where it is transparent."""
+    """The picture at that size, in pixels: L, RGB, CMYK, LAB or YCbCr; La or RGBa where it is transparent."""
     if image.mode == "YCbCr":
         return finish(image, image.size, size, 1)
     if image.mode not in AVERAGEABLE or "transparency" in image.info:
@@ -51,7 +51,8 @@ def whole_factor(source: Size, target: Size) -> int:
 
 
 def finish(reduced: Image.Image, source: Size, size: Size, factor: int, scale_luma: Scale | None = None) -> Image.Image:
-    """`source` is the size before the averaging, whose last column or row may have had fewer pixels to average.
+    """The picture at its last size. `source` is the size before the averaging, whose last column or row may have had
+    fewer pixels to average.
 
     `scale_luma` is a faster Lanczos, for all pixels alike.
     """
@@ -68,14 +69,18 @@ def finish(reduced: Image.Image, source: Size, size: Size, factor: int, scale_lu
 
 
 def finish_rgb(reduced: Image.Image, box: Box, size: Size, scale_luma: Scale | None) -> Image.Image:
-    """A photo is sent as JPEG, so that it may as well become YCbCr before the slow step."""
+    """The RGB picture at its last size. A photo is sent as JPEG, so that it may as well become YCbCr before the slow
+    step.
+    """
     grey = reduced.convert("L")
     luma = scale_luma(grey, size) if scale_luma else grey.resize(size, LANCZOS, box)
     return reduced.resize(size, LANCZOS, box) if is_flat(luma) else merge_colour(luma, reduced, box)
 
 
 def merge_colour(luma: Image.Image, source: Image.Image, box: Box) -> Image.Image:
-    """Lanczos where the eye looks, plain averages for colour, which JPEG halves anyway: half the time."""
+    """The picture with Lanczos for brightness, where the eye looks, and plain averages for colour, which JPEG halves
+    anyway: half the time.
+    """
     colour = averaged(source, box, luma.size).convert("YCbCr")
     return Image.merge("YCbCr", (luma, colour.getchannel(1), colour.getchannel(2)))
 
@@ -110,7 +115,9 @@ def shrink_bands(
 
 
 def converter(image: Image.Image) -> Convert:
-    """What is found out about the levels of wide samples is left in the picture's `info`, as `steps`."""
+    """The conversion for the picture's mode. What is found out about the levels of wide samples is left in its `info`,
+    as `steps`.
+    """
     if image.mode in WIDE_MODES:
         convert, image.info["steps"] = to_greys(image)
         return convert

@@ -22,7 +22,9 @@ LARGEST_BYTE = 255
 
 
 def open_tiff(data: bytes, *, most_pages: int) -> Image.Image | str:
-    """The picture with nothing decoded yet, or what of it is not read. Its pages are in `info`, as `pages`."""
+    """The picture with nothing decoded yet, or what of it is not read, in words. Its pages are in `info`, as
+    `pages`.
+    """
     header = tiff.read_header(data)
     if header is not None and header.is_big:
         data = to_classic(data)
@@ -46,7 +48,7 @@ def what_is_not_read(page: TiffPage) -> str:
 
 
 def is_left_to_pillow(page: TiffPage) -> bool:
-    """Also what is no TIFF's: it says in which way a file is broken."""
+    """Whether Pillow reads the file. It also gets what is not a TIFF: it says in which way a file is broken."""
     is_broken = page.photometric not in tiff.COLOURS or not page.width or not page.height
     return is_read_by_pillow(page) or is_broken
 
@@ -57,7 +59,9 @@ def needs_libtiff(page: TiffPage) -> bool:
 
 
 def is_read_by_pillow(page: TiffPage) -> bool:
-    """By its own table. What libtiff turns into colours, JPEG above all, is not told by samples."""
+    """Whether Pillow reads the page right, by its own table. What libtiff turns into colours, JPEG above all, does not
+    show in the samples.
+    """
     compression = page.one(tiff.COMPRESSION, 1)
     if compression not in {tiff.NONE, *COMPRESSED}:
         return compression in TiffImagePlugin.COMPRESSION_INFO or compression not in tiff.COMPRESSIONS
@@ -74,7 +78,7 @@ def is_read_by_pillow(page: TiffPage) -> bool:
 
 
 def prepare_page(image: Any, page: TiffPage) -> None:
-    """What Pillow leaves out, for the page that it is at, before its pixels are loaded."""
+    """Correct what Pillow leaves out, for the page that it is at, before its pixels are loaded."""
     image.info["samples"] = samples_in(page)
     image.info["white_is_zero"] = image.mode not in {"1", "L", "P"} and page.photometric == tiff.WHITE_IS_ZERO
     colours = page.all(tiff.COLOUR_MAP)

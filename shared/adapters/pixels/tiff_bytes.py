@@ -85,7 +85,7 @@ def undo_predictor(page: TiffPage, raw: bytes, row_bytes: int, channels: int) ->
 
 
 def sum_samples(page: TiffPage, row: bytes, channels: int) -> bytes:
-    """Each sample was stored as the difference from the one before in its channel."""
+    """The samples, of which each was stored as the difference from the one before in its channel."""
     numbers: array[int] = array(INTEGERS[page.bits], row)
     if page.order != NATIVE:
         numbers.byteswap()
@@ -99,7 +99,9 @@ def sum_samples(page: TiffPage, row: bytes, channels: int) -> bytes:
 
 
 def sum_bytes(page: TiffPage, row: bytes, channels: int) -> bytes:
-    """Floating point: first all highest bytes, then all second ones, and so on; then differences of bytes."""
+    """The floating-point samples, stored as all highest bytes, then all second ones, and so on; then as differences of
+    bytes.
+    """
     size = page.bits // BYTE
     summed = bytearray(row)
     for channel in range(channels):

@@ -68,7 +68,7 @@ def is_predictor_read(page: TiffPage) -> bool:
 
 
 class SampleTiff(ImageFile.ImageFile):
-    """As Pillow's own reader: nothing is decoded before `load`."""
+    """A TIFF that is read by its samples. As with Pillow's own reader, nothing is decoded before `load`."""
 
     format = "TIFF"
     format_description = "TIFF of other samples"
@@ -86,7 +86,7 @@ class SampleTiff(ImageFile.ImageFile):
 
     @property
     def bytes_per_pixel(self) -> float:
-        """At the peak of a decode."""
+        """Bytes of memory per pixel at the peak of a decode."""
         page = self.pages[self.number]
         return COPIES * ceil(page.bits / BYTE) * page.samples + len(MODES[page.photometric])
 
@@ -116,7 +116,7 @@ class SampleTiff(ImageFile.ImageFile):
 
 
 def decode(page: TiffPage) -> Image.Image:
-    """The page as stored. Raises OSError where data are missing."""
+    """The page's pixels, as stored. Raises OSError where data are missing."""
     colours, extra = split(channels_of(page), tiff.CHANNELS[page.photometric])
     alpha = page.one(tiff.EXTRA_SAMPLES) if extra else 0
     if MODES[page.photometric] == "L":
@@ -136,7 +136,7 @@ def split(channels: list[Image.Image], count: int) -> tuple[list[Image.Image], l
 
 
 def grey(page: TiffPage, wide: Image.Image, alpha: Image.Image | None) -> Image.Image:
-    """Still wide where there is no alpha: pixels/levels.py then works on it band by band."""
+    """The grey page. It is still wide where there is no alpha: pixels/levels.py then works on it band by band."""
     wide.info["samples"] = samples_in(page)
     wide.info["white_is_zero"] = page.photometric == tiff.WHITE_IS_ZERO
     if alpha is None:
@@ -148,7 +148,9 @@ def grey(page: TiffPage, wide: Image.Image, alpha: Image.Image | None) -> Image.
 
 
 def eight_bits(page: TiffPage, channels: list[Image.Image]) -> tuple[list[Image.Image], tuple[str, ...]]:
-    """By the range of all of them together, so that colours stay what they are."""
+    """The channels in 8 bits, by the range of all of them together, so that colours stay what they are; and the steps
+    to report.
+    """
     if page.kind == tiff.FLOAT:
         low, high, steps = range_of(channels, samples_in(page))
     else:
@@ -160,7 +162,7 @@ def eight_bits(page: TiffPage, channels: list[Image.Image]) -> tuple[list[Image.
 
 
 def channels_of(page: TiffPage) -> list[Image.Image]:
-    """As F, or as I where numbers have no fractions; extra samples after the colours."""
+    """The channels as F, or as I where numbers have no fractions; extra samples after the colours."""
     if page.one(tiff.PLANAR, 1) == 1:
         numbers = numbers_in(page, raw_plane(page, 0, page.samples), page.samples)
         return [to_image(page, numbers[place :: page.samples]) for place in range(page.samples)]
@@ -192,7 +194,9 @@ def numbers_in(page: TiffPage, raw: bytes, channels: int) -> Numbers:
 
 
 def unpacked(page: TiffPage, raw: bytes, channels: int) -> Numbers:
-    """Samples that are no whole bytes, or three, as the upper bits of 16: a stride of bytes at a time, not a sample."""
+    """The samples that are not whole bytes, or three of them, as the upper bits of 16: a stride of bytes at a time, not
+    a sample.
+    """
     if page.bits == THREE_BYTES:
         lowest = 0 if page.order == "<" else 2
         return words(raw[2 - lowest :: 3], raw[1::3])
@@ -204,7 +208,7 @@ def unpacked(page: TiffPage, raw: bytes, channels: int) -> Numbers:
 
 
 def unpacked_row(row: bytes, bits: int, count: int) -> array[int]:
-    """First bits first. As many samples as fill whole bytes repeat the same shifts."""
+    """The samples of a row, first bits first. As many samples as fill whole bytes repeat the same shifts."""
     group = lcm(bits, BYTE)
     stride, phases = group // BYTE, group // bits
     groups = ceil(count / phases)

@@ -23,17 +23,17 @@ def is_decoded_as_planes(info: ImageInfo, data: bytes) -> bool:
 
 
 def load_webp(image: Image.Image, data: bytes, size: Size) -> Image.Image:
-    """The photo at `size`. Raises OSError where FFmpeg does not like it: Pillow may."""
+    """The photo at `size`, in pixels. Raises OSError where FFmpeg does not read it: Pillow may."""
     frame = decoded(data)
     if (frame.width, frame.height) != image.size:
-        raise OSError("the picture has not the size of its canvas")
+        raise OSError("the picture is not as large as its canvas")
     shrunk = Image.merge("YCbCr", shrunk_planes(frame, size, "yuvj444p"))
     shrunk.info["icc_profile"] = image.info.get("icc_profile")
     return shrunk
 
 
 def decoded(data: bytes) -> Any:
-    """FFmpeg's frame: luma, and two planes of colour with half the rows and columns."""
+    """FFmpeg's frame: a plane of luma, and two planes of colour with half the rows and columns."""
     import av  # noqa: PLC0415 -- for large pictures only, see STREAMED_PIXELS
 
     reader: Any = av.CodecContext.create("webp", "r")

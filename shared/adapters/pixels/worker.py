@@ -1,4 +1,5 @@
-"""Normalizes pictures in a child process that is killed when one of them takes too long, too much, or the child itself.
+"""Normalizes pictures in a child process that is killed when one of them takes too much time or memory, and that may
+crash without taking the app down.
 
 `accept` uses this instead of pixels/normalize.py: C decoders cannot be interrupted or capped in-process. One child
 serves one picture at a time, which also keeps the sum of their memory under the limit; it lives on to the next picture.
@@ -30,7 +31,9 @@ class PixelWorker(CappedChild):
     def normalize_image(
         self, data: bytes, *, model: Model, detail: Detail, max_images: int | None = None
     ) -> NormalizedImage:
-        """Raises SourceRejected, with code "too_slow" past `limits.max_seconds`, or DecoderBusy if that may pass."""
+        """The picture's facts and the pictures to send. Raises SourceRejected, with code "too_slow" past
+        `limits.max_seconds`, or DecoderBusy if that may pass.
+        """
         check_source(Load(bytes=len(data)), self.limits)
         with self.lock, self.running_child() as (requests, replies):
             send(requests, {"limits": to_json(self.limits)}, [data])

@@ -65,7 +65,7 @@ def read_composite(data: bytes) -> Composite:
     """The header's facts. Raises struct.error or ValueError where it is broken."""
     signature, version, channels, height, width, depth, mode = HEADER.unpack_from(data)
     if signature != b"8BPS" or version not in {1, LARGE}:
-        raise ValueError("no Photoshop file")
+        raise ValueError("not a Photoshop file")
     is_large = version == LARGE
     palette, resources_at = section(data, HEADER.size)
     resources, layers_at = section(data, resources_at)

@@ -63,7 +63,7 @@ NONE, LZW, DEFLATE, OLD_DEFLATE, PACK_BITS = 1, 5, 8, 32946, 32773
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """`order` is that of `struct`, `first` the place of the first directory."""
+    """The header of a TIFF. `order` is `struct`'s byte order, `first` the offset of the first directory."""
 
     order: str
     is_big: bool
@@ -72,7 +72,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One tag as stored: `at` is where its values are."""
+    """One tag as stored: `at` is the offset of its values."""
 
     tag: int
     type: int
