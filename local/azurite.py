@@ -38,7 +38,7 @@ def node() -> Path:
 
 
 class Azurite:
-    """Storage in `location`, or in memory and forgotten at the end.
+    """A context with storage in `location`, or in memory and forgotten at the end.
 
     `with Azurite() as azurite: azurite.connection_string`
     """

@@ -68,7 +68,7 @@ class Child:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def wait_for(self, pattern: str, *, timeout_s: float = START_TIMEOUT_S) -> re.Match[str]:
-        """Waits until what the program printed matches; raises ChildFailed when it ends or the time is over."""
+        """The match, once what the program printed matches. Raises ChildFailed when it ends or the time is over."""
         deadline = time.monotonic() + timeout_s
         while True:
             running = self.running  # asked before reading, so that its last words are seen
@@ -81,7 +81,7 @@ class Child:
             time.sleep(POLL_S)
 
     def check(self) -> None:
-        """Raises ChildFailed if it has ended by itself."""
+        """Check that it runs. Raises ChildFailed if it has ended by itself."""
         if not self.running:
             raise self.failure(f"{self.name} ended with exit code {self.process.returncode}")
 
@@ -90,7 +90,7 @@ class Child:
         return ChildFailed("\n".join([f"{what}; its last lines ({self.log}):", *(f"  {line}" for line in last_lines)]))
 
     def stop(self) -> None:
-        """Asks the program to end, then makes it. Safe to call twice, and on a suspended or dead one."""
+        """Ask the program to end, then make it end. Safe to call twice, and on a suspended or dead one."""
         self.signal_group("SIGCONT")
         if self.process.stdin:
             self.process.stdin.close()
@@ -102,7 +102,7 @@ class Child:
             self.process.wait()
 
     def kill(self) -> None:
-        """Ends it at once, as a crash would. It is gone when this returns."""
+        """End it at once, as a crash would. It is gone when this returns."""
         self.signal_group("SIGCONT")
         if self.process.stdin and self.running:
             self.process.stdin.write(tied.KILL)
@@ -110,7 +110,7 @@ class Child:
         self.process.wait()
 
     def suspend(self) -> None:
-        """POSIX: it stops answering but keeps its connections and its state, until `resume()`."""
+        """Stop it, on POSIX, with its connections and its state, until `resume()`."""
         self.signal_group("SIGSTOP")
 
     def resume(self) -> None:

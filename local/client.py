@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def connect(arguments: Namespace) -> Client:
-    """Raises CallFailed for an address that a key must not be sent to."""
+    """A client for the deployment at this address. Raises CallFailed for an address that a key must not be sent to."""
     url = arguments.url or os.environ.get("VISIONDROP_URL") or LOCAL_URL
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -55,7 +55,7 @@ class Client:
         self.headers = {"x-functions-key": key} if key else {}
 
     def list_jobs(self, **filters: str | int | None) -> list[dict[str, Any]]:
-        """The newest that fit, as many as `limit`; follows cursors as far as it takes."""
+        """The newest jobs that fit, at most `limit`; follows cursors as far as it takes."""
         wanted = {name: value for name, value in filters.items() if value is not None}
         limit = int(wanted.pop("limit", 50))
         items: list[dict[str, Any]] = []
@@ -77,7 +77,7 @@ class Client:
         return status != PENDING, document
 
     def upload(self, path: Path, name: str, *, options: Mapping[str, str]) -> str | None:
-        """Stores the file and returns its job's id; an options file has none."""
+        """The id of the job of the file, once it is stored; None for an options file."""
         if path.stat().st_size > limits.UPLOAD_BYTES.value:
             return self.upload_by_ticket(path, name, options=options)
         headers = {f"x-ms-meta-{option}": value for option, value in options.items()}
@@ -119,7 +119,9 @@ class Client:
             raise CallFailed(f"{self.url} does not answer ({reason}): is ./visiondrop up running?") from None
 
     def link(self, job_id: str) -> str:
-        """To the page: a browser asks for the key there, which it could not be given for the document itself."""
+        """The address of the page for a job: a browser asks for the key there, which it could not be given for the
+        document itself.
+        """
         return f"{self.url}/api/gallery?job={job_id}"
 
 

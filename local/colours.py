@@ -40,7 +40,9 @@ HUE_WEIGHT = 6  # a grey between two greys of the table must not take the name o
 
 
 def colour_shares(image: Image.Image) -> list[tuple[str, float]]:
-    """(name, share of the area), largest first; ties by name so that the answer is always the same."""
+    """The names of colours and their shares of the area (0 to 1), largest first; ties by name so that the answer is
+    always the same.
+    """
     sample = image.resize((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.BOX).quantize(PALETTE_SIZE)
     palette = sample.getpalette() or []
     counts: Counter[str] = Counter()
@@ -65,7 +67,7 @@ def distance(here: tuple[float, float, float], there: tuple[float, float, float]
 
 @lru_cache(maxsize=4096)
 def oklab(red: int, green: int, blue: int) -> tuple[float, float, float]:
-    """Björn Ottosson's matrices, https://bottosson.github.io/posts/oklab/."""
+    """The colour in Oklab, by Björn Ottosson's matrices, https://bottosson.github.io/posts/oklab/."""
     r, g, b = (linear(value / 255) for value in (red, green, blue))
     long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
     medium = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
@@ -78,5 +80,5 @@ def oklab(red: int, green: int, blue: int) -> tuple[float, float, float]:
 
 
 def linear(value: float) -> float:
-    """An sRGB channel to light, by IEC 61966-2-1."""
+    """The light (0 to 1) of an sRGB channel, by IEC 61966-2-1."""
     return value / 12.92 if value <= SRGB_LINEAR_BELOW else float(((value + 0.055) / 1.055) ** 2.4)

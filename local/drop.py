@@ -47,7 +47,7 @@ class FolderLook:
 
 
 def look(folder: Path) -> FolderLook:
-    """Every regular file below the folder, and every link; hidden files and folders are not even looked into."""
+    """Every regular file below the folder, and every link; hidden files and folders are skipped."""
     files, links = {}, []
     for name, entry in entries(folder, ""):
         if entry.is_symlink():
@@ -60,7 +60,9 @@ def look(folder: Path) -> FolderLook:
 
 
 def entries(folder: str | Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """All below a folder but folders themselves. What goes away meanwhile is left out: the next look finds no trace."""
+    """All entries below a folder except folders. What is deleted meanwhile is left out: the next look finds no
+    trace.
+    """
     try:
         found = list(os.scandir(folder))
     except OSError:
@@ -75,7 +77,7 @@ def entries(folder: str | Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[
 
 
 def due(now: Mapping[str, Version], before: Mapping[str, Version], dealt_with: Mapping[str, Version]) -> list[str]:
-    """Names whose version has not changed since the last look and was not dealt with yet; options come first."""
+    """The names whose version has not changed since the last look and was not uploaded yet; options come first."""
     names = [name for name, seen in now.items() if before.get(name) == seen != dealt_with.get(name)]
     wanted = (name for name in names if not name.lower().endswith(UNFINISHED_SUFFIXES))
     return sorted(wanted, key=lambda name: (not is_options_file(name), name))
@@ -105,7 +107,7 @@ class Drop:
         self.results = Results(host_url, say=say)
 
     def tick(self) -> None:
-        """One look at the folder, with what is due, and one round of questions for results."""
+        """Look at the folder once, upload what is due, and ask once for results."""
         now = look(self.folder)
         for name in now.links:
             if self.left.get(name) != LINK:
@@ -120,7 +122,9 @@ class Drop:
         self.say(f"left alone {plain(name)}: {reason}")
 
     def upload(self, name: str, version: Version) -> None:
-        """Once per version, also when it cannot be read; storage that is away is tried again in the next round."""
+        """Upload each version once, also when it cannot be read; storage that is away is tried again in the next
+        round.
+        """
         from azure.core.exceptions import AzureError  # noqa: PLC0415 - 0.3 s that `look` alone does not need
 
         self.left.pop(name, None)
@@ -151,7 +155,7 @@ class Drop:
             self.results.expect(name, etag)
 
     def no_upload(self, name: str, file: BinaryIO) -> str:
-        """Why a file is left alone; "" for media, options, and schemas that options name."""
+        """Why a file is not uploaded; "" for media, options, and schemas that options name."""
         if is_options_file(name) or (name.endswith(SCHEMA_SUFFIX) and self.is_named_schema(name)):
             return ""
         kind = sniff(file.read(HEAD_BYTES))
@@ -173,7 +177,7 @@ class Drop:
             return ""
 
     def send(self, name: str, file: BinaryIO) -> str:
-        """Returns the blob's new ETag."""
+        """The blob's new ETag, once the file is uploaded."""
         from azure.storage.blob import ContentSettings  # noqa: PLC0415 - as above
 
         content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -22,7 +22,9 @@ class Version(NamedTuple):
 
 
 class DropJournal:
-    """`versions` by name. What a crash has cut short is forgotten: that file goes up once more."""
+    """The versions that were uploaded, by name. A line that a crash has cut short is ignored: that file is uploaded
+    once more.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -46,7 +48,7 @@ class DropJournal:
 
 
 def to_line(name: str, version: Version) -> str:
-    """A line break first: after a line that was cut short, the next one is whole."""
+    """The version as a line with a line break first: after a line that was cut short, the next one is whole."""
     return f"\n{json.dumps([name, *version])}"
 
 
@@ -61,7 +63,7 @@ def read_entries(path: Path) -> Iterator[tuple[str, Version]]:
 
 
 def parse_line(line: str) -> tuple[str, Version] | None:
-    """None for a line that was cut short."""
+    """The name and version in a line; None for a line that was cut short."""
     try:
         match json.loads(line):
             case [str(name), int(size), int(mtime_ns)]:

@@ -23,7 +23,7 @@ ENDED = 200
 
 @dataclass(slots=True)
 class Awaited:
-    """A job whose end is to be printed. `due_at` is on the clock of Results."""
+    """A job whose end is to be printed. `due_at` is in seconds on the clock of Results."""
 
     name: str
     job_id: str
@@ -32,7 +32,7 @@ class Awaited:
 
 
 class Results:
-    """`say` gets one line for each job that has ended."""
+    """The results that are waited for; `say` gets one line for each job that has ended."""
 
     def __init__(
         self, host_url: str, *, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
@@ -49,7 +49,7 @@ class Results:
         self.awaited[name] = Awaited(name, job_id)
 
     def ask(self) -> None:
-        """Print what has ended, of those whose turn it is."""
+        """Print the jobs that have ended, of those whose turn it is to be asked for."""
         unfinished = 0
         for one in [one for one in self.awaited.values() if one.due_at <= self.clock()]:
             status, document = fetch_job(self.host_url, one.job_id)

@@ -21,7 +21,7 @@ NO_PRICE = Estimate(image_tokens=None, input_tokens=None, usd=None, max_usd=None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A picture by its size, a file by its header, or the reason why it has neither."""
+    """What is estimated: a picture by its size, a file by its header, or the reason why it has neither."""
 
     source: str
     width: int = 0
@@ -32,7 +32,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`counted` adds up the tokens of all pictures; the size seen is the first one's. `price` is of the question."""
+    """One line of the estimate. `counted` adds up the tokens of all pictures; the size seen is the first one's. `price`
+    is the whole question's.
+    """
 
     subject: Subject
     asked: str = ""  # the model's name as it was given
@@ -47,7 +49,9 @@ class Row:
 
 
 def to_json(row: Row) -> dict[str, Any]:
-    """`sent_width` and `sent_height` are what the model gets to see; `usd` is null where no price is known."""
+    """The row for programs. `sent_width` and `sent_height`, in pixels, are what the model gets to see; `usd` is null
+    where no price is known.
+    """
     counted = row.counted
     several = {"pictures": row.pictures} if row.pictures > 1 else {}
     by_patch = counted is not None and counted.patches is not None

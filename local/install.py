@@ -77,7 +77,9 @@ def is_current(folder: Path, inputs: tuple[Path, ...]) -> bool:
 
 @contextlib.contextmanager
 def stamped(folder: Path, inputs: tuple[Path, ...]) -> Iterator[None]:
-    """The folder counts as unfinished inside the block, also after a crash; an error that was reported clears that."""
+    """A context in which the folder counts as unfinished, also after a crash; an error that was reported clears
+    that.
+    """
     folder.mkdir(exist_ok=True)
     stamp = folder / STAMP
     stamp.write_text(UNFINISHED, encoding="utf-8")
@@ -113,7 +115,9 @@ def has_this_python(venv: Path) -> bool:
 
 
 def is_made_by(venv: Path, python: str) -> bool:
-    """An environment is only ever added to by its own Python: another build of the same version breaks it."""
+    """Whether the environment was made by this Python. It is only ever added to by its own: another build of the same
+    version breaks it.
+    """
     own = Path(venv_config(venv).get("home", ""), Path(python).name)
     return own.resolve() == Path(python).resolve()
 
@@ -154,7 +158,7 @@ def failure(title: str, command: list[str], code: int, output: str) -> StepFaile
 
 
 def run_step(title: str, command: list[str], *, log: Path = STATE / "install.log") -> None:
-    """Runs one tool with its output in a file; shows the step's name and its seconds."""
+    """Run one tool with its output in a file; shows the step's name and its seconds."""
     environ = {**SYSTEM_CERTIFICATES, **os.environ}
     start = time.monotonic()
     report = sys.stderr

@@ -7,7 +7,7 @@ from typing import IO
 
 
 def try_lock(file: IO[bytes]) -> bool:
-    """False if another process holds it. It is held until the file is closed."""
+    """Whether the file is locked now; False if another process holds it. It is held until the file is closed."""
     try:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415 - exists on Windows only

@@ -32,12 +32,14 @@ def named_endpoint(environ: Mapping[str, str]) -> str | None:
 
 
 def standin_model(environ: Mapping[str, str]) -> str:
-    """Whose rules the stand-in follows: a VISION_MODEL given alone chooses it."""
+    """The model whose rules the stand-in follows: a VISION_MODEL given alone chooses it."""
     return environ.get("VISION_MODEL") or DEFAULT_MODEL
 
 
 def wants_video_index(environ: Mapping[str, str]) -> bool:
-    """Only the model of 2023 could be asked about videos in an index; a name that no row has is refused elsewhere."""
+    """Whether the model can be asked about videos in an index, which only that of 2023 could; a name that no row has is
+    refused elsewhere.
+    """
     model = MODELS_BY_NAME.get(standin_model(environ))
     return model is not None and model.enhancements
 

@@ -12,7 +12,9 @@ WIDEST = 70
 
 
 def one_line(text: str, *, most: int = WIDEST) -> str:
-    """An answer is somebody's words: control characters would reach the terminal."""
+    """The text on one line, without control characters, which would reach the terminal: an answer is somebody's
+    words.
+    """
     line = " ".join(plain(text).split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
@@ -29,7 +31,7 @@ def said(document: Mapping[str, Any]) -> str:
 
 
 def tokens(job: Mapping[str, Any]) -> str:
-    """Of a document or of a line of the list."""
+    """The tokens of a document or of a line of the list."""
     usage = job.get("usage", job)
     if not usage or usage["input_tokens"] is None:
         return "-"

@@ -11,18 +11,18 @@ UMASK = 0o077
 
 
 def be_private() -> None:
-    """From now on this process makes files and folders for its owner only; children inherit it."""
+    """Make files and folders for their owner only from now on, in this process and its children."""
     os.umask(UMASK)
 
 
 def make_folder(path: Path) -> None:
-    """The folder, its owner's only, also where it was there before with other rights."""
+    """Create the folder for its owner only, also where it was there before with other rights."""
     path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     path.chmod(FOLDER_MODE)
 
 
 def open_file(path: Path, mode: str) -> IO[Any]:
-    """The file, text in UTF-8; one that is new is its owner's only. Raises OSError."""
+    """The file, opened as text in UTF-8; a new one is its owner's only. Raises OSError."""
     encoding = None if "b" in mode else "utf-8"
     return open(path, mode, encoding=encoding, opener=create)  # Path.open takes no opener
 

@@ -24,7 +24,7 @@ TURNED_RIGHT = 6  # stored on its side, as a phone held upright does
 
 
 def make(folder: Path) -> list[Path]:
-    """Write all samples into `folder`, in the order of the demo's table."""
+    """The paths of all samples, written into `folder` in the order of the demo's table."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, draw in SAMPLES.items():
         draw(folder / name)
@@ -42,7 +42,7 @@ def receipt(path: Path) -> None:
 
 
 def sunset(path: Path) -> None:
-    """A photo as a phone stores it: on its side, with the tag that says so."""
+    """Write a photo as a phone stores it: on its side, with the tag that says so."""
     sky = Image.linear_gradient("L").resize((1600, 1200)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     picture = Image.merge("RGB", (sky.point(lambda v: 255 - v // 3), sky.point(lambda v: 190 - v // 2), sky))
     pen = ImageDraw.Draw(picture)
@@ -69,7 +69,7 @@ def chart(path: Path) -> None:
 
 
 def broken(path: Path) -> None:
-    """An upload that was cut off before any picture came."""
+    """Write an upload that was cut off before any picture came."""
     sunset(path)
     path.write_bytes(path.read_bytes()[:400])
 

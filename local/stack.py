@@ -40,10 +40,11 @@ STORED = ("__azurite_db_*", "__blobstorage__", "__queuestorage__", "dropped.json
 
 
 class Stack:
-    """`storage` None keeps everything in memory; `fresh` empties it first.
+    """A context with everything that a local run needs. `storage` None keeps everything in memory; `fresh` empties it
+    first.
 
-    `offline` asks the stand-in whatever the environment names. `names` are hosts that the local host answers for.
-    Wrong settings raise SettingsInvalid before any start.
+    `offline` asks the stand-in whatever the environment names. `names` are hosts that the local host answers for. Wrong
+    settings raise SettingsInvalid before any start.
     """
 
     def __init__(
@@ -87,12 +88,12 @@ class Stack:
         Settings.from_environ({**environ, "AzureWebJobsStorage": "UseDevelopmentStorage=true"})
 
     def check(self) -> None:
-        """Raises ChildFailed if a part has ended by itself."""
+        """Check that all parts run. Raises ChildFailed if one has ended by itself."""
         for child in self.children:
             child.check()
 
     def start(self) -> None:
-        """The parts start side by side where they can: each is waited for as late as possible."""
+        """Start the parts, side by side where they can: each is waited for as late as possible."""
         private.make_folder(self.logs)
         standin = None if self.endpoint else self.start_standin()
         index = self.start_video_index() if standin and wants_video_index(self.environ) else None
@@ -143,13 +144,13 @@ class Stack:
 
 
 def forget(storage: Path) -> None:
-    """Removes what earlier runs stored, and nothing else that a folder chosen by the user may hold."""
+    """Remove what earlier runs stored, and nothing else that a folder chosen by the user may hold."""
     for path in (path for pattern in STORED for path in storage.glob(pattern)):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def make_places(connection_string: str) -> None:
-    """In Azure the infrastructure makes the containers, queues and tables; here it is done at every start."""
+    """Create the containers, queues and tables at every start; in Azure the infrastructure does it."""
     from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415 - loads while the host starts
     from azure.data.tables import TableServiceClient  # noqa: PLC0415 - as above
     from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - as above

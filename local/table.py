@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> str:
-    """`right` names the headings whose columns are aligned to the right."""
+    """The table as text. `right` names the headings whose columns are aligned to the right."""
     lines = [list(headings), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     to_the_right = {headings.index(heading) for heading in right}

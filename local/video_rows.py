@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoQuestion:
-    """What the options of an upload would say."""
+    """The options for a video that an upload would have."""
 
     model: Model
     detail: Detail | None
@@ -29,7 +29,7 @@ class VideoQuestion:
 
 @contextmanager
 def ranges(path: Path) -> Iterator[RangeReader]:
-    """Reads only the parts that are asked for."""
+    """A context with a reader that reads only the parts that are asked for."""
     from shared.adapters.frames.ranges import RangeReader  # noqa: PLC0415  # loads nothing for commands without videos
 
     with path.open("rb") as file:
@@ -42,7 +42,7 @@ def ranges(path: Path) -> Iterator[RangeReader]:
 
 
 def sample_file(path: Path, worker: FrameWorker, asked: VideoQuestion) -> SampledVideo:
-    """Raises SourceRejected."""
+    """The frames that would be sent of a video file. Raises SourceRejected."""
     with ranges(path) as file:
         return worker.sample(
             file, model=asked.model, detail=asked.detail or "low", frames=asked.frames, sampling=asked.sampling
@@ -50,7 +50,7 @@ def sample_file(path: Path, worker: FrameWorker, asked: VideoQuestion) -> Sample
 
 
 def inspect_file(path: Path) -> VideoInfo:
-    """What the header says. Raises SourceRejected."""
+    """What the video's header says. Raises SourceRejected."""
     from shared.adapters.frames.worker import FrameWorker  # noqa: PLC0415  # as above
 
     with FrameWorker() as worker, ranges(path) as file:

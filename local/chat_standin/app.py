@@ -39,7 +39,8 @@ CONTROL = "/_standin/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandInSettings:
-    """`deployments` maps a deployment to its model and makes every other name a 404; empty: any name, `model`.
+    """How the stand-in behaves. `deployments` maps a deployment to its model and makes every other name a 404; empty:
+    any name, `model`.
 
     `api_key` None takes any key, but there must be one. `ocr` False saves the half second that tesseract takes.
     `script` is JSON as script.py describes it.
@@ -58,7 +59,7 @@ class StandInSettings:
 
 @dataclass(slots=True, kw_only=True)
 class Visit:
-    """What is learned about one request on its way, for the journal."""
+    """What is learned about one request while it is answered, for the journal."""
 
     request: StandInRequest
     deployment: str = ""
@@ -146,7 +147,7 @@ class ChatApp:
             raise throttled(question.route.dialect, unit=verdict.unit, retry_after=retry_after)
 
     def control(self, request: StandInRequest) -> Answer:
-        """For tests in another process: set the script, read and clear the journal."""
+        """The answer to a control request of a test in another process: set the script, read and clear the journal."""
         match request.method, request.path.removeprefix(CONTROL):
             case "GET", "journal":
                 return json_answer(self.journal.to_document())

@@ -18,7 +18,9 @@ def is_transcription(request: StandInRequest) -> bool:
 
 
 def transcribe(request: StandInRequest) -> Answer:
-    """As text, or in segments where the form asks for verbose_json. The file must have a name and fit."""
+    """A transcript that says that nothing listened: as text, or in segments where the form asks for verbose_json.
+    Raises Refusal for a form without a file, or a body that is too large.
+    """
     if FILE.search(request.body) is None:
         raise Refusal("Missing required parameter: 'file'.", code="missing_required_parameter", param="file")
     if len(request.body) > MAX_BYTES:

@@ -17,7 +17,7 @@ REFUSAL_TEXT = "I'm sorry, I can't assist with that. (scripted by the offline de
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a script makes of an otherwise good answer."""
+    """What a script changes about an otherwise good answer."""
 
     max_tokens: int | None = None
     refuse: bool = False
@@ -61,7 +61,7 @@ def limit_text(text: str, limits: list[int | None], readings: tuple[Reading, ...
 
 
 def longest_start(text: str, limit: int) -> str:
-    """About the longest start of a text within a number of tokens (never over it), by bisection."""
+    """About the longest start of a text within a number of tokens (never over it), found by bisection."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2

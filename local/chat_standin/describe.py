@@ -31,7 +31,7 @@ FLAT_SHARE = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
-    """What Pillow measured."""
+    """What Pillow measured in one picture."""
 
     orientation: str
     colours: tuple[tuple[str, float], ...]
@@ -57,7 +57,9 @@ def measure(picture: SentPicture) -> Appearance:
 
 
 def find_edges(grey: Image.Image) -> Image.Image:
-    """128 where neighbours are alike. The filter leaves the outermost pixels as they were, so they are cut off."""
+    """The edges as a picture: 128 where neighbours are alike. The filter leaves the outermost pixels as they were, so
+    they are cut off.
+    """
     if min(grey.size) <= LAPLACIAN_SIDE:
         return Image.new("L", grey.size, NO_EDGE)
     return grey.filter(LAPLACIAN).crop((1, 1, grey.width - 1, grey.height - 1))
@@ -74,7 +76,9 @@ def grade(value: float, scale: tuple[tuple[float | None, str], ...]) -> str:
 
 
 def is_flat(grey: Image.Image, edges: Image.Image) -> bool:
-    """Most pixels without an edge, and most of them in two of sixteen grey levels: a page, slide or drawing."""
+    """Whether it is a page, slide or drawing: most pixels are without an edge, and most are in two of sixteen grey
+    levels.
+    """
     without_edge = sum(edges.histogram()[NO_EDGE - 2 : NO_EDGE + 3]) / (edges.width * edges.height)
     histogram = grey.histogram()
     levels = sorted(sum(histogram[start : start + 16]) for start in range(0, 256, 16))

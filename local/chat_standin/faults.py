@@ -95,7 +95,9 @@ def server_error(scene: Scene) -> Answer:
 
 
 def filter_prompt(scene: Scene) -> Answer:
-    """Azure's wire has `innererror` and a singular `content_filter_result`, whatever its specification says."""
+    """The answer to a filtered prompt. Azure's wire has `innererror` and a singular `content_filter_result`, whatever
+    its specification says.
+    """
     if scene.dialect == "openai":
         message = "Your request was rejected as a result of our safety system."
         return Refusal(message, code="content_policy_violation").to_answer()
@@ -138,7 +140,7 @@ NUMBERS = ("status", "retry_after_s", "max_tokens", "after_bytes", "delay_ms")
 
 
 def check_fault(values: Mapping[str, Any]) -> ScriptedFault:
-    """A fault from a script's JSON; ValueError names what is wrong with it."""
+    """A fault from a script's JSON. Raises ValueError naming what is wrong with it."""
     for name in NUMBERS:
         check_number(values, name, lowest=0)
     fault = ScriptedFault(**values)

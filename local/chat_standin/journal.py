@@ -12,7 +12,9 @@ MAX_ENTRIES = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """`fault` is empty for an honest answer; `client_retry` is what the SDK says about its own retries."""
+    """One request and its answer. `fault` is empty for an honest answer; `client_retry` is what the SDK says about its
+    own retries.
+    """
 
     method: str
     path: str
@@ -35,7 +37,7 @@ class JournalEntry:
 
 
 class Journal:
-    """Safe to share between threads; keeps the last entries and counts all."""
+    """The last requests, and a count of all. Threads may share it."""
 
     def __init__(self) -> None:
         self.entries: deque[JournalEntry] = deque(maxlen=MAX_ENTRIES)

@@ -15,7 +15,7 @@ REQUEST_WINDOW_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateVerdict:
-    """`retry_after_s` is None for an admitted request; `headers` tell what is left."""
+    """Whether a request is admitted. `retry_after_s` is None if it is; `headers` say what is left."""
 
     headers: dict[str, str]
     retry_after_s: float | None = None
@@ -23,7 +23,7 @@ class RateVerdict:
 
 
 class Window:
-    """What was admitted over the last seconds, against a capacity."""
+    """What was admitted in the last seconds, against a capacity."""
 
     def __init__(self, capacity: int, seconds: float) -> None:
         self.capacity = capacity
@@ -36,7 +36,7 @@ class Window:
         return sum(amount for _, amount in self.entries)
 
     def wait_s(self, amount: int, now: float) -> float:
-        """Until so much fits; a full window for what never does, as the service answers then too."""
+        """Seconds until so much fits; a full window for what never does, as the service answers then too."""
         excess = self.used(now) + amount - self.capacity
         if excess <= 0:
             return 0.0
@@ -48,7 +48,7 @@ class Window:
 
 
 class RateLimiter:
-    """Safe to share between threads. None means no limit, and no headers about it."""
+    """The rate limits of one deployment; None means no limit, and no headers about it. Threads may share it."""
 
     def __init__(self, *, tokens_per_minute: int | None = None, requests_per_minute: int | None = None) -> None:
         self.tokens_per_minute = tokens_per_minute

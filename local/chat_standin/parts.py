@@ -21,7 +21,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePart:
-    """`param` is where it stands in the request, as the service names it in errors."""
+    """An image in a request. `param` is where it stands there, as the service names it in errors."""
 
     url: str
     detail: object
@@ -30,7 +30,7 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPart:
-    """A video in an index of Azure AI Vision."""
+    """A video in an index of Azure AI Vision, as a request names it."""
 
     document_id: str
 
@@ -86,7 +86,7 @@ def read_part(part: object, *, role: str, param: str) -> Part:
 
 
 def read_image_part(part: Mapping[str, Any], *, param: str) -> ImagePart:
-    """Chat nests url and detail under `image_url`; in Responses `image_url` is the URL itself."""
+    """The image in a part: Chat nests url and detail under `image_url`; in Responses `image_url` is the URL itself."""
     nested = part.get("image_url")
     place = nested if isinstance(nested, dict) else {"url": nested, "detail": part.get("detail")}
     url, detail = place.get("url"), place.get("detail")
@@ -96,7 +96,7 @@ def read_image_part(part: Mapping[str, Any], *, param: str) -> ImagePart:
 
 
 def labels(parts: list[Part]) -> list[str]:
-    """The text right before each image, if every image has one and it is not simply the prompt."""
+    """The text right before each image; "" for all if an image has none, or only the prompt."""
     before = [
         left.text.strip() if isinstance(left, TextPart) and left.role == "user" else ""
         for left, right in zip([None, *parts], parts, strict=False)

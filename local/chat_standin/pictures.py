@@ -28,7 +28,7 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentPicture:
-    """`label` is the text that stood right before the image, such as "Frame at 00:03"."""
+    """A picture of a request. `label` is the text that stood right before it, such as "Frame at 00:03"."""
 
     media_type: str
     width: int
@@ -100,7 +100,7 @@ def unsupported_format(param: str) -> Refusal:
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """A small RGB copy on white. Reading all pixels first is what finds truncated files."""
+    """A small RGB copy on white. All pixels are read first, since that is what finds truncated files."""
     image.load()
     factor = -(-max(image.size) // PREVIEW_SIDE)
     if image.mode.startswith("I"):  # 16 bits per channel: keep the upper 8, which a plain conversion would clip

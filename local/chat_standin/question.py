@@ -23,7 +23,9 @@ VISION_SOURCE = "AzureComputerVision"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRequest:
-    """`schema` is set when the answer must fit one; `json_object` when any JSON object will do."""
+    """A request that was checked. `schema` is set when the answer must fit one; `json_object` when any JSON object will
+    do.
+    """
 
     route: ChatRoute
     model: Model
@@ -41,7 +43,7 @@ class CheckedRequest:
 
     @property
     def reserved_tokens(self) -> int:
-        """What the service counts against the tokens-per-minute limit before it answers."""
+        """The tokens that the service counts against the tokens-per-minute limit before it answers."""
         return self.prompt_tokens + (self.max_output_tokens or 0)
 
 
@@ -87,7 +89,7 @@ def read_question(body: Mapping[str, Any], *, route: ChatRoute, model: Model, ma
 
 
 def read_token_limit(body: Mapping[str, Any], *, route: ChatRoute, model: Model) -> int | None:
-    """Some models on Azure answer in 16 tokens when the request sets no limit."""
+    """The most tokens of the answer; None for no limit. Where a request sets none, some models on Azure take 16."""
     default = model.azure_default_max_tokens if route.dialect == "azure" else None
     limit = refusals.token_limit(body)
     return default if limit is None else cast("int", limit)  # check_parameters has made sure

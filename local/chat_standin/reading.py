@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """`format` is the symbology, such as QR Code."""
+    """A bar code in a picture. `format` is its symbology, such as QR Code."""
 
     format: str
     text: str

@@ -27,7 +27,7 @@ def check_parameters(body: Mapping[str, Any], *, model: Model, operation: Operat
 
 
 def check_documents(documents: Sequence[str], *, images: int, wanted: bool) -> None:
-    """A video prompt holds one video and no pictures, and the enhancement must be on."""
+    """Check that a video prompt holds one video and no pictures, and that its enhancement is on. Raises Refusal."""
     if documents and not wanted:
         raise Refusal("Content of type 'acv_document_id' needs the 'video' enhancement.")
     if wanted and (len(documents) != 1 or images):
@@ -65,7 +65,7 @@ def check_sampling(body: Mapping[str, Any], model: Model) -> None:
 
 
 def reasoning_effort(body: Mapping[str, Any]) -> object:
-    """Chat names it at the top, Responses inside `reasoning`."""
+    """The effort that a request asks for: Chat names it at the top, Responses inside `reasoning`."""
     nested = body.get("reasoning")
     return nested.get("effort") if isinstance(nested, dict) else body.get("reasoning_effort")
 
@@ -82,7 +82,7 @@ def check_reasoning_effort(effort: object, model: Model) -> None:
 
 
 def token_limit(body: Mapping[str, Any]) -> object:
-    """The answer's limit under any of its three names."""
+    """The answer's limit in tokens, under any of its three names."""
     names = ("max_completion_tokens", "max_tokens", "max_output_tokens")
     return next((body[name] for name in names if body.get(name) is not None), None)
 

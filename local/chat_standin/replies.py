@@ -17,7 +17,7 @@ FINISH_TYPES = {"stop": "stop", "length": "max_tokens", "content_filter": "conte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the stand-in says. `text` None: the content filter took it away."""
+    """What the stand-in says. `text` is None if the content filter took it away."""
 
     text: str | None
     finish_reason: FinishReason
@@ -34,7 +34,7 @@ def render(question: CheckedRequest, outcome: Outcome, *, request_id: str, creat
 
 
 def identifier(prefix: str, request_id: str) -> str:
-    """The same request gets the same id, so that answers can be compared whole."""
+    """An id that is the same for the same request, so that answers can be compared whole."""
     return f"{prefix}{hashlib.sha256(request_id.encode()).hexdigest()[:24]}"
 
 
@@ -89,7 +89,7 @@ def render_usage(question: CheckedRequest, outcome: Outcome) -> dict[str, Any]:
 
 
 def filter_results(filtered: str | None) -> dict[str, Any]:
-    """The four categories, all safe but the one that was filtered."""
+    """The verdicts on the four categories, all safe but the one that was filtered."""
     return {
         name: {"filtered": name == filtered, "severity": "high" if name == filtered else "safe"} for name in CATEGORIES
     }
@@ -101,7 +101,7 @@ def all_lines(reading: Reading) -> tuple[Line, ...]:
 
 
 def render_line(line: Line) -> dict[str, Any]:
-    """Offsets count code points in the line's text."""
+    """A line of text as the enhancement gives it. Offsets count code points in the line's text."""
     spans: list[dict[str, Any]] = []
     offset = 0
     for word in line.words:

@@ -27,7 +27,7 @@ V1_ROUTES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRoute:
-    """`deployment` is None on the v1 paths, where the body's `model` names it."""
+    """What a path names. `deployment` is None on the v1 paths, where the body's `model` names it."""
 
     dialect: Dialect
     operation: Operation

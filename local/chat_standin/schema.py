@@ -42,7 +42,7 @@ def fill_type(node: Mapping[str, Any], text: str, *, root: Mapping[str, Any], de
 
 
 def schema_type(node: Mapping[str, Any]) -> str:
-    """A type may be a list such as ["string", "null"]: the null claims least."""
+    """The type that a value is made of. A type may be a list such as ["string", "null"]: null claims least."""
     kind = node.get("type") or ("object" if "properties" in node else "string")
     if isinstance(kind, list):
         return "null" if "null" in kind else str(kind[0])
@@ -54,7 +54,7 @@ def least_claim(choices: list[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def resolve(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`#/$defs/name`, or `#` for the whole schema."""
+    """The part of the schema that `#/$defs/name` names, or the whole schema for `#`."""
     node: Any = root
     for step in reference.lstrip("#").split("/"):
         node = node[step] if step else node

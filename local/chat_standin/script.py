@@ -30,7 +30,7 @@ MATCH_FIELDS = {"every", "probability", "times", "deployment"}
 
 @dataclass(slots=True, kw_only=True)
 class Step:
-    """`seen` and `used` count requests; the rest is as written in the script."""
+    """One step of a script. `seen` and `used` count requests; the rest is as written in the script."""
 
     fault: ScriptedFault
     every: int | None = None
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(slots=True, kw_only=True)
 class Script:
-    """Safe to share between threads."""
+    """The steps of a script, which say which fault comes next. Threads may share it."""
 
     steps: list[Step] = field(default_factory=list)
     markers: bool = False
@@ -78,7 +78,7 @@ class Script:
 
 
 def parse_marker(name: str, parameters: str) -> ScriptedFault | None:
-    """None for brackets that name no fault: prompts may hold such text."""
+    """The fault that a marker names; None for brackets that name no fault: prompts may hold such text."""
     values: dict[str, Any] = {"do": MARKER_NAMES.get(name, name)}
     if re.fullmatch(r"5\d\d", name):
         values = {"do": "status", "status": int(name)}
@@ -101,14 +101,14 @@ def marker_value(text: str) -> float | str:
 
 
 def load_script_document(source: str) -> object:
-    """From the command line: a file's name, or the JSON itself."""
+    """The script's JSON from the command line, which gives a file's name or the JSON itself."""
     text = source if source.lstrip().startswith(("[", "{")) else Path(source).read_text(encoding="utf-8")
     document: object = json.loads(text)
     return document
 
 
 def parse_script(document: object) -> Script:
-    """ValueError names the step and what is wrong with it."""
+    """The script in this JSON. Raises ValueError naming the step and what is wrong with it."""
     whole: dict[str, Any] = document if isinstance(document, dict) else {"steps": document}
     written, seed = whole.get("steps", []), whole.get("seed", 0)
     unknown = set(whole) - {"seed", "markers", "steps"}

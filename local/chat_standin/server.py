@@ -48,7 +48,7 @@ class Front:
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """None for a body over the limit."""
+    """The request's body; None for a body over the limit."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -88,7 +88,7 @@ async def send_answer(answer: Answer, send: Send) -> None:
 
 
 class ChatServer(uvicorn.Server):
-    """uvicorn, telling when it accepts connections."""
+    """uvicorn that says when it accepts connections."""
 
     on_ready: Callable[[], None]
 
@@ -98,7 +98,8 @@ class ChatServer(uvicorn.Server):
 
 
 class ChatStandIn:
-    """`with ChatStandIn(model="gpt-5.1") as server:` answers at `server.base_url`, on a free port, until the end.
+    """A context with the stand-in at `server.base_url`, on a free port: `with ChatStandIn(model="gpt-5.1") as
+    server:`.
 
     Takes the fields of Settings. `base_url` is the Azure endpoint; `openai_base_url` suits a plain OpenAI client.
     """
@@ -122,7 +123,7 @@ class ChatStandIn:
         self.thread = threading.Thread(target=self.serve, name="chat-standin", daemon=True)
 
     def serve(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """In this thread, until stopped or, in the main thread, until SIGINT or SIGTERM."""
+        """Serve in this thread, until stopped or, in the main thread, until SIGINT or SIGTERM."""
         self.server.on_ready = on_ready
         self.server.run(sockets=[self.socket])
 

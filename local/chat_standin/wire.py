@@ -34,7 +34,7 @@ class StandInRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`cut_after_bytes` closes the connection after that much of the body."""
+    """An answer of the stand-in. `cut_after_bytes` closes the connection after that much of the body."""
 
     status: int
     body: bytes
@@ -109,7 +109,7 @@ def deployment_not_found(dialect: Dialect, name: str) -> Refusal:
 
 
 def throttled(dialect: Dialect, *, unit: Literal["token", "call"], retry_after: Mapping[str, str]) -> Refusal:
-    """`retry_after` is the header in whichever of its three spellings."""
+    """The refusal of a throttled request. `retry_after` is the header in whichever of its three spellings."""
     if dialect == "azure":
         message = (
             f"Requests to the ChatCompletions_Create Operation have exceeded {unit} rate limit of your current OpenAI "

@@ -93,7 +93,7 @@ def demonstrate(arguments: argparse.Namespace) -> int:
 
 
 def name_files(files: Sequence[Path]) -> list[DroppedFile]:
-    """The file's own name; where two files share it, each in a folder of its number."""
+    """Each file with the name that it is dropped as: its own, in a folder of its number where two files share it."""
     names = [path.name for path in files]
     return [
         DroppedFile(path=path, name=path.name if names.count(path.name) == 1 else f"{number}/{path.name}")
@@ -138,7 +138,7 @@ def collect(stack: Stack, dropped: Sequence[DroppedFile], *, deadline: float) ->
 
 
 def look_up(url: str, name: str) -> dict[str, Any] | None:
-    """None while the job is pending or not yet known."""
+    """The job's document once it has ended; None while it is pending or not yet known."""
     try:
         with urlopen(f"{url}/api/results/{quote(name)}", timeout=30) as response:
             document: dict[str, Any] = json.load(response)
@@ -193,7 +193,7 @@ def sent_as(document: dict[str, Any]) -> str:
 
 
 def said(file: DroppedFile, document: dict[str, Any]) -> str:
-    """Plain text: an answer is somebody's words, never markup or a terminal's orders."""
+    """The answer as plain text: it is somebody's words, never markup or a terminal's orders."""
     from rich.markup import escape
 
     error = document["error"]

@@ -55,7 +55,9 @@ def run(arguments: Namespace) -> int:
 
 
 def fault_of(files: Sequence[Path]) -> str | None:
-    """A name keeps no folders of this machine, so two files of one name would be one upload."""
+    """What is wrong with the files, None if nothing is: one is missing, or two have one name. A name keeps no folders
+    of this machine, so these would be one upload.
+    """
     if missing := [str(path) for path in files if not path.is_file()]:
         folders = "; for a folder give its files, such as folder/*" if any(path.is_dir() for path in files) else ""
         return f"no such file: {', '.join(missing)}{folders}"
@@ -65,7 +67,9 @@ def fault_of(files: Sequence[Path]) -> str | None:
 
 
 def drop(client: Client, arguments: Namespace) -> int:
-    """All up first, so that the app can work on many at once; then the answers, in their order."""
+    """The exit code. All files are uploaded first, so that the app can work on many at once; then the answers come, in
+    the files' order.
+    """
     files = sorted(arguments.files, key=lambda path: path.name != OPTIONS_FILE)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         sent = watched("sent", files, send_all(client, files, arguments, pool))
@@ -82,7 +86,9 @@ def drop(client: Client, arguments: Namespace) -> int:
 def send_all(
     client: Client, files: Sequence[Path], arguments: Namespace, pool: ThreadPoolExecutor
 ) -> Iterator[dict[str, Any]]:
-    """Options go before the pictures that they are for; refused ones keep those back, or another question is paid."""
+    """A line per file as it is uploaded. Options go before the pictures that they are for; refused ones keep those
+    back, since another question would be paid for.
+    """
     number = sum(path.name == OPTIONS_FILE for path in files)
     options = [send(client, path, arguments) for path in files[:number]]
     yield from options
@@ -93,7 +99,7 @@ def send_all(
 
 
 def send(client: Client, path: Path, arguments: Namespace) -> dict[str, Any]:
-    """A refusal is told in the file's line and does not stop the others."""
+    """The file's line after its upload. A refusal is told in it and does not stop the other files."""
     from local.client import CallFailed
     from shared.core.errors import OptionsInvalid
     from shared.core.jobs.upload_name import check_upload_name
@@ -114,7 +120,7 @@ def send(client: Client, path: Path, arguments: Namespace) -> dict[str, Any]:
 
 
 def follow(client: Client, sent: dict[str, Any], arguments: Namespace, deadline: float) -> dict[str, Any]:
-    """The document once the job has ended. At least one look, also when there is no time left."""
+    """The job's document once it has ended, or as it is when the time is over. It is looked at once at least."""
     from local.client import LONGEST_WAIT_S, CallFailed
 
     job_id = sent["job_id"]
@@ -135,7 +141,7 @@ def follow(client: Client, sent: dict[str, Any], arguments: Namespace, deadline:
 
 
 def unfinished(job_id: str | None, message: str, code: str | None = None) -> dict[str, Any]:
-    """A line for a file that has no document; the same fields as far as the table reads them."""
+    """A line for a file that has no document, with the fields that the table reads."""
     error = {"code": code, "message": message} if code else None
     reply = None if code else {"text": message}
     return {
@@ -170,7 +176,9 @@ def to_table(client: Client, files: Sequence[Path], documents: Sequence[dict[str
 
 
 def watched(what: str, files: Sequence[Path], documents: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    """All of them, counted on one line of a terminal's standard error; nothing is shown where nobody looks."""
+    """All documents, which are counted on one line of a terminal's standard error while they come; nothing is shown
+    elsewhere.
+    """
     shown = sys.stderr.isatty()
     done = []
     for path, document in zip(files, documents, strict=True):

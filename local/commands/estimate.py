@@ -48,7 +48,9 @@ DETAILS: tuple[Detail, ...] = ("auto", "low", "high", "original")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What is asked about all subjects, and whose prices of which day hold. Without `words`, pictures alone."""
+    """What is asked about all subjects, and whose prices of which day hold. Without `words`, only pictures are
+    counted.
+    """
 
     words: tuple[str, ...] = ()
     max_output_tokens: int = limits.MAX_OUTPUT_TOKENS.value
@@ -111,7 +113,7 @@ def run(arguments: Namespace) -> int:
 
 
 def read(path: Path) -> Subject:
-    """The upright size, and how many pictures there are in it, from the header."""
+    """The upright size in pixels, and the number of pictures, from the file's header."""
     try:
         info = inspect_file(path) if is_video(path) else inspect_picture(path)
     except OSError as error:
@@ -133,7 +135,7 @@ def inspect_picture(path: Path) -> ImageInfo:
 
 
 def estimate(subject: Subject, model: Model, detail: Detail | None, terms: Terms) -> Row:
-    """A missing price leaves the dollars out, a rejected picture all but the fault."""
+    """The row of one subject. Without a price it has no dollars; of a rejected picture it has only the fault."""
     is_film = subject.info is not None and subject.info.kind.kind == "video"
     row = Row(subject=subject, detail=detail or ("low" if is_film else "auto"), rejected=subject.fault)
     if subject.fault:
@@ -166,7 +168,9 @@ def to_asked(model: Model, detail: Detail, sizes: list[Size], terms: Terms) -> E
 
 
 def sent_sizes(subject: Subject, model: Model, detail: Detail) -> list[Size]:
-    """Of the pictures that the app sends: all pages, frames up to the model's limit, the moments of a video."""
+    """The sizes in pixels of the pictures that the app sends: all pages, frames up to the model's limit, the moments of
+    a video.
+    """
     info = subject.info
     if info is None:
         return [(subject.width, subject.height)]
@@ -191,7 +195,7 @@ def count(model: Model, sizes: list[Size], detail: Detail) -> ImageTokens:
 
 
 def savings(model: Model, sizes: list[Size], counted: ImageTokens) -> Iterator[str]:
-    """What the same pictures would cost at detail high, and at the best size."""
+    """Lines that say what the same pictures would cost at detail high, and at the best size."""
     if len(sizes) > 1:
         yield f"{len(sizes)} pictures"
     if counted.patches is not None:

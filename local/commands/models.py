@@ -138,7 +138,9 @@ def to_json(model: Model, scope: str, on: date) -> dict[str, Any]:
 
 
 def rule_json(rule: ImageRule | None) -> dict[str, Any] | None:
-    """The constants behind `image_rule`; `high_extra` is (square, other shapes), a `max_patches` of null no budget."""
+    """The constants behind `image_rule`; `high_extra` is (square, other shapes), a `max_patches` of null means no
+    limit.
+    """
     match rule:
         case TileRule():
             return {"kind": "tile", **asdict(rule)}
@@ -151,7 +153,7 @@ def rule_json(rule: ImageRule | None) -> dict[str, Any] | None:
 
 
 def price_json(price: PriceRow, scope: str) -> dict[str, Any]:
-    """USD per million tokens, as strings."""
+    """The prices in USD per million tokens, as strings."""
     columns = ("input", "cached_input", "cache_write", "output", "batch_input", "batch_output", "image_input")
     prices = {column: getattr(price, column) for column in columns}
     return {

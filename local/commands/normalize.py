@@ -56,7 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def frame_count(text: str) -> int:
-    """Raises ValueError, which the parser turns into a message."""
+    """The number of frames in an argument. Raises ValueError, which the parser turns into a message."""
     number = int(text)
     if not 1 <= number <= VIDEO_FRAMES.value:
         raise ValueError(text)

@@ -96,7 +96,7 @@ def build(folder: Path, python: str, out: Path) -> None:
 
 
 def deployed_files(root: Path) -> list[str]:
-    """What the project itself gives to the package: .funcignore has the last word, as it has for azd."""
+    """The project's own files that go into the package: .funcignore has the last word, as it has for azd."""
     import pathspec
 
     ignored = pathspec.GitIgnoreSpec.from_lines((root / ".funcignore").read_text("utf-8").splitlines())
@@ -119,7 +119,9 @@ def install(folder: Path, python: str) -> None:
 
 
 def interpreter(python: str) -> str | None:
-    """A Python of that version: byte code is good for no other. A mere name (a pyenv shim) does not count."""
+    """A Python of that version, None without one: byte code is good for no other. A mere name (a pyenv shim) does not
+    count.
+    """
     if python == RUNNING:
         return sys.executable
     found = shutil.which(f"python{python}")
@@ -128,7 +130,9 @@ def interpreter(python: str) -> str | None:
 
 
 def add_byte_code(folder: Path, compiler: str) -> None:
-    """Beside every source but tests'. A file that this Python cannot read is left as it is: nothing can import it."""
+    """Add byte code beside every source but tests'. A file that this Python cannot read is left as it is: nothing can
+    import it.
+    """
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-x", NEVER_RUN]
     command = [compiler, "-I", "-m", "compileall", *options, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -137,7 +141,7 @@ def add_byte_code(folder: Path, compiler: str) -> None:
 
 
 def lay_out(package: Path, folder: Path) -> None:
-    """The zip's files for azd: it packs this folder, by an ignore file of its own."""
+    """Put the zip's files into a folder for azd, which packs it by an ignore file of its own."""
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(package) as zipped:
         zipped.extractall(folder)
@@ -146,7 +150,9 @@ def lay_out(package: Path, folder: Path) -> None:
 
 
 def installer(folder: Path, python: str, uv: str | None) -> list[str]:
-    """Which rows of the lock file apply, pip decides by the Python that runs it; uv by the one it is told."""
+    """The command that installs the lock file. pip decides by the Python that runs it which rows apply; uv by the one
+    it is told.
+    """
     if uv:
         target = ["--python-version", python, "--python-platform", "x86_64-manylinux_2_28"]
         return [uv, "pip", "install", "--target", str(folder), *target, *LOCKED]
@@ -172,7 +178,7 @@ def packaged(folder: Path) -> Iterator[Path]:
 
 
 def write_zip(folder: Path, out: Path) -> tuple[int, int]:
-    """How many files went in, and their bytes before packing."""
+    """How many files went into the zip, and their bytes before packing."""
     count = unpacked = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
         for path in packaged(folder):

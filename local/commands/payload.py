@@ -71,14 +71,16 @@ def show(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 
 def complaint(error: VisiondropError, arguments: Namespace) -> str:
-    """Named as the user named it: by an argument, which wins over the setting. Nothing has to be restarted here."""
+    """The error's message with settings named as the user named them: an argument wins over the setting, and nothing
+    has to be restarted here.
+    """
     hint = "" if isinstance(error, SettingsInvalid) else error.hint
     said = f"visiondrop payload: {error.message}. {hint}".rstrip()
     return said.replace("AZURE_OPENAI_API_VERSION", "--api-version") if arguments.api_version else said
 
 
 def shown(payload: Payload, target: Target) -> dict[str, Any]:
-    """The request with the header that the adapter adds: a dated Azure API has its own."""
+    """The request with the header that the adapter adds, masked: a dated Azure API has its own."""
     dated = look_up_api_version(target.api_version).dated
     credential = {"api-key": MASK} if dated else {"authorization": f"Bearer {MASK}"}
     headers = payload.headers | credential
@@ -135,7 +137,7 @@ def read_question(arguments: Namespace, environ: Mapping[str, str]) -> Question:
 
 
 def read_picture(path: Path) -> Picture:
-    """The file's own bytes, its upright size from the header."""
+    """The picture in a file, with its own bytes and its upright size from the header."""
     from shared.adapters.pixels.open import inspect
 
     data = read_bytes(path)
@@ -150,7 +152,7 @@ def read_picture(path: Path) -> Picture:
 
 
 def read_video(paths: list[Path], environ: Mapping[str, str]) -> IndexedVideo:
-    """A video prompt names the indexed video and its blob; its bytes stay where they are."""
+    """The indexed video that the arguments name, and its blob; its bytes stay where they are."""
     path, *more = paths
     if more or sniff(read_bytes(path, HEAD_BYTES)).kind != "video":
         raise OptionsInvalid("--video index takes one video file", field="video", hint="Name one MP4 or MOV file.")

@@ -59,7 +59,7 @@ def chosen(client: Client, arguments: Namespace) -> Iterator[str]:
 
 
 def retry(client: Client, job_id: str) -> dict[str, Any]:
-    """What came of running a job again: the new job's id, or why there is none. One that did not fail is left alone."""
+    """The new job's id, or why the job was not run again. One that did not fail is left alone."""
     from local.client import JSON_BODY, CallFailed
 
     ended, document = client.look_up_job(job_id)

@@ -22,7 +22,7 @@ MOST_PROCESSES = 4  # each has an Azurite of its own
 
 
 class Passed:
-    """A pytest plugin that counts the tests that passed: a run that skipped everything is no good run."""
+    """A pytest plugin that counts the tests that passed: a run that skipped everything is not a good run."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -54,7 +54,9 @@ def run_all() -> int:
 
 
 def run_in_parallel(arguments: tuple[str, ...]) -> int:
-    """Files of tests are shared out among as many processes as there are processors, at least two: many tests wait."""
+    """The exit code of the tests, whose files are shared out among as many processes as there are processors, at least
+    two: many tests wait.
+    """
     import pytest
 
     processes = min(max(2, os.cpu_count() or 1), MOST_PROCESSES)

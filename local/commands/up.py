@@ -104,7 +104,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
 
 
 def usual_port() -> int:
-    """0, any free one, when the usual port is taken."""
+    """The usual port; 0, any free one, when it is taken."""
     try:
         with socket.create_server(("127.0.0.1", USUAL_PORT)):
             return USUAL_PORT

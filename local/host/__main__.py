@@ -73,7 +73,7 @@ def wait(requested: threading.Event) -> None:
 
 
 def leave(abandoned: tuple[str, ...]) -> int:
-    """Threads cannot be killed, so functions that outlive the grace time end with the process."""
+    """The exit code. Threads cannot be killed, so functions that outlive the grace time end with the process."""
     if abandoned:
         say(f"Stopped with these still running: {', '.join(sorted(abandoned))}. Their messages will come back.")
         os._exit(0)

@@ -21,7 +21,9 @@ class BlobPath:
 
 
 def parse_blob_path(path: str) -> BlobPath:
-    """`{x}` takes as much as it can, across `/`; `{{` and `}}` are braces; a container alone means every blob in it."""
+    """The container and pattern in a trigger's path. `{x}` takes as much as it can, across `/`; `{{` and `}}` are
+    braces; a container alone means every blob in it.
+    """
     container, _, names = path.strip("/").partition("/")
     if not container or "{" in container:
         raise FunctionFault(f"blob path {path!r}: the container must be a plain name")

@@ -66,12 +66,12 @@ def blob_message(function_id: str, *, container: str, name: str, etag: str, blob
 
 
 def quoted(etag: str) -> str:
-    """Listings leave the quotes of an ETag out, properties have them."""
+    """The ETag in quotes: listings leave them out, properties have them."""
     return f'"{etag.strip(chr(34))}"'
 
 
 class BlobQueue:
-    """Where pointers to blobs wait for their function."""
+    """The queue of pointers to blobs that wait for their function."""
 
     def __init__(self, queue: QueueClient) -> None:
         self.queue = queue
@@ -154,7 +154,7 @@ class BlobScanner:
             return 0
 
     def scan(self) -> int:
-        """One look at everything; how many blobs it handed over."""
+        """How many blobs one look at everything handed over."""
         if self.done is None:
             self.done = self.completed()
         seen: set[str] = set()
@@ -185,7 +185,7 @@ class BlobScanner:
         return {receipt.name for receipt in found if is_complete(receipt)}
 
     def hand_over(self, target: BlobFunction, blob: BlobProperties, receipt_name: str) -> bool:
-        """Send the blob to its function once. False while another host is at it."""
+        """Whether the blob was sent to its function; False while another host is at it."""
         receipt = self.receipts.get_blob_client(receipt_name)
         try:
             self.create_receipt(receipt)
@@ -202,7 +202,9 @@ class BlobScanner:
         return True
 
     def take_over(self, receipt: Any, known: BlobProperties) -> bool:
-        """Finish what a host that died between receipt and message has left; the ETag lets one host do it."""
+        """Whether this host finishes what another one that died between receipt and message has left; the ETag lets one
+        host do it.
+        """
         if (datetime.now(UTC) - known.last_modified).total_seconds() < self.take_over_s:
             return False
         try:
@@ -225,7 +227,7 @@ def is_complete(receipt: BlobProperties) -> bool:
 
 
 def listing(container: ContainerClient, prefix: str, include: str | None = None) -> Iterator[BlobProperties]:
-    """A container that does not exist (yet) is an empty one."""
+    """The container's blobs; none for a container that does not exist (yet)."""
     try:
         yield from container.list_blobs(name_starts_with=prefix or None, include=include)
     except ResourceNotFoundError:

@@ -11,7 +11,7 @@ SMALL_BODY_BYTES = 1024 * 1024
 
 
 class BodyRoom:
-    """Large bodies in memory at once, from their first byte to the answer; more of them wait unread, in their senders'
+    """Room for large bodies in memory, from their first byte to the answer; more of them wait unread, in their senders'
     sockets. Small ones never wait.
     """
 

@@ -37,7 +37,7 @@ def refusal(method: str, headers: Mapping[str, str], *, names: Collection[str]) 
 
 
 def hostname(host: str) -> str:
-    """The name in a Host header, in lower case and without its port; "" for what is none."""
+    """The name in a Host header, in lower case and without its port; "" for anything else."""
     try:
         return "" if set(host) & NOT_IN_HOSTS else urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -26,7 +26,9 @@ class BlobEvents:
         self.queue = queue
 
     def answer(self, function_id: str, event_type: str, body: bytes) -> WebhookAnswer:
-        """Handshake and notifications. The path pattern is not tested: the subscription's filter does that."""
+        """The answer to a handshake or to notifications. The path pattern is not tested: the subscription's filter does
+        that.
+        """
         if self.queue is None or function_id not in self.functions:
             return WebhookAnswer(status=404, body=b"no such blob function")
         kind = event_type.lower()
@@ -44,7 +46,9 @@ class BlobEvents:
 
 
 def accept(function_id: str, events: list[Any], queue: BlobQueue) -> WebhookAnswer:
-    """All or none: a malformed event in the array refuses the post before anything is queued."""
+    """The answer to notifications. All are queued or none: a malformed event in the array refuses the post before
+    anything is queued.
+    """
     for message in [to_message(function_id, event["data"]) for event in events]:
         queue.send(message)
     return WebhookAnswer(status=202)

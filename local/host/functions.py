@@ -44,7 +44,9 @@ class Function:
 
     @property
     def sdk_type(self) -> str | None:
-        """BlobClient, ContainerClient or StorageStreamDownloader, when the parameter asks for one of them."""
+        """BlobClient, ContainerClient or StorageStreamDownloader, when the parameter asks for one of them; otherwise
+        None.
+        """
         module = getattr(self.annotation, "__module__", "")
         return self.annotation.__name__ if self.annotation and module.startswith(SDK_TYPES_MODULE) else None
 
@@ -55,7 +57,9 @@ class Function:
 
 
 def load_app(path: Path) -> func.FunctionApp:
-    """Import the app's module as the worker does: its folder first on the path, one FunctionApp in it."""
+    """The app's FunctionApp; its module is imported as the worker does: its folder first on the path. Raises
+    AppFault.
+    """
     folder = str(path.parent.resolve())
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -120,7 +124,9 @@ def check_parameters(name: str, parameters: set[str], bound: set[str]) -> None:
 
 
 def check_annotation(name: str, binding: Mapping[str, Any], annotation: Any) -> None:
-    """Input bindings only; an app with others is refused later, function by function."""
+    """Check the annotations of input bindings; an app with others is refused later, function by function. Raises
+    AppFault.
+    """
     if annotation is None or binding["type"] not in CARRIED:
         return
     if not isinstance(annotation, type):

@@ -38,7 +38,8 @@ GRACE_S = 10.0
 
 
 class Host:
-    """`app` is a FunctionApp or the path of its module. `environ` is all settings; the process environment is not read.
+    """The host of one app: a FunctionApp, or the path of its module. `environ` is all settings; the process environment
+    is not read.
 
     `lease_s` and `blob_scan_s` are the real host's unless a test or the local run wants them shorter. `names` are hosts
     that it answers for beside this machine's own names.
@@ -107,7 +108,9 @@ class Host:
             part.start()
 
     def prepare(self, function: Function) -> None:
-        """Everything that can be wrong with one function is found here, before anything runs."""
+        """Make the listener or the route of a function. Raises FunctionFault for everything that can be wrong with it,
+        before anything runs.
+        """
         if function.not_carried:
             kinds = ", ".join(function.not_carried)
             raise FunctionFault(f"this stand-in has no {kinds} bindings; use the real host (func) for them")
@@ -152,7 +155,7 @@ class Host:
         self.timers.append(TimerListener(function, parse_schedule(str(binding["schedule"])), self.worker))
 
     def prepare_blobs(self) -> BlobQueue | None:
-        """The scanner and the one queue behind all blob functions; nothing without any."""
+        """The one queue behind all blob functions, with its scanner; None without such functions."""
         if not self.blob_functions:
             return None
         targets = list(self.blob_functions.values())
@@ -189,7 +192,7 @@ class Host:
         return HostServer(front, self.socket, grace_s=self.grace_s)
 
     def stop(self) -> tuple[str, ...]:
-        """Take nothing new, give running functions the grace time; the names of those that did not end in it."""
+        """The names of the functions that did not end in the grace time. Nothing new is taken meanwhile."""
         if self.stopped:
             return self.abandoned
         self.stopped = True
@@ -242,6 +245,8 @@ def read_host_json(folder: Path) -> dict[str, Any]:
 
 
 def local_host_id(folder: Path) -> str:
-    """Machine and folder, as the real host's local id: two checkouts do not take each other's blobs for seen."""
+    """An id of machine and folder, as the real host's local id: two checkouts do not take each other's blobs for
+    seen.
+    """
     machine = re.sub("[^a-z0-9]+", "-", platform.node().lower()).strip("-")[:20].strip("-") or "local"
     return f"{machine}-{zlib.crc32(str(folder.resolve()).encode()):08x}"

@@ -60,7 +60,7 @@ class HttpCall:
 
 
 class BodyTooLarge(Exception):
-    """Over FUNCTIONS_REQUEST_BODY_SIZE_LIMIT."""
+    """The body is larger than FUNCTIONS_REQUEST_BODY_SIZE_LIMIT."""
 
 
 class HttpFront:
@@ -94,7 +94,7 @@ class HttpFront:
         await send({"type": "http.response.body"})
 
     async def reply_to(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]]) -> HostReply:
-        """The answer to a request whose body has not been read yet: that of a stranger never is."""
+        """The answer to a request whose body has not been read yet; that of a refused caller is never read."""
         headers = read_headers(scope)
         refused = refusal(scope["method"].upper(), headers, names=self.names)
         if refused is not None:
@@ -172,7 +172,7 @@ async def read_request(
 
 
 def joined(pairs: Any) -> dict[str, str]:
-    """Repeated names become one value, joined by commas."""
+    """The values by name; repeated names become one value, joined by commas."""
     values: dict[str, str] = {}
     for name, value in pairs:
         values[name] = f"{values[name]},{value}" if name in values else value
@@ -180,7 +180,7 @@ def joined(pairs: Any) -> dict[str, str]:
 
 
 def announced_bytes(headers: Mapping[str, str], largest_body: int) -> int:
-    """The length of the body as the request has it. Raises BodyTooLarge."""
+    """The length of the body in bytes, as the request announces it. Raises BodyTooLarge."""
     announced = int(headers.get("content-length", 0))
     if announced > largest_body:
         raise BodyTooLarge
@@ -188,7 +188,9 @@ def announced_bytes(headers: Mapping[str, str], largest_body: int) -> int:
 
 
 async def read_body(headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]]) -> bytes:
-    """Only a body with a Content-Length reaches the worker; a chunked one without is lost, as in Azure."""
+    """The body's bytes. Only a body with a Content-Length reaches the worker; a chunked one without is lost, as in
+    Azure.
+    """
     if not int(headers.get("content-length", 0)):
         return b""
     parts = []
@@ -216,7 +218,9 @@ def to_reply(value: Any) -> HostReply:
 
 
 def text_reply(text: str) -> HostReply:
-    """A JSON object with a `body` is read as a whole response; any other text is the body itself."""
+    """The reply for a function's text: a JSON object with a `body` is read as a whole response; any other text is the
+    body itself.
+    """
     response = response_object(text)
     if response is None:
         return HostReply(status=200, headers=PLAIN, body=text.encode())
@@ -237,6 +241,6 @@ def response_object(text: str) -> dict[str, Any] | None:
 
 
 def encoded(headers: Any) -> list[tuple[bytes, bytes]]:
-    """Content-Length is the server's to say."""
+    """The headers as bytes, without Content-Length, which the server writes."""
     pairs = [(str(name).lower(), str(value)) for name, value in headers]
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs if name != "content-length"]

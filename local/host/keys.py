@@ -14,7 +14,9 @@ BLOBS_EXTENSION = "blobs_extension"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The same words as in the host's own secrets: a master key, host-wide ones, system ones, and some per function."""
+    """The keys that are accepted, in the words of the host's own secrets: a master key, host-wide ones, system ones,
+    and some per function.
+    """
 
     master: str
     host: Mapping[str, str] = field(default_factory=dict)

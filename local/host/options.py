@@ -70,7 +70,7 @@ def queue_options(tree: Mapping[str, Any], polling_s: float) -> QueueOptions:
 
 
 def blob_options(tree: Mapping[str, Any], polling_s: float) -> QueueOptions:
-    """All blob functions together share one queue, so their degree of parallelism splits as that queue's does."""
+    """The options of the one queue that all blob functions share: their degree of parallelism is that queue's."""
     degree = integer(tree, "maxdegreeofparallelism", default=8 * (os.cpu_count() or 1), least=1)
     threshold = max(0, degree // 2 - 1)
     return QueueOptions(
@@ -96,7 +96,7 @@ def function_timeout_s(value: Any) -> float | None:
 
 
 def seconds(value: Any) -> float:
-    """A .NET TimeSpan: `[days.]hh:mm[:ss[.fraction]]`."""
+    """The seconds of a .NET TimeSpan: `[days.]hh:mm[:ss[.fraction]]`. Raises HostJsonInvalid."""
     match = TIME_SPAN.fullmatch(str(value))
     if match is None:
         raise HostJsonInvalid(f"{value!r} in host.json is not a duration: write hh:mm:ss")
@@ -126,7 +126,9 @@ def lower_keys(value: Any) -> Any:
 
 
 def overridden(tree: dict[str, Any], settings: HostSettings) -> dict[str, Any]:
-    """`AzureFunctionsJobHost__extensions__queues__batchSize=1` stands over the same path in host.json."""
+    """host.json with the overrides: `AzureFunctionsJobHost__extensions__queues__batchSize=1` stands over the same path
+    in it.
+    """
     for name in settings:
         if name.lower().startswith(OVERRIDE):
             *path, last = name.lower().removeprefix(OVERRIDE).split("__")

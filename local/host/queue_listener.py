@@ -36,7 +36,9 @@ Start = Callable[[QueueMessage, str], Invocation | None]
 
 
 class Backoff:
-    """Delay between looks at an empty queue: exponential with jitter, as the host's, back to the start on a find."""
+    """The delay in seconds between looks at an empty queue: exponential with jitter, as the host's, back to the start
+    on a find.
+    """
 
     def __init__(self, longest_s: float) -> None:
         self.longest_s = longest_s
@@ -53,7 +55,9 @@ class Backoff:
 
 
 class Lease:
-    """One message in hand. Each renewal changes the pop receipt; without the right one, the message is another's."""
+    """A message that is being worked on. Each renewal changes the pop receipt; without the right one, the message is
+    another's.
+    """
 
     def __init__(self, queue: QueueClient, message: QueueMessage, seconds: float) -> None:
         self.queue = queue
@@ -66,7 +70,7 @@ class Lease:
         self.hide(self.seconds)
 
     def hide(self, seconds: float) -> None:
-        """Make the message visible that many seconds from now."""
+        """Make the message visible again in that many seconds."""
         self.guarded(lambda: self.update(seconds))
 
     def update(self, seconds: float) -> None:
@@ -77,7 +81,7 @@ class Lease:
         self.guarded(lambda: self.queue.delete_message(self.message_id, self.receipt))
 
     def guarded(self, act: Callable[[], None]) -> None:
-        """A failure here must not end the listener: at worst the message comes back and runs again."""
+        """Run a call whose failure must not end the listener: at worst the message comes back and runs again."""
         if self.lost:
             return
         try:
@@ -119,7 +123,7 @@ class QueueListener:
         self.poller.start()
 
     def wake(self) -> None:
-        """Look at once: something was just put into the queue."""
+        """Look at the queue at once: something was just put into it."""
         self.woken.set()
 
     def stop_polling(self) -> None:
@@ -150,7 +154,7 @@ class QueueListener:
                 self.woken.clear()
 
     def receive(self) -> list[QueueMessage]:
-        """One batch. A queue that does not exist (yet) is an empty one; the host does not create it."""
+        """The next messages. A queue that does not exist (yet) is an empty one; the host does not create it."""
         try:
             pages = self.queue.receive_messages(
                 messages_per_page=self.options.batch_size,
@@ -213,7 +217,9 @@ class QueueListener:
         invocation.result()
 
     def decoded(self, message: QueueMessage) -> bytes | None:
-        """None when it is not the base64 that host.json promises: no number of tries would help."""
+        """The message's bytes; None when it is not the base64 that host.json promises: no number of tries would
+        help.
+        """
         if not self.options.base64:
             return str(message.content or "").encode()
         try:
@@ -231,14 +237,14 @@ class QueueListener:
 
 
 def as_text(body: bytes) -> str:
-    """What a function is given is text, and never an empty one: that message fails as one that is no UTF-8 does."""
+    """The text that a function is given, which is never empty: an empty message fails as one that is not UTF-8 does."""
     if not body:
         raise ValueError("an empty message")
     return body.decode()
 
 
 def send(queue: QueueClient, content: str) -> None:
-    """Put the text, as it is, into a queue that is made if missing, perhaps by two threads at once."""
+    """Put the text, as it is, into a queue, which is created if it is missing, perhaps by two threads at once."""
     try:
         queue.send_message(content)
     except ResourceNotFoundError:
@@ -248,7 +254,9 @@ def send(queue: QueueClient, content: str) -> None:
 
 
 def poison_queue(service: QueueServiceClient, queue_name: str, poison_name: str | None) -> QueueClient | None:
-    """None where the host has none either: for a poison queue itself, or a name that would be too long."""
+    """The poison queue; None where the host has none either: for a poison queue itself, or a name that would be too
+    long.
+    """
     name = poison_name or queue_name + POISON_SUFFIX
     if queue_name.endswith(POISON_SUFFIX) or len(name) > LONGEST_QUEUE_NAME:
         return None

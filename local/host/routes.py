@@ -107,7 +107,9 @@ def make_route(function: Function, *, template: str, prefix: str) -> Route:
 
 
 def compile_template(template: str) -> tuple[re.Pattern[str], tuple[Constraint, ...]]:
-    """One pattern for the whole path; literals are case-insensitive, a slash at the end is allowed."""
+    """One pattern for the whole path, and its constraints; literals are case-insensitive, a slash at the end is
+    allowed.
+    """
     constraints: list[Constraint] = []
     pattern = ""
     for segment in split_segments(template):
@@ -122,7 +124,7 @@ def compile_template(template: str) -> tuple[re.Pattern[str], tuple[Constraint, 
 
 
 def split_segments(template: str) -> list[str]:
-    """At each slash that is not inside braces (a regex constraint may hold one)."""
+    """The segments between slashes that are not inside braces (a regex constraint may hold one)."""
     return [segment for segment in re.split(r"/(?![^{}]*\})", template) if segment]
 
 
@@ -150,7 +152,9 @@ def parameter_constraints(template: str, parameter: re.Match[str]) -> list[Const
 
 
 def decode_path(raw: bytes) -> str:
-    """As Kestrel: percent-escapes of valid UTF-8 are decoded except %2F; then `.` and `..` segments are taken out."""
+    """The path as Kestrel decodes it: percent-escapes of valid UTF-8 except %2F; then `.` and `..` segments are taken
+    out.
+    """
     text = ESCAPES.sub(decode_escapes, raw).decode("utf-8", "replace")
     if "/." not in text:
         return text

@@ -33,7 +33,7 @@ class ScheduleField:
         return tuple(sorted({value for part in text.split(",") for value in self.part(part)}))
 
     def part(self, text: str) -> range:
-        """`*`, `5`, `1-5`, each with `/step`; `5/10` counts from 5 to the end."""
+        """The values of one part: `*`, `5`, `1-5`, each with `/step`; `5/10` counts from 5 to the end."""
         span, _, step = text.partition("/")
         first, _, last = span.partition("-")
         if first == "*":
@@ -91,7 +91,7 @@ class Schedule:
 
 
 def parse_schedule(text: str) -> Schedule:
-    """Six fields; with five, the second is 0, as the host reads them."""
+    """The schedule in six fields; with five, the second is 0, as the host reads them. Raises FunctionFault."""
     parts = text.split()
     if len(parts) == len(FIELDS) - 1:
         parts.insert(0, "0")

@@ -13,7 +13,7 @@ START_TIMEOUT_S = 10.0
 
 
 class HostServer(uvicorn.Server):
-    """uvicorn in a thread of its own. Signals stay with whoever owns the main thread."""
+    """uvicorn in a thread of its own. Signals are left to whoever owns the main thread."""
 
     def __init__(self, front: HttpFront, listening: socket.socket, *, grace_s: float) -> None:
         super().__init__(

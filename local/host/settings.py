@@ -19,7 +19,7 @@ class FunctionFault(Exception):
 
 
 class HostSettings(Mapping[str, str]):
-    """Names are case-insensitive, as in the host's configuration."""
+    """The settings by name, which is case-insensitive, as in the host's configuration."""
 
     def __init__(self, *layers: Mapping[str, str]) -> None:
         """Later layers win."""
@@ -40,7 +40,7 @@ class HostSettings(Mapping[str, str]):
 
 
 def local_settings(folder: Path) -> dict[str, str]:
-    """`Values` of local.settings.json; empty without that file. The process environment wins over it."""
+    """The `Values` of local.settings.json; empty without that file. The process environment wins over it."""
     file = folder / "local.settings.json"
     if not file.exists():
         return {}
@@ -55,7 +55,7 @@ def is_disabled(function: str, settings: HostSettings) -> bool:
 
 
 def resolve(text: str, settings: HostSettings) -> str:
-    """Put the app setting in place of each `%NAME%`; a missing one or a lone `%` keeps the function from starting."""
+    """The text with the app setting in place of each `%NAME%`. Raises FunctionFault for a missing one or a lone `%`."""
 
     def value(match: re.Match[str]) -> str:
         try:
@@ -69,7 +69,9 @@ def resolve(text: str, settings: HostSettings) -> str:
 
 
 def resolve_binding(binding: Mapping[str, Any], settings: HostSettings) -> dict[str, Any]:
-    """Every string of a binding but `name`, `type` and `connection`, which holds the name of a setting already."""
+    """The binding with every string resolved but `name`, `type` and `connection`, which holds the name of a setting
+    already.
+    """
     fixed = {"name", "type", "connection"}
     return {
         key: resolve(value, settings) if isinstance(value, str) and key not in fixed else value

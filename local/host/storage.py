@@ -33,7 +33,7 @@ FAST_RETRY: dict[str, Any] = {
 
 
 class HostStorage:
-    """Clients by connection name, made once each; `close` ends their sockets."""
+    """Storage clients by connection name, made once each; `close` closes their sockets."""
 
     def __init__(self, settings: HostSettings) -> None:
         self.settings = settings

@@ -38,7 +38,7 @@ def text_datum(value: Any) -> Datum:
 
 
 def blob_value(function: Function, service: BlobServiceClient, container: str, name: str) -> Any:
-    """An SDK client that carries no bytes, or the whole blob in memory."""
+    """The value of a blob parameter: an SDK client that carries no bytes, or the whole blob in memory."""
     blob = service.get_blob_client(container, name)
     if function.sdk_type == "BlobClient":
         return blob
@@ -69,7 +69,7 @@ def blob_metadata(blob: BlobClient, properties: Any) -> dict[str, Datum]:
 
 
 def timer_value(function: Function, *, last: datetime | None, following: datetime) -> Any:
-    """There is no schedule monitor here, so a run is never reported as past due."""
+    """The value of a timer parameter. There is no schedule monitor here, so a run is never reported as past due."""
     now = datetime.now(UTC).isoformat()
     status = {"Last": (last or following).isoformat(), "Next": following.isoformat(), "LastUpdated": now}
     info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": False}

@@ -40,7 +40,7 @@ class InvocationReleased(Exception):
 
 
 class InvocationContext(func.Context):
-    """What a parameter named `context` receives. There is no tracing and no retry policy to tell of."""
+    """What a parameter named `context` receives. It has no tracing and no retry policy."""
 
     local = threading.local()
 
@@ -88,7 +88,7 @@ class Invocation:
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def ended(self, *, within_s: float) -> bool:
-        """Wait; True when it has ended. Raises InvocationTimedOut when its own time is over."""
+        """Whether it has ended, after waiting. Raises InvocationTimedOut when its own time is over."""
         left = self.seconds_left
         if self.over.wait(within_s if left is None else min(within_s, left)):
             return True
@@ -129,7 +129,7 @@ class Worker:
         self.loop.close()
 
     def start(self, function: Function, make_argument: MakeArgument) -> Invocation:
-        """`make_argument` is called in the worker, as the real one decodes there."""
+        """The invocation that was started. `make_argument` is called in the worker, as the real one decodes there."""
         invocation_id = str(uuid.uuid4())
         future: Future[Any]
         with self.lock:
@@ -160,7 +160,7 @@ class Worker:
             return check_return(function, await job)
 
     def restart(self, invocation: Invocation) -> None:
-        """What the host does to the worker when an invocation has run out of time."""
+        """Do what the host does to the worker when an invocation has run out of time."""
         LOG.error(
             "function %s: out of time after %s s; Azure would kill this worker. The thread, if it is one, runs on.",
             invocation.function.name,
@@ -172,7 +172,9 @@ class Worker:
         stuck.shutdown(wait=False, cancel_futures=True)
 
     def stop(self, grace_s: float) -> tuple[str, ...]:
-        """Give up what has not begun, wait for what runs; the names of those that did not end in time."""
+        """The names of the functions that did not end in time. What has not begun is given up, what runs is waited
+        for.
+        """
         with self.lock:
             self.stopping = True
         self.pool.shutdown(wait=False, cancel_futures=True)
@@ -188,7 +190,7 @@ class Worker:
 
 
 class Reported:
-    """Logs how an invocation ended: name, id, milliseconds and the kind of error, never what it said."""
+    """A context that logs how an invocation ended: name, id, milliseconds and the kind of error, never what it said."""
 
     def __init__(self, function: Function, invocation_id: str) -> None:
         self.names = (function.name, invocation_id)

@@ -65,7 +65,9 @@ class PlayedFault:
 
 
 class IndexApp:
-    """`polls` is how often an ingestion is still running when looked at; `camel` writes states in lower camel case."""
+    """The stand-in's answers. `polls` is how often an ingestion is still running when looked at; `camel` writes states
+    in lower camel case.
+    """
 
     def __init__(
         self,

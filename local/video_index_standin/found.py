@@ -16,14 +16,16 @@ def passes(document: StoredVideo, filters: Mapping[str, Any]) -> bool:
 
 
 def within(document: StoredVideo, one: Mapping[str, Any]) -> bool:
-    """Both are UTC; the index takes a blank where ISO 8601 has its T."""
+    """Whether a document's time lies in the search's. Both are UTC; the index takes a blank where ISO 8601 has its
+    T.
+    """
     at = str(document.metadata.get(one["fieldName"].lower(), "")).replace(" ", "T").rstrip("Z")
     start_at, end_at = (str(one.get(name) or "").rstrip("Z") for name in ("startTime", "endTime"))
     return (not start_at or at >= start_at) and (not end_at or at <= end_at)
 
 
 def best_per_document(found: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """One moment a video, the most relevant."""
+    """The most relevant moment of each video."""
     first: dict[str, dict[str, Any]] = {}
     for moment in found:
         first.setdefault(moment["documentId"], moment)

@@ -21,7 +21,7 @@ TIMEOUT_S = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFrame:
-    """`colours` are shares of the picture by name."""
+    """A frame that was looked at. `colours` are shares (0 to 1) of the picture by name."""
 
     at_s: float
     until_s: float
@@ -30,7 +30,9 @@ class SeenFrame:
 
 
 def read_frames(url: str) -> list[SeenFrame]:
-    """Raises SourceRejected for what is no video, StorageUnavailable for an address that cannot be read."""
+    """The frames of the video at this address. Raises SourceRejected for what is not a video, StorageUnavailable for an
+    address that cannot be read.
+    """
     with FrameWorker() as worker:
         file = RangeReader(lambda at, size: fetch(url, at, size), length(url))
         video = worker.sample(file, model=look_up_model(MODEL), detail="low", frames=FRAMES)

@@ -29,7 +29,7 @@ class StoredVideo:
 
 @dataclass(slots=True, kw_only=True)
 class StoredIngestion:
-    """Each look at it brings it a step on; `polls_left` of them before it is done."""
+    """An ingestion. Each look at it brings it a step on; it is done after `polls_left` more."""
 
     name: str
     documents: list[StoredVideo]
@@ -51,13 +51,13 @@ class Index:
 
     @property
     def documents(self) -> list[StoredVideo]:
-        """Those that are in: of completed ingestions, without fault."""
+        """The documents that are in the index: of completed ingestions, without fault."""
         done = [one for one in self.ingestions.values() if one.state in {"Completed", "PartiallySucceeded"}]
         return [document for one in done for document in one.documents if not document.fault]
 
 
 def now() -> str:
-    """With seven fractional digits, as the service writes it."""
+    """The time in UTC with seven fractional digits, as the service writes it."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
@@ -79,7 +79,7 @@ def look(document: StoredVideo, read: READERS) -> None:
 
 
 def advance(ingestion: StoredIngestion) -> None:
-    """What a look finds: still running, or the outcome of the documents."""
+    """Bring an ingestion a step on: it is still running, or its documents have an outcome."""
     if ingestion.state not in {"NotStarted", "Running"}:
         return
     if ingestion.polls_left > 0:
@@ -113,7 +113,9 @@ def index_document(index: Index) -> dict[str, Any]:
 
 
 def ingestion_document(ingestion: StoredIngestion) -> dict[str, Any]:
-    """File details come once it is done; the error stands inside a good answer."""
+    """The ingestion as the service shows it. File details come once it is done; the error stands inside a good
+    answer.
+    """
     body: dict[str, Any] = {
         "name": ingestion.name,
         "state": ingestion.state,
@@ -143,7 +145,7 @@ def file_status(document: StoredVideo) -> dict[str, Any]:
 
 
 def stored_document(document: StoredVideo) -> dict[str, Any]:
-    """The address is kept without its SAS."""
+    """The document as the service shows it, with its address without the SAS."""
     return {
         "documentId": document.document_id,
         "documentUrl": document.url.partition("?")[0],
@@ -152,7 +154,7 @@ def stored_document(document: StoredVideo) -> dict[str, Any]:
 
 
 def rank(documents: list[StoredVideo], text: str) -> list[dict[str, Any]]:
-    """Frames by how much of them has a colour that the text names, best first; none of them, and all are equal."""
+    """The frames by how much of them has a colour that the text names, best first; all are equal if it names none."""
     wanted = set(WORDS.findall(text.lower()))
     found = [(score(frame, wanted), document, frame) for document in documents for frame in document.frames]
     found.sort(key=lambda row: -row[0])

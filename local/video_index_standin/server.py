@@ -40,11 +40,11 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815  # the base class looks for these names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it so
-        """Addresses hold a SAS: nothing is logged."""
+        """Log nothing: addresses hold a SAS."""
 
 
 class VideoIndexStandIn:
-    """`with VideoIndexStandIn() as server:` answers at `server.base_url`, on a free port, until the end."""
+    """A context with the stand-in at `server.base_url`, on a free port: `with VideoIndexStandIn() as server:`."""
 
     def __init__(self, *, port: int = 0, **settings: Any) -> None:
         self.app = IndexApp(**settings)
@@ -54,7 +54,7 @@ class VideoIndexStandIn:
         self.thread = threading.Thread(target=self.server.serve_forever, name="video-index-standin", daemon=True)
 
     def serve(self) -> None:
-        """In this thread, until interrupted."""
+        """Serve in this thread, until interrupted."""
         self.server.serve_forever()
 
     def __enter__(self) -> Self:
