@@ -26,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("jobs", nargs="*", metavar="JOB", help="a job's id, or the name of its upload")
     parser.add_argument("--failed", action="store_true", help="all failed jobs with the code given by --code")
     parser.add_argument(
-        "--code", default=DEFAULT_CODE, help=f"default {DEFAULT_CODE}: the worker died or was stopped every time"
+        "--code", default=DEFAULT_CODE, help=f"default {DEFAULT_CODE}: the work was not finished in any attempt"
     )
     parser.add_argument("--limit", type=int, default=100, help="how many of the newest failed jobs to look at")
     parser.add_argument("--json", action="store_true", help="one object a job")

@@ -13,13 +13,13 @@
     ├── StateConflict        somebody else was faster; look again
     ├── PreconditionFailed   the user: a condition of the request does not hold (the name is taken)
     ├── RequestTooLarge      the user: a body or file that this way in does not take
-    ├── MediaUnsupported     the user: a body that is no picture, video or options file
+    ├── MediaUnsupported     the user: a body that is not a picture, video or options file
     ├── RangeInvalid         the user: a part of a file that it does not have
     ├── ModelRefused         the model's final "no": content filter, bad request, image refused
     ├── ModelUnavailable     retryable: throttled, down, slow or not let in (yet)
     ├── BudgetExceeded       retryable: no money for it now; the job is parked until there is
     ├── OptionsUnreadable    retryable: a folder's options are broken while its jobs wait to be asked
-    ├── ReplyMalformed       retryable: the endpoint answered with something that is no reply
+    ├── ReplyMalformed       retryable: the endpoint answered with something that is not a reply
     ├── StorageUnavailable   retryable: storage is down or slow
     └── DecoderBusy          retryable: other videos are being decoded, or the decoder was ended from outside
 
@@ -119,9 +119,7 @@ class NotFound(VisiondropError):
 class GaveUp(VisiondropError):
     def __init__(self, attempts: int) -> None:
         hint = "Look for its job_id in the log, then run it again: ./visiondrop retry, or POST jobs/{job_id}/rerun."
-        super().__init__(
-            f"the worker died or was stopped every time, in {attempts} attempts", code="gave_up", hint=hint
-        )
+        super().__init__(f"the work was not finished in any of {attempts} attempts", code="gave_up", hint=hint)
 
 
 class StateConflict(VisiondropError):
