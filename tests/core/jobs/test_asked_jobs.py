@@ -13,9 +13,10 @@ from shared.core.answer.reply import Reply
 from shared.core.ask.options import Options
 from shared.core.ask.question import Exchange
 from shared.core.errors import OptionsInvalid, SourceRejected, StateConflict
-from shared.core.jobs.asked_jobs import asked_job_id, check_pictures_ready, compare, origin_of, turns_after
+from shared.core.jobs.asked_jobs import FIGURES, asked_job_id, check_pictures_ready, compare, origin_of, turns_after
 from shared.core.jobs.job import Job, State
-from shared.core.jobs.result import Source
+from shared.core.jobs.result import Fault, Source
+from shared.core.media.normalized import Normalized
 from shared.core.models.tokens import Usage
 from shared.core.money.prices import Cost
 
@@ -63,10 +64,20 @@ def test_the_conversation_grows_by_one_turn():
     assert turns_after(job) == (before, Exchange(prompt="What?", answer="A boat."))
 
 
+def test_a_conversation_may_be_as_long_as_its_limit():
+    """The last turn that may follow, and none after it."""
+    turns = (Exchange(prompt="?", answer="!"),) * (limits.FOLLOW_UP_TURNS.value - 1)
+
+    assert (
+        len(turns_after(replace(JOB, origin=origin_of("follow_up", (OTHER,), turns)))) == limits.FOLLOW_UP_TURNS.value
+    )
+
+
 LONG = origin_of("follow_up", (OTHER,), (Exchange(prompt="?", answer="!"),) * limits.FOLLOW_UP_TURNS.value)
 UNANSWERED = [
     (replace(JOB, state=State.RUNNING), StateConflict),
     (replace(JOB, state=State.FAILED, reply=None), SourceRejected),
+    (replace(JOB, reply=Reply(text="", finish_reason="stop")), SourceRejected),
     (replace(JOB, options=None), SourceRejected),
     (replace(JOB, origin=LONG), OptionsInvalid),
 ]
@@ -86,6 +97,17 @@ def test_no_pictures(state, error):
         check_pictures_ready(replace(JOB, state=state))
 
 
+def test_pictures_that_are_there_can_be_used_whatever_the_state():
+    """Also those of a job that failed after they were prepared; without any, the error says why."""
+    picture = Normalized(name="a/1.jpg", media_type="image/jpeg", width=4, height=3, bytes=9)
+    fault = Fault(code="odd", message="It was odd.", hint="", retryable=False)
+
+    check_pictures_ready(replace(JOB, state=State.FAILED, normalized=(picture,)))
+    for error, code in ((fault, "odd"), (None, "empty")):
+        with pytest.raises(SourceRejected, match=f"no pictures .{code}."):
+            check_pictures_ready(replace(JOB, state=State.FAILED, error=error))
+
+
 def test_differences_are_second_minus_first():
     """Figures that one of them lacks are null, options that are equal are left out."""
     usage, paid = (
@@ -100,4 +122,5 @@ def test_differences_are_second_minus_first():
         "difference": {"usd": "-0.0015", "input_tokens": -60, "output_tokens": 0, "model_ms": None},
     }
     assert compare(JOB, dear)["options"] == {"detail": ["high", "low"]}
-    assert compare(JOB, dear)["difference"]["usd"] is None
+    assert compare(JOB, dear)["difference"] == compare(dear, JOB)["difference"] == dict.fromkeys(FIGURES)
+    assert compare(JOB, replace(JOB, options=None))["options"]["detail"] == ["high", None]

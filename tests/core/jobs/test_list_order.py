@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.answer.reply import Reply
+from shared.core.ask.options import Options
 from shared.core.errors import OptionsInvalid
-from shared.core.jobs.job import State
-from shared.core.jobs.listing import Filters, Item, decode_cursor, encode_cursor, position_of
+from shared.core.jobs.job import Job, State
+from shared.core.jobs.listing import (
+    Filters,
+    Item,
+    Position,
+    decode_cursor,
+    encode_cursor,
+    position_of,
+    summarise,
+)
+from shared.core.jobs.result import AskedModel, Fault, Origin, Source
+from shared.core.media.normalized import Normalized
+from shared.core.models.tokens import Usage
+from shared.core.money.estimate import Estimate
+from shared.core.money.prices import Cost
 
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2400, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the time zone is the strategy's
 
@@ -80,3 +97,66 @@ FITTING = [
 def test_filters(filters, fits):
     """Prefixes are exact, text is not."""
     assert filters.fit(item(name="holiday/beach.jpg", kind="image", text="A red Umbrella")) is fits
+
+
+@pytest.mark.parametrize("filters", [row for row, _ in FITTING], ids=str)
+def test_a_filter_is_selective_when_a_job_can_be_left_out(filters):
+    """All but none, and a time, which only ends the list."""
+    assert filters.selective is (filters != Filters())
+    assert replace(filters, since=datetime(2026, 1, 1, tzinfo=UTC)).selective is filters.selective
+
+
+def test_a_place_in_the_list():
+    """The month and the milliseconds are counted backwards, in UTC."""
+    created = datetime(2026, 12, 1, 8, 59, 59, 999_000, tzinfo=timezone(timedelta(hours=9)))
+
+    assert position_of(item(created)) == Position(partition="list-797388", row=f"98203916800001-{'a' * 32}")
+
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+NEW = Job(
+    job_id="a" * 32,
+    state=State.QUEUED,
+    source=Source(container="uploads", name="a.jpg", etag="1", bytes=1, kind="image", width=4, height=3),
+    created=NOW,
+    updated=NOW,
+)
+DONE = replace(
+    NEW,
+    state=State.DONE,
+    options=Options(prompt="What?", model="eyes", detail="low", max_output_tokens=100),
+    normalized=(Normalized(name="a/1.jpg", media_type="image/jpeg", width=4, height=3, bytes=9),) * 2,
+    model=AskedModel(name="gpt-5", deployment="eyes", endpoint="https://x.example", api="v1"),
+    reply=Reply(text="b" * 161, finish_reason="stop"),
+    usage=Usage(input_tokens=100, output_tokens=20),
+    estimate=Estimate(image_tokens=90, input_tokens=95, usd=Decimal("0.002"), max_usd=Decimal("0.01")),
+    cost=Cost(usd=Decimal("0.003"), prices_as_of=NOW.date(), breakdown=()),
+    error=Fault(code="odd", message="It was odd.", hint="", retryable=False),
+    origin=Origin(kind="rerun", jobs=()),
+    finished=NOW,
+)
+
+
+def test_a_line_of_a_job():
+    """What is not known yet is None; of the text, its first 160 characters."""
+    new = item(NOW, updated=NOW, state=State.QUEUED, kind="image", width=4, height=3)
+
+    assert summarise(NEW) == new
+    assert summarise(DONE) == replace(
+        new,
+        state=State.DONE,
+        finished=NOW,
+        pictures=2,
+        picture="a/1.jpg",
+        text="b" * 160,
+        model="gpt-5",
+        deployment="eyes",
+        detail="low",
+        input_tokens=100,
+        output_tokens=20,
+        usd=Decimal("0.003"),
+        estimate_usd=Decimal("0.002"),
+        error_code="odd",
+        origin="rerun",
+    )
+    assert summarise(replace(DONE, reply=Reply(text=None, finish_reason="stop"))).text == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared.core.errors import OptionsInvalid
@@ -18,6 +20,7 @@ GOOD = [
     "猫/😀.png",
     "x" * 1024,
     "_vision.toml",
+    "a/" * 253 + "b",
 ]
 BAD = [
     "",
@@ -52,3 +55,18 @@ def test_bad_names(name):
         check_upload_name(name)
 
     assert refused.value.field == "name"
+
+
+SHOWN = [
+    ("", "''"),
+    ("a" * 99 + ".", repr("a" * 99 + ".")),
+    ("a" * 100 + ".", "of 101 characters"),
+    ("a\nb", "of 3 characters"),
+]
+
+
+@pytest.mark.parametrize(("name", "shown"), SHOWN, ids=len)
+def test_the_error_shows_a_name_that_can_be_shown(name, shown):
+    """Up to 100 characters, all of them printable."""
+    with pytest.raises(OptionsInvalid, match=re.escape(f"the name {shown} ")):
+        check_upload_name(name)
