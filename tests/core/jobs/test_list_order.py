@@ -159,4 +159,4 @@ def test_a_line_of_a_job():
         error_code="odd",
         origin="rerun",
     )
-    assert summarise(replace(DONE, reply=Reply(text=None, finish_reason="stop"))).text == ""
+    assert summarise(replace(DONE, reply=Reply(text="", finish_reason="stop"))).text == ""
