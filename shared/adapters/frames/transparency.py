@@ -25,7 +25,7 @@ LOOKED_AT: Size = (320, 240)
 
 
 def decoder_of(stream: VideoStream) -> VideoCodecContext:
-    """The track's own decoder, or one that knows its transparency."""
+    """The track's own decoder, or one that reads its transparency too."""
     own = stream.codec_context
     name = ALPHA_DECODERS.get(own.codec.canonical_name)
     tags = {key.lower(): value for key, value in stream.metadata.items()}
@@ -40,9 +40,9 @@ def has_alpha(frame: VideoFrame) -> bool:
 
 
 def ground_of(frames: Iterable[VideoFrame]) -> int | None:
-    """The level of grey to lay the film on, chosen by the first frame that shows something and has holes.
+    """The level of grey (0 to 255) to lay the film on, chosen by the first frame that shows something and has holes.
 
-    None where there is none: transparency that is everywhere or nowhere means nothing.
+    None for a film that is transparent everywhere or nowhere: that means nothing.
     """
     for frame in frames:
         if not has_alpha(frame):
@@ -56,7 +56,7 @@ def ground_of(frames: Iterable[VideoFrame]) -> int | None:
 
 
 def laid(frame: VideoFrame, size: Size, interpolation: str, ground: int | None) -> Image.Image:
-    """RGB of that size; what lies under transparency is not shown."""
+    """The frame as RGB of that size in pixels; what lies under transparency is not shown."""
     if ground is None or not has_alpha(frame):
         return scaled(frame, size, interpolation)
     image = scaled(frame, size, interpolation, form="RGBA")

@@ -84,7 +84,9 @@ def run_length(values: Sequence[Printed], at: int, start: int, page: Page, said:
 
 
 def method_of(run: Sequence[Printed], runs: Sequence[tuple[int, ...]], page: Page) -> Method:
-    """Exact where one place has the very letters and figures; typed where a number or date is written otherwise."""
+    """How the values and their places are alike: exact where one place has the very letters and figures; typed where a
+    number or date is written otherwise.
+    """
     surfaces = [value.surface for value in run]
     return "exact" if any([page.places[at].value.surface for at in one] == surfaces for one in runs) else "typed"
 

@@ -59,7 +59,9 @@ def number_of(number: float) -> Printed:
 
 
 def fuzzy(values: tuple[Printed, ...], group: object, field: str, page: Page) -> Mention | None:
-    """A long text without digits where the page has one that differs by a misread letter or two, and only one."""
+    """The mention of a long text without digits where the page has exactly one that differs by a misread letter or two;
+    None otherwise.
+    """
     surface = " ".join(value.surface for value in values)
     letters = sum(sign.isalpha() for sign in surface)
     if letters < LEAST_FUZZY or len(values) > MOST_FUZZY_WORDS or any(sign.isdigit() for sign in surface):
@@ -95,13 +97,15 @@ def window_text(window: Sequence[int], page: Page) -> str:
 
 
 def likeness(one: str, other: str) -> float:
-    """1 for the same letters, less for each that must be put in, taken out or changed; blanks do not count."""
+    """How alike two texts are, 1 for the same letters: less for each that must be put in, taken out or changed; blanks
+    do not count.
+    """
     one, other = one.replace(" ", ""), other.replace(" ", "")
     return 1 - edits_between(one, other) / max(len(one), len(other))
 
 
 def edits_between(one: str, other: str) -> int:
-    """The Levenshtein distance of two texts."""
+    """The number of letters to insert, delete or replace (Levenshtein distance) that make one text the other."""
     row = list(range(len(other) + 1))
     for index, letter in enumerate(one, 1):
         above, row[0] = row[0], index

@@ -73,7 +73,7 @@ def name_of(words: Iterable[Printed]) -> str:
 
 
 def singular(name: str) -> str:
-    """The name without a plural ending, which is cut off on both sides of a comparison."""
+    """The name without a plural ending. Both sides of a comparison are cut in this way."""
     for ending, instead in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("sses", "ss")):
         if name.endswith(ending):
             return name.removesuffix(ending) + instead

@@ -37,7 +37,7 @@ def old_span(text: str, regions: list[Region]) -> dict[str, Any]:
 
 
 def one_box(regions: list[Region]) -> tuple[tuple[float, float], ...]:
-    """The polygon itself, or the upright box around several, or around one of another number of corners."""
+    """The region's polygon if there is one region with four corners; otherwise the upright box around all of them."""
     if len(regions) == 1 and len(regions[0].polygon) == CORNERS:
         return regions[0].polygon
     xs = [x for region in regions for x, _ in region.polygon]

@@ -42,7 +42,9 @@ def is_measure(atom: Atom) -> bool:
 
 
 def amount(atoms: Atoms) -> Parse | None:
-    """-1,234.56, 5.00-, 1 234,56, 19 % or 7.80: a number with its sign; what is longer than LONGEST_NUMBER is none."""
+    """A number with its sign, such as -1,234.56, 5.00-, 1 234,56, 19 % or 7.80; None for anything else, and for more
+    digits than LONGEST_NUMBER.
+    """
     start = 1 if is_sign(atoms[0]) else 0
     end = end_of_number(atoms, start)
     meanings = numbers_meant(joined(atoms[start:end])) if end > start else set()
@@ -88,7 +90,7 @@ def end_of_percent(atoms: Atoms, end: int) -> int:
 
 
 def numbers_meant(text: str) -> set[Decimal]:
-    """All numbers that the text may be: with a point or a comma as decimal mark, and the other for thousands."""
+    """Every number that the text may mean: with a point or a comma as decimal mark, and the other for thousands."""
     plain = "".join(sign for sign in folded(text) if sign in f"0123456789{MARKS}")
     if sum(sign.isdigit() for sign in plain) > LONGEST_NUMBER:
         return set()

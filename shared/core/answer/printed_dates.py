@@ -35,7 +35,9 @@ WIDEST_GAP = 5  # characters between the parts of a date in words: "th of "
 
 
 def day_in_figures(atoms: Atoms) -> Parse | None:
-    """2026-11-28, 28.11.2026, 28/11/26 or 11/28/2026: three numbers with the same sign between them."""
+    """A date in three numbers with the same sign between them, such as 2026-11-28, 28.11.2026, 28/11/26 or 11/28/2026;
+    None for anything else.
+    """
     run = atoms[:DATE_ATOMS]
     if len(run) < DATE_ATOMS or not all(atom.is_digits for atom in run[::2]) or run[1].text != run[3].text:
         return None
@@ -66,7 +68,9 @@ def dates(*readings: tuple[str, str, str]) -> list[date]:
 
 
 def day_in_words(atoms: Atoms) -> Parse | None:
-    """28. November 2026, 28 Nov 2026, November 28, 2026 or Nov 28th 2026."""
+    """A date with its month in words, such as 28. November 2026, 28 Nov 2026 or Nov 28th 2026; None for anything
+    else.
+    """
     places = [index for index, atom in enumerate(atoms) if is_part_of_date(atom)][:3]
     if len(places) != len(DAY_PARTS) or places[0] or any(is_wide(atoms, *pair) for pair in pairwise(places)):
         return None

@@ -19,7 +19,9 @@ from shared.core.answer.printed_dates import DAY_PARTS, LONG_YEAR
 
 
 def conventions_of(values: Iterable[Printed]) -> Conventions:
-    """What the values that have one reading only show about the others; nothing where they contradict each other."""
+    """How a text writes numbers and dates, by those of its values that can be read in one way only; nothing where they
+    contradict each other.
+    """
     marks: set[str] = set()
     orders: set[bool] = set()
     for value in values:
@@ -52,7 +54,7 @@ def orders_shown(value: Printed) -> set[bool]:
 
 
 def meant(value: Printed, shown: Conventions) -> frozenset[Decimal | date | str]:
-    """What the value may say where numbers and dates are written so."""
+    """What the value may say in a text that writes numbers and dates in this way."""
     if len(value.meanings) <= 1:
         return value.meanings
     if value.kind == "amount" and shown.decimal_mark:
@@ -68,7 +70,9 @@ def meant(value: Printed, shown: Conventions) -> frozenset[Decimal | date | str]
 
 
 def contradicts(one: Printed, other: Printed) -> bool:
-    """Whether both say beside the number what it is of, and not the same: dollars and euros, grams and millilitres."""
+    """Whether the two values name different currencies or units, such as dollars and euros, or grams and
+    millilitres.
+    """
     other_money = bool(one.currency and other.currency and not one.currency & other.currency)
     other_unit = (one.unit == "%") is not (other.unit == "%") or bool(
         one.unit and other.unit and one.unit != other.unit

@@ -53,7 +53,9 @@ def first_that_fits(atoms: Atoms, at: int) -> tuple[int, Printed | None]:
 
 
 def phone(atoms: Atoms) -> Parse | None:
-    """+43 1 234-56 78 or 0664 123 45 67: groups of digits behind a plus or a zero."""
+    """A phone number, such as +43 1 234-56 78 or 0664 123 45 67: groups of digits behind a plus or a zero; None for
+    anything else.
+    """
     start = 1 if atoms[0].text == "+" else 0
     if len(atoms) <= start or not atoms[start].is_digits or not (start or atoms[0].text[0] == "0"):
         return None
@@ -67,7 +69,9 @@ def phone(atoms: Atoms) -> Parse | None:
 
 
 def code(atoms: Atoms) -> Parse | None:
-    """INV-2034, A4, 3F7, 12:30, 5-7, 1.2.3: digits in one piece with letters or signs, and no amount."""
+    """A code, such as INV-2034, A4, 3F7, 12:30, 5-7 or 1.2.3: digits in one piece with letters or signs; None for an
+    amount and for anything else.
+    """
     end = 0
     while end < len(atoms) and is_part(atoms, end):
         end += 1
@@ -80,7 +84,9 @@ def code(atoms: Atoms) -> Parse | None:
 
 
 def is_part(atoms: Atoms, index: int) -> bool:
-    """Letters, digits, and signs between them; a colon or comma only between digits."""
+    """Whether the piece may be part of a code: letters, digits, and signs between them; a colon or comma only between
+    digits.
+    """
     atom = atoms[index]
     if atom.is_digits or atom.is_letters:
         return True
@@ -89,14 +95,14 @@ def is_part(atoms: Atoms, index: int) -> bool:
 
 
 def is_measured(run: Atoms) -> bool:
-    """A number alone, or with its currency or unit right behind or before it: 7.80, 500g, EUR7.80."""
+    """Whether it is a number alone, or with its currency or unit right behind or before it: 7.80, 500g, EUR7.80."""
     first = 1 if folded(run[0].text) in CURRENCIES else 0
     number = run[first : len(run) - is_measure(run[-1])]
     return bool(number) and end_of_number(number, 0) == len(number) and bool(numbers_meant(joined(number)))
 
 
 def word(atoms: Atoms) -> Parse | None:
-    """Letters, with apostrophes and hyphens inside."""
+    """A word, with apostrophes and hyphens inside; None for anything else."""
     if not atoms[0].is_letters:
         return None
     end = 1

@@ -24,7 +24,7 @@ NOTHING_READ = "(nothing was found)"
 
 
 def evidence_text(readings: Sequence[Reading]) -> str:
-    """The words that go into the question for numbered readings; empty where nothing was looked for."""
+    """The words that numbered readings add to the question; "" where nothing was looked for."""
     if not readings:
         return ""
     engines = ", ".join(dict.fromkeys(reading.engine for reading in readings))
@@ -44,12 +44,12 @@ def line_text(line: Line) -> str:
 
 
 def thing_text(thing: Thing) -> str:
-    """The thing with its middle in hundredths of the picture, which tells two of one name apart."""
+    """The thing's name with its middle in hundredths of the picture, which tells two of one name apart."""
     x = sum(point[0] for point in thing.polygon) / len(thing.polygon)
     y = sum(point[1] for point in thing.polygon) / len(thing.polygon)
     return f"O{thing.number}: {data_only(thing.name)} at {x:.0%} from the left, {y:.0%} from the top"
 
 
 def data_only(text: str) -> str:
-    """The text on one line, without anything that looks like the marks around it."""
+    """The text on one line, without anything that looks like the fence around it."""
     return " ".join(text.split()).replace("<<<", "< < <").replace(">>>", "> > >")

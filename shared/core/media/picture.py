@@ -14,7 +14,7 @@ from shared.core.media.picture_plan import ImageInfo, ImagePlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """Encoded bytes, what they are, the upright size in pixels, and where the picture belongs.
+    """One encoded picture: its bytes, its upright size in pixels, and where it belongs.
 
     `at_s` is its moment in a video or animation, in seconds from the start. A contact sheet has those of all its frames
     in `frames_at_s`, in reading order. `index` is the frame or page of its file, `page` the same for pages, from 1,
@@ -39,12 +39,12 @@ class Picture:
 
     @property
     def times_s(self) -> tuple[float, ...]:
-        """The moments of all frames in it, in seconds and reading order; none for a still."""
+        """The moments of all frames in it, in seconds and in reading order; none for a still."""
         return self.frames_at_s or (() if self.at_s is None else (self.at_s,))
 
 
 def stored_picture(item: Normalized, data: bytes) -> Picture:
-    """The picture that a record and its blob hold together."""
+    """The picture that a record and the bytes of its blob make together."""
     return Picture(
         data=data,
         media_type=item.media_type,
@@ -68,7 +68,7 @@ class SoundPiece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormalizedImage:
-    """An image file's header facts, what was to be done with it, and the pictures that came of it."""
+    """What became of an image file: its header's facts, the plan, and the pictures."""
 
     info: ImageInfo
     plan: ImagePlan
@@ -76,7 +76,9 @@ class NormalizedImage:
 
     @property
     def partial(self) -> bool:
-        """Part of the source is missing, damaged or too long, and the rest was used; `notes` say it in words."""
+        """Whether part of the source is missing, damaged or too long, and the rest was used; `notes` say it in
+        words.
+        """
         is_short = self.plan.is_cut or len(self.pictures) < len(self.plan.frames)
         return is_short or any(picture.damage for picture in self.pictures)
 
@@ -90,7 +92,7 @@ class NormalizedImage:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Provenance for the result document: the plan's steps and how the pictures were encoded."""
+        """What was done, in words for the result document: the plan's steps and how the pictures were encoded."""
         return (
             *self.plan.steps,
             *dict.fromkeys(step for one in self.pictures for step in one.steps),
