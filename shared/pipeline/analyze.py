@@ -135,8 +135,8 @@ def give_back(
 
 
 def take_turn(services: Services, message: AnalysisMessage, stored: Stored) -> Job:
-    """The job after the steps, after being parked for money, after being postponed, or after it failed for good. Raises
-    StateConflict when somebody else changed the row, and what is to be retried by the host.
+    """The job after this turn: answered, parked for money, postponed, or failed for good. Raises StateConflict when
+    another worker changed the row, and any error that the host is to retry.
     """
     try:
         return run(services, Turn(stored=stored)).job

@@ -178,7 +178,7 @@ class BlobStore:
         """A URL with a shared access signature that grants `permission` on this blob until it expires. Raises NotFound
         for a name that no blob can have, or StorageUnavailable.
 
-        It is valid from CLOCK_SKEW ago on, for readers whose clock is behind.
+        It is valid from TICKET_CLOCK_SKEW ago on, for readers whose clock is behind.
         """
         client = self.client(container, name)
         common: dict[str, Any] = {

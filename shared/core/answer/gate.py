@@ -156,7 +156,7 @@ def trials_every_s(gate: Gate, asker: Asker) -> float | None:
 
 
 def after_success(gate: Gate, left: RateLimits, *, next_tokens: int, now: datetime) -> Gate:
-    """The gate after an answer: open, unless the reply says that the next call of this size would hit the wall."""
+    """The gate after an answer: open, unless the reply says that the next call of this size would be throttled."""
     is_noted = gate.answered_at is not None and now < gate.answered_at + timedelta(seconds=ANSWERED_WITHIN_S)
     answered_at = gate.answered_at if is_noted and gate.failures == 0 else now
     until = now + timedelta(seconds=slow_down_s(left, next_tokens=next_tokens))

@@ -1,4 +1,4 @@
-"""What is done to a video beside its question, at the prices of the day and of the deployment that hears."""
+"""What is paid for a video beside its question, at the day's prices and those of the deployment that transcribes."""
 
 from __future__ import annotations
 
