@@ -113,12 +113,12 @@ def survivors_of(mutants: Sequence[Mutant], reach: Reach, jobs: int) -> list[Mut
     survived: set[int] = set()
     for index, mutant in enumerate(mutants):
         if len(running) >= jobs:
-            take_one(running, survived)
+            take_one(running, survived, mutants)
         running[meet_in_fork(mutant, reach)] = index
         if index % 100 == 0:
             print(f"{index:>6} of {len(mutants)}, {len(survived)} survive", file=sys.stderr, flush=True)
     while running:
-        take_one(running, survived)
+        take_one(running, survived, mutants)
     return [mutant for index, mutant in enumerate(mutants) if index in survived]
 
 
@@ -132,11 +132,13 @@ def check_unbroken(mutants: Sequence[Mutant], reach: Reach) -> None:
             )
 
 
-def take_one(running: dict[int, int], survived: set[int]) -> None:
+def take_one(running: dict[int, int], survived: set[int], mutants: Sequence[Mutant]) -> None:
+    """Waits for one to end; a survivor is told at once, as a run over everything takes an hour."""
     pid, status = os.wait()
     index = running.pop(pid)
     if status == 0:
         survived.add(index)
+        print(f"survives: {mutants[index].name}", file=sys.stderr, flush=True)
 
 
 # What survives for a reason
