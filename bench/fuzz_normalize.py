@@ -100,6 +100,7 @@ def made_seeds() -> list[bytes]:
     from tests.adapters.pixels import test_pixels_metadata as metadata  # noqa: PLC0415
     from tests.adapters.pixels import test_pixels_psd as psd  # noqa: PLC0415
     from tests.adapters.pixels import test_pixels_tiff as tiff  # noqa: PLC0415
+    from tests.pdfs import SEEDS as PAPERS  # noqa: PLC0415
 
     tables: list[Mapping[str, bytes]] = [
         colour.STORED,
@@ -109,6 +110,7 @@ def made_seeds() -> list[bytes]:
         metadata.GOOD,
         psd.IN_COLOUR,
         psd.GREYS,
+        PAPERS,
         tiff.IN_COLOUR,
         tiff.INKS,
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.fuzz_normalize import mutants, run
 from shared.core.media.decode_limits import DecodeLimits
+from tests.pdfs import leaflet
 from tests.pictures import encoded, exif, heic, photo, quarters, swapped_profile
 
 SEEDS = [
@@ -20,6 +21,7 @@ SEEDS = [
     encoded(photo((120, 90)), "JPEG2000"),
     encoded(quarters(), "ICO", sizes=[(32, 32), (64, 64)]),
     heic(photo((120, 90))),
+    leaflet(2),
 ]
 DOCUMENTED = {"ok", "ok, partial", "corrupt", "unsupported", "too_large", "empty"}
 

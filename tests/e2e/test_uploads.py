@@ -70,7 +70,7 @@ def test_a_name_can_be_protected(app):
 REFUSED = [
     ("up/notes.txt", b"only words", {}, 415, None),
     ("up/drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', {}, 415, None),
-    ("up/paper.jpg", b"%PDF-1.7 in disguise", {}, 415, None),
+    ("up/page.jpg", b"<!doctype html><p>in disguise", {}, 415, None),
     ("up/sound.mp3", b"ID3" + b"x" * 99, {}, 415, None),
     ("up/empty.jpg", b"", {}, 400, "body"),
     ("up/back\\slash.jpg", picture(), {}, 400, "name"),

@@ -9,6 +9,7 @@ from shared.core.errors import CapabilityMissing
 from shared.core.jobs.job import State
 from shared.core.limits import DOCUMENT_PAGES
 from shared.pipeline.questions import ask_about, follow_up
+from tests.pdfs import leaflet
 from tests.pictures import encoded
 from tests.pipeline.test_videos import journal, spent
 
@@ -23,9 +24,13 @@ def fax(pages: int) -> bytes:
     return encoded(images[0], "TIFF", save_all=True, append_images=images[1:], compression="group4")
 
 
-def test_more_pages_than_fit_are_asked_in_parts(world):
+DOCUMENTS = pytest.mark.parametrize(("name", "paged"), [("fax.tif", fax), ("leaflet.pdf", leaflet)])
+
+
+@DOCUMENTS
+def test_more_pages_than_fit_are_asked_in_parts(world, name, paged):
     """60 pages, of which a request takes 50: two of 30, and one that joins the answers; the bill has all three."""
-    job = world.answer("fax.tif", fax(60), max_output_tokens="4000")
+    job = world.answer(name, paged(60), max_output_tokens="4000")
 
     assert (job.state, job.source_partial) == (State.DONE, False)
     assert [entry["images"] for entry in journal(world)] == [30, 30, 0]
@@ -34,20 +39,22 @@ def test_more_pages_than_fit_are_asked_in_parts(world):
     assert spent(world) == job.cost.usd
 
 
-def test_few_pages_are_one_question(world):
+@DOCUMENTS
+def test_few_pages_are_one_question(world, name, paged):
     """Each with its number in front."""
-    job = world.answer("fax.tif", fax(3))
+    job = world.answer(name, paged(3))
     assert [entry["images"] for entry in journal(world)] == [3]
     assert "Page 2" in job.reply.text
 
 
-def test_pages_that_are_left_out_are_named(world):
+@DOCUMENTS
+def test_pages_that_are_left_out_are_named(world, name, paged):
     """Beyond the limit the answer is partial; where the user has said how many, it is the one that was asked for."""
     count = DOCUMENT_PAGES.value + 2
-    job = world.answer("long.tif", fax(count), max_output_tokens="4000")
+    job = world.answer(f"long-{name}", paged(count), max_output_tokens="4000")
     assert job.state is State.PARTIAL
     assert any(step.startswith(f"2 of {count} pages were not looked at: ") for step in job.plan.steps)
-    chosen = world.answer("few.tif", fax(10), frames="3")
+    chosen = world.answer(f"few-{name}", paged(10), frames="3")
     assert chosen.state is State.DONE
     assert "7 of 10 pages were not looked at: 2-5, 7-9 (option frames)" in chosen.plan.steps
 

@@ -72,7 +72,7 @@ REJECTED = [
     ("cut.jpg", picture()[:300], "corrupt"),
     ("notes.txt", b"only words, no picture at all", "unsupported"),
     ("drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "unsupported"),
-    ("paper.pdf", b"%PDF-1.7\n" + b"x" * 100, "unsupported"),
+    ("paper.pdf", b"%PDF-1.7\n" + b"x" * 100, "corrupt"),
 ]
 
 

@@ -42,6 +42,10 @@ def load_frame(image: Image.Image, data: bytes, info: ImageInfo, index: int, siz
         shrunk = load_heic(data, index, size)
         shrunk.info["icc_profile"] = image.info.get("icc_profile")
         return shrunk, ""
+    if info.kind.format == "pdf":
+        from shared.adapters.pixels.pdf import draw_page  # noqa: PLC0415 -- with PDFium, see readers.py
+
+        return draw_page(image, size)
     if is_streamed(info, data):
         return load_png(image, data, info, size)
     if is_decoded_as_planes(info, data):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WEBP_BYTES = 18  # of the layouts that Pillow decodes
 PLANES_BYTES = 8  # pixels/webp.py: Pillow reserves that much to read the header, of which 3 are then used
 STREAMED = DecodeCost(scaled=6, max_scale=1024)  # pixels/png.py keeps averages only
+DRAWN = DecodeCost(scaled=0)  # pixels/pdf.py: nothing is larger than what is sent
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
 ANY_COLOUR_BYTES = 4  # Pillow's own layouts
 
@@ -117,7 +118,7 @@ def describe(image: Image.Image, kind: Kind, data: bytes, limits: DecodeLimits) 
         has_alpha=has_alpha,
         colours=colours,
         cost=cost,
-        notes=notes,
+        notes=(*notes, *image.info.get("notes", ())),
     )
 
 
@@ -130,6 +131,8 @@ def decode_cost(image: Any, kind: Kind, data: bytes) -> DecodeCost:
         return DecodeCost(scaled=4, fixed=progressive, max_scale=8)
     if kind.format == "jp2":
         return DecodeCost(scaled=20, fixed=4, max_scale=32)
+    if kind.format == "pdf":
+        return DRAWN
     if own := getattr(image, "bytes_per_pixel", None):
         return DecodeCost(scaled=own)
     if kind.format == "tiff" and not is_deep(image):
@@ -194,6 +197,8 @@ def read_pages(image: Any, kind: Kind, first: Size, data: bytes, limits: DecodeL
         return tuple((number, first) for number in range(start, int(image.n_frames)))
     if kind.format == "heic":
         return tuple(enumerate(heic_sizes(data)))
+    if kind.format == "pdf":
+        return tuple(enumerate(image.page_sizes))
     if kind.format != "tiff":
         return ((0, first),)
     pages: list[TiffPage] = image.info["pages"]

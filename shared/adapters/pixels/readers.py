@@ -86,6 +86,7 @@ READERS = {
     "ico": PictureReader(pillow="ICO", plugin="IcoImagePlugin"),
     "jp2": PictureReader(pillow="JPEG2000", plugin="Jpeg2KImagePlugin"),
     "psd": PictureReader(pillow="PSD", plugin=""),
+    "pdf": PictureReader(pillow="PDF", plugin=""),
     "raw": PictureReader(pillow="JPEG", plugin="JpegImagePlugin", is_salvaged=True),  # its preview: pixels/raw.py
 }
 
@@ -95,15 +96,13 @@ def open_as(data: bytes, kind: Kind, limits: DecodeLimits) -> Image.Image:
     raises.
     """
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # Pillow's own check, which raises at twice this
-    if kind.format == "psd":
-        return open_psd(data, kind)
-    if kind.format == "tiff":
-        return open_tiff(data, kind, limits)
+    if kind.format in OURS:
+        return OURS[kind.format](data, kind, limits)
     register(READERS[kind.format])
     return open_with(READERS[kind.format], data)
 
 
-def open_psd(data: bytes, kind: Kind) -> Image.Image:
+def open_psd(data: bytes, kind: Kind, _limits: DecodeLimits) -> Image.Image:
     from shared.adapters.pixels import psd  # noqa: PLC0415 -- for the first one only, with what it imports
 
     opened = psd.open_psd(data)
@@ -119,6 +118,22 @@ def open_tiff(data: bytes, kind: Kind, limits: DecodeLimits) -> Image.Image:
     if isinstance(opened, str):
         raise not_read(kind, opened)
     return opened
+
+
+def open_pdf(data: bytes, kind: Kind, limits: DecodeLimits) -> Image.Image:
+    from shared.adapters.pixels import pdf  # noqa: PLC0415 -- for the first one only, with PDFium
+
+    opened = pdf.open_pdf(data, limits)
+    if isinstance(opened, tuple):
+        raise not_read(kind, *opened)
+    return opened
+
+
+OURS: dict[str, Callable[[bytes, Kind, DecodeLimits], Image.Image]] = {
+    "pdf": open_pdf,
+    "psd": open_psd,
+    "tiff": open_tiff,
+}
 
 
 def open_with(reader: PictureReader, data: bytes) -> Image.Image:

@@ -32,6 +32,9 @@ class DecodeLimits:
     wall_factor: float = 3.0
 
 
+USUAL_HINT = "Upload a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture, or a PDF."
+HINTS = {"jxl": "Export it as JPEG, PNG or AVIF, or with `djxl picture.jxl picture.png`, and upload that."}
+
 DEFAULT_LIMITS = DecodeLimits()
 
 
@@ -70,6 +73,4 @@ def check_source(load: Load, within: DecodeLimits = DEFAULT_LIMITS) -> None:
 def unsupported(kind: Kind) -> SourceRejected:
     """The error for a file that nothing here can read; it says what the file is."""
     what = f"this is {kind.label}" if kind.label.startswith(("a ", "an ")) else f"{kind.label} is not supported"
-    return SourceRejected(
-        what, code="unsupported", hint="Upload a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."
-    )
+    return SourceRejected(what, code="unsupported", hint=HINTS.get(kind.format, USUAL_HINT))

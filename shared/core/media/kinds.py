@@ -65,7 +65,7 @@ KINDS = {
         ("aac", "audio/aac", "audio", "AAC"),
         ("wma", "audio/x-ms-wma", "audio", "Windows Media audio"),
         ("svg", "image/svg+xml", "unsupported", "SVG"),
-        ("pdf", "application/pdf", "unsupported", "PDF"),
+        ("pdf", "application/pdf", "image", "PDF"),
         ("html", "text/html", "unsupported", "a web page"),
         ("xml", "application/xml", "unsupported", "XML"),
         ("text", "text/plain", "unsupported", "plain text"),

@@ -193,7 +193,9 @@ def explain(info: ImageInfo, frames: tuple[FramePlan, ...]) -> Iterator[str]:
         numbers = ", ".join(str(frame.index + info.is_document) for frame in frames)
         yield f"chose {len(frames)} of {info.frames} {'pages' if info.is_document else 'frames'} evenly: {numbers}"
     if (first.width, first.height) != source:
-        yield f"shrunk {source[0]}x{source[1]} to {first.width}x{first.height}, all that the model sees or that pays"
+        how = "drawn at {1} instead of {0}" if info.kind.format == "pdf" else "shrunk {0} to {1}"
+        sizes = f"{source[0]}x{source[1]}", f"{first.width}x{first.height}"
+        yield f"{how.format(*sizes)}, all that the model sees or that pays"
     if info.orientation != 1:
         yield f"turned upright (it was stored {ORIENTATIONS[info.orientation]})"
     if info.colours:

@@ -321,7 +321,7 @@ def test_a_truncated_heic_is_refused(share):
 REFUSED = [
     (b"", "empty"),
     (b"<svg xmlns='http://www.w3.org/2000/svg'><image href='http://localhost/'/></svg>", "unsupported"),
-    (b"%PDF-1.4", "unsupported"),
+    (b"%PDF-1.4", "corrupt"),
     (b"hello", "unsupported"),
     (b"\xff\xd8\xff\xe0", "corrupt"),
     (b"\x89PNG\r\n\x1a\n", "corrupt"),

@@ -39,7 +39,10 @@ def test_the_child_answers_like_a_call(worker, data):
     assert worker.normalize_image(data, model=MODEL, detail="high") == normalize_image(data, model=MODEL, detail="high")
 
 
-@pytest.mark.parametrize(("data", "code"), [(b"", "empty"), (b"%PDF-", "unsupported"), (PICTURES[0][:200], "corrupt")])
+REFUSED = [(b"", "empty"), (b"hello", "unsupported"), (b"%PDF-", "corrupt"), (PICTURES[0][:200], "corrupt")]
+
+
+@pytest.mark.parametrize(("data", "code"), REFUSED)
 def test_a_refusal_crosses_with_its_words(worker, data, code):
     """Code, message and hint are those of the call, and the child goes on to serve."""
     with pytest.raises(SourceRejected) as here:

@@ -91,7 +91,7 @@ HEADS = [
     (b".RMF\0\0\0\x12", "rm", "unsupported"),
     (b"\0\0\0\1\x67\x64\0\x1f", "h26x", "unsupported"),
     (b"DKIF\0\0\x20\0VP80", "ivf", "unsupported"),
-    (b"%PDF-1.7", "pdf", "unsupported"),
+    (b"%PDF-1.7", "pdf", "image"),
     (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "svg", "unsupported"),
     (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- made by hand -->\n<svg/>", "svg", "unsupported"),
     (b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'x'>\n<svg/>", "svg", "unsupported"),
