@@ -59,7 +59,7 @@ CHANGES = (
         old='        ("psd", "image/vnd.adobe.photoshop", "image", "PSD"),',
         new='        ("psd", "image/vnd.adobe.photoshop", "image", "PSD"),\n'
         '        ("qoi", "image/qoi", "image", "QOI"),',
-        test="tests/core/media/test_kinds.py",
+        test="tests/adapters/pixels/test_readers.py",
     ),
     Change(
         name="video mode",
