@@ -25,7 +25,7 @@ STILLS = [entry for entry in ENTRIES if entry["kind"] != "video"]
 MODEL = look_up_model("gpt-4o")
 
 # The corpus' policy counts these formats as unsupported; this program reads them.
-READ_BEYOND_THE_POLICY = {"ico", "jp2", "psd"}
+READ_BEYOND_THE_POLICY = {"ico", "jp2", "pdf", "psd"}
 CLASSES = {
     "corrupt": "reject-corrupt",
     "empty": "reject-corrupt",
