@@ -7,14 +7,16 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from local.table import table
 from local.video_rows import VideoQuestion, sample_file, to_row
 from shared.core.ask.option_rows import SAMPLINGS
+from shared.core.ask.parts import words_before
 from shared.core.errors import DecoderBusy, SourceRejected
 from shared.core.limits import VIDEO_FRAMES
 from shared.core.media.kinds import HEAD_BYTES, sniff
+from shared.core.media.tiles import LEAST_TILES, MOST_TILES
 from shared.core.models.catalogue import look_up_model
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from shared.adapters.frames.worker import FrameWorker
     from shared.adapters.pixels.worker import PixelWorker
     from shared.core.media.picture import NormalizedImage
+    from shared.core.media.tiles import Tiles
 
 SUMMARY = "pictures and frames of videos as they would be sent, written to a folder"
 DETAILS = ("auto", "low", "high", "original")
@@ -51,6 +54,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--frames", type=frame_count, metavar="N", help="of a video, or pages; default: 20, or all pages"
     )
     parser.add_argument("--sampling", choices=SAMPLINGS, default="even", help="of a video's frames; default: even")
+    parser.add_argument(
+        "--tiles",
+        type=tile_count,
+        default="auto",
+        metavar="auto|off|2-16",
+        help="parts of a page beside the whole; default: auto, where its text would be lost",
+    )
     parser.add_argument("--model", metavar="M", help=f"whose rules decide; default: VISION_MODEL or {DEFAULT_MODEL}")
     parser.add_argument("--json", action="store_true", help="rows for a program, with steps and notes")
 
@@ -61,6 +71,15 @@ def frame_count(text: str) -> int:
     if not 1 <= number <= VIDEO_FRAMES.value:
         raise ValueError(text)
     return number
+
+
+def tile_count(text: str) -> Tiles:
+    """Raises ValueError, which the parser turns into a message."""
+    if text in {"auto", "off"}:
+        return cast("Tiles", text)
+    if not LEAST_TILES <= int(text) <= MOST_TILES:
+        raise ValueError(text)
+    return int(text)
 
 
 def run(arguments: Namespace) -> int:
@@ -74,13 +93,16 @@ def run(arguments: Namespace) -> int:
     with PixelWorker() as pixels, FrameWorker() as frames:
         workers = Workers(pixels=pixels, frames=frames)
         rows = [
-            normalize_file(path, arguments.out, workers=workers, asked=asked, names=names) for path in arguments.files
+            normalize_file(path, arguments.out, workers=workers, asked=asked, names=names, tiles=arguments.tiles)
+            for path in arguments.files
         ]
     print(json.dumps(rows, ensure_ascii=False, indent=2) if arguments.json else table(HEADINGS, map(cells, rows)))
     return int(any(row["state"] == "rejected" for row in rows))
 
 
-def normalize_file(path: Path, out: Path, *, workers: Workers, asked: VideoQuestion, names: FreeNames) -> Row:
+def normalize_file(
+    path: Path, out: Path, *, workers: Workers, asked: VideoQuestion, names: FreeNames, tiles: Tiles = "auto"
+) -> Row:
     row: Row = dict.fromkeys(("code", "kind", "format", "width", "height", "orientation", "frames", "duration_s"))
     row |= {"source": str(path), "outputs": []}
     try:
@@ -90,7 +112,7 @@ def normalize_file(path: Path, out: Path, *, workers: Workers, asked: VideoQuest
             video = sample_file(path, workers.frames, asked)
             return row | to_row(video, out, names.take(path.stem))
         image = workers.pixels.normalize_image(
-            path.read_bytes(), model=asked.model, detail=asked.detail or "high", max_images=asked.frames
+            path.read_bytes(), model=asked.model, detail=asked.detail or "high", max_images=asked.frames, tiles=tiles
         )
     except OSError as error:
         return row | {"state": "rejected", "code": "unreadable", "message": str(error.strerror)}
@@ -121,7 +143,9 @@ def accepted(image: NormalizedImage) -> Row:
 
 def write(image: NormalizedImage, stem: str, out: Path) -> Iterator[Row]:
     for picture in image.pictures:
-        number = f"-{picture.index:04}" if len(image.pictures) > 1 else ""
+        number = f"-{picture.index:04}" if len(image.whole_pictures) > 1 else ""
+        if picture.place is not None and picture.place.number:
+            number += f"-part{picture.place.number:02}"
         path = out / f"{stem}{number}{SUFFIXES[picture.media_type]}"
         path.write_bytes(picture.data)
         yield {
@@ -130,6 +154,7 @@ def write(image: NormalizedImage, stem: str, out: Path) -> Iterator[Row]:
             "height": picture.height,
             "bytes": len(picture.data),
             "at_s": picture.at_s,
+            "before": words_before(picture),
         }
 
 

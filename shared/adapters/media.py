@@ -15,6 +15,7 @@ from shared.adapters.pixels.worker import PixelWorker
 from shared.core.ask.options import Options
 from shared.core.jobs.result import Plan
 from shared.core.media.picture import NormalizedImage, SoundPiece
+from shared.core.media.tiles import Tiles
 from shared.core.models.catalogue import Model
 from shared.pipeline.ports import Prepared, SourceFile
 
@@ -35,7 +36,9 @@ class MediaReader:
         if is_video:
             return self.prepare_video(file, model=model, options=options)
         data = file.fetch(0, file.size)
-        image = self.pixels.normalize_image(data, model=model, detail=options.detail, max_images=options.frames)
+        image = self.pixels.normalize_image(
+            data, model=model, detail=options.detail, max_images=options.frames, tiles=tiles_for(options)
+        )
         return from_image(image, sha256=hashlib.sha256(data).hexdigest())
 
     def prepare_video(self, file: SourceFile, *, model: Model, options: Options) -> Prepared:
@@ -64,6 +67,11 @@ class MediaReader:
 
     def thumbnail(self, data: bytes) -> bytes:
         return make_thumbnail(data)
+
+
+def tiles_for(options: Options) -> Tiles:
+    """As the options say; the Vision enhancements take one picture, so that nothing is cut for them unasked."""
+    return "off" if options.tiles == "auto" and (options.ocr or options.grounding) else options.tiles
 
 
 def whole(file: SourceFile) -> RangeReader:

@@ -136,4 +136,5 @@ def store_picture(services: Services, stem: str, picture: Picture) -> Normalized
         at_s=picture.at_s,
         label=picture.label,
         frames_at_s=picture.frames_at_s,
+        place=picture.place,
     )

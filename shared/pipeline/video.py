@@ -1,5 +1,5 @@
 """What a video may need before the one question about it: a transcript, and answers about parts if it has many frames.
-A document with many pages needs the latter too.
+A document with many pages, or a page in many parts, needs the latter too.
 
 Each paid call is stored before the next is made, so that whatever stops a job, nothing is paid for twice knowingly.
 """
@@ -75,11 +75,13 @@ def answer_from_frames(services: Services, stored: Stored) -> tuple[Stored, Answ
 
 
 def is_asked_in_parts(job: Job) -> bool:
-    """Whether the job's pictures may be more than one request takes: those of one video, or of the pages of one
-    document.
+    """Whether the job's pictures may be more than one request takes: those of one video, of the pages of one
+    document or of the parts of one page.
     """
     is_one_file = job.origin is None or len(job.origin.jobs) <= 1
-    return is_one_file and (job.source.kind == "video" or any(item.page is not None for item in job.normalized))
+    return is_one_file and (
+        job.source.kind == "video" or any(item.page is not None or item.place is not None for item in job.normalized)
+    )
 
 
 def before_the_answer(services: Services, stored: Stored) -> tuple[Stored, Composed]:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from shared.adapters.decoding.believed import believed
 from shared.adapters.decoding.wire import BLOCK_BYTES, Nonsense, receive_block, send
+from shared.core.codec import to_json
 from shared.core.media.decode_limits import MEGABYTE
 from shared.core.media.picture import Picture
 
@@ -47,4 +48,4 @@ def picture_of(described: object) -> Picture:
 
 
 def facts(picture: Picture) -> dict[str, Any]:
-    return {field.name: getattr(picture, field.name) for field in fields(picture) if field.name != "data"}
+    return {field.name: to_json(getattr(picture, field.name)) for field in fields(picture) if field.name != "data"}

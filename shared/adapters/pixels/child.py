@@ -8,26 +8,26 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, Any
 
 from shared.adapters.decoding.pictures import send_pictures
 from shared.adapters.decoding.wire import receive, receive_block, send
-from shared.adapters.pixels.normalize import render
+from shared.adapters.pixels.normalize import Decoder
 from shared.adapters.pixels.open import inspect
 from shared.core.codec import from_json, to_json
 from shared.core.errors import SourceRejected
 from shared.core.media.decode_limits import MEGABYTE, DecodeLimits
-from shared.core.media.picture_plan import ImagePlan
-
-if TYPE_CHECKING:
-    from shared.core.media.picture_plan import ImageInfo
+from shared.core.media.picture_plan import FramePlan, ImagePlan
+from shared.core.media.tiles import PageTiles
 
 DATA_FIELD = 5  # of /proc/self/statm, in pages; see proc(5)
 SLACK_BYTES = 64 * MEGABYTE  # stacks of decoder threads, the sent picture, the interpreter's own growth
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
-    """Answer two requests per picture: `limits` with its bytes is answered by `info`, then `plan` by `pictures`."""
+    """Answer the requests about each file: `limits` with its bytes is answered by `info`; then `plan` and `cut` by `pictures`, and
+    `measure` by `em_px`, until a null `plan` ends it.
+    """
     while True:
         try:
             limits = from_json(DecodeLimits, receive(requests)["limits"])
@@ -37,17 +37,25 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         try:
             info = inspect(data, limits)
             send(replies, {"info": to_json(info)})
-            answer_plan(data, info, limits, requests, replies)
+            decoder = Decoder(data, info, limits)
+            while answer_one(receive(requests), decoder, replies):
+                pass
         except SourceRejected as error:
             send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
 
 
-def answer_plan(data: bytes, info: ImageInfo, limits: DecodeLimits, requests: IO[bytes], replies: IO[bytes]) -> None:
-    """Send the planned pictures. A null plan means that the picture was refused for what its header says."""
-    plan = receive(requests)["plan"]
-    if plan is None:
-        return
-    send_pictures(replies, render(data, info, from_json(ImagePlan, plan), limits=limits))
+def answer_one(request: dict[str, Any], decoder: Decoder, replies: IO[bytes]) -> bool:
+    """Whether more may be asked about the file."""
+    if "measure" in request:
+        frames = [from_json(FramePlan, one) for one in request["measure"]]
+        send(replies, {"em_px": list(decoder.measure(frames))})
+        return True
+    if request["plan"] is None:
+        return False
+    plan = from_json(ImagePlan, request["plan"])
+    pages = [from_json(PageTiles, one) for one in request.get("cut", ())]
+    send_pictures(replies, decoder.cut(pages, plan) if pages else decoder.render(plan))
+    return True
 
 
 def cap_memory(max_bytes: int) -> None:

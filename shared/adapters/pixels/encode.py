@@ -22,12 +22,15 @@ class Encoded:
     how: str
 
 
-def encode(image: Image.Image, *, jpeg_quality: int, max_bytes: int) -> Encoded:
-    """The picture (L, RGB or YCbCr) as PNG or JPEG; its pixels at the size that is sent decide which."""
-    if is_flat(image):
+def encode(image: Image.Image, *, jpeg_quality: int, max_bytes: int, is_text: bool = False) -> Encoded:
+    """The picture (L, RGB or YCbCr) as PNG or JPEG; its pixels at the size that is sent decide which, unless it is known
+    to be text.
+    """
+    if is_text or is_flat(image):
         png = save(image if image.mode == "L" else image.convert("RGB"), "PNG", compress_level=PNG_LEVEL)
+        why = "it is small text" if is_text else "most of it is flat"
         if len(png) <= max_bytes:
-            return Encoded(data=png, media_type="image/png", how="PNG, as most of it is flat")
+            return Encoded(data=png, media_type="image/png", how=f"PNG, as {why}")
     for quality in (jpeg_quality, *(q for q in JPEG_FALLBACK_QUALITIES if q < jpeg_quality)):
         jpeg = save(image, "JPEG", quality=quality)
         if len(jpeg) <= max_bytes:

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from shared.core import limits
 from shared.core.ask.fields import Field, amount, choice, flag, member, text, whole, zoned_time
 from shared.core.media.frame_plan import Sampling
+from shared.core.media.tiles import LEAST_TILES, MOST_TILES
 from shared.core.models.catalogue import Detail
 from shared.core.plain_json import is_plain_json
 
@@ -68,6 +69,14 @@ SCHEMA = Field(
     check=is_schema,
     schema={"type": ["object", "string"], "minLength": 1, "maxLength": limits.NAME_CHARACTERS.value, "pattern": r"\S"},
     keep=lambda value: value.strip() if isinstance(value, str) else value,
+)
+TILE_COUNT = whole(LEAST_TILES, MOST_TILES)
+TILE_WORDS = ("auto", "off")
+TILES = Field(
+    expected=f"auto, off or a whole number from {LEAST_TILES} to {MOST_TILES}",
+    check=lambda value: TILE_COUNT.check(value) or (isinstance(value, str) and value in TILE_WORDS),
+    schema={"anyOf": [{"enum": list(TILE_WORDS)}, TILE_COUNT.schema]},
+    from_text=TILE_COUNT.from_text,
 )
 AMOUNT = amount(below=limits.BUDGET_USD.value, expected="US dollars, such as 2.50")
 
@@ -168,6 +177,15 @@ OPTION_ROWS: tuple[Option, ...] = (
         later=False,
         in_key=False,  # as above
         sentence="nine frames of a film on each picture",
+    ),
+    Option(
+        name="tiles",
+        field=TILES,
+        about="pictures",
+        later=False,
+        in_key=False,  # the pictures that come of it are
+        sentence="whether a long, wide or dense page is sent in overlapping parts beside the whole: where its text "
+        "would be lost, never, or in that many",
     ),
     Option(
         name="camera_id",

@@ -10,6 +10,7 @@ from shared.core.ask.fields import shown
 from shared.core.ask.option_rows import FILE_OPTIONS, OPTIONS, VideoMode
 from shared.core.errors import OptionsInvalid
 from shared.core.media.frame_plan import Sampling
+from shared.core.media.tiles import Tiles
 from shared.core.models.catalogue import Detail
 
 
@@ -32,6 +33,7 @@ class Options:
     frames: int | None = None
     sampling: Sampling = "even"
     contact_sheet: bool = False
+    tiles: Tiles = "auto"
     camera_id: str | None = None
     recorded_at: str | None = None
     query: str | None = None

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from shared.core.media.normalized import Normalized
 from shared.core.media.picture import Picture
+from shared.core.media.place import words_of_place
 from shared.core.money.estimate import even_slices
+
+MARKS = {"document": "page numbers", "picture": "places", "video": "times"}
+"""How an answer about a part says where something is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,9 @@ class Part:
         pages = pages_of(self.pictures)
         if pages:
             return f"page {pages[0]} to page {pages[-1]}"
+        tiles = [item.place.number for item in self.pictures if item.place is not None]
+        if tiles:
+            return f"part {max(1, tiles[0])} to part {tiles[-1]} of the picture"
         times = times_of(self.pictures)
         return f"{timecode(min(times))} to {timecode(max(times))}"
 
@@ -34,6 +41,13 @@ class Part:
 def pages_of(pictures: Sequence[Normalized]) -> list[int]:
     """The numbers of the pictures' pages in a document; empty for a video."""
     return [item.page for item in pictures if item.page is not None]
+
+
+def what_of(pictures: Sequence[Normalized]) -> str:
+    """What the pictures are of, as a model is told."""
+    if pages_of(pictures):
+        return "document"
+    return "picture" if any(item.place is not None for item in pictures) else "video"
 
 
 def times_of(pictures: Sequence[Normalized]) -> list[float]:
@@ -51,10 +65,10 @@ def split(pictures: Sequence[Normalized], room: int) -> tuple[Part, ...]:
 
 
 def ask_part(prompt: str, part: Part) -> str:
-    whole, marks = ("document", "page numbers") if pages_of(part.pictures) else ("video", "times")
+    whole = what_of(part.pictures)
     return (
         f"These pictures are part {part.number} of {part.of} of one {whole}, from {part.span}. "
-        f"Answer for this part only, with {marks}.\n\n{prompt}"
+        f"Answer for this part only, with {MARKS[whole]}.\n\n{prompt}"
     )
 
 
@@ -63,7 +77,7 @@ def ask_whole(prompt: str, parts: Sequence[Part], answers: Sequence[str]) -> str
     said = "\n\n".join(
         f"Part {part.number}, {part.span}:\n{answer}" for part, answer in zip(parts, answers, strict=True)
     )
-    whole = "document" if any(pages_of(part.pictures) for part in parts) else "video"
+    whole = what_of(parts[0].pictures)
     return (
         f"A {whole} was looked at in {len(parts)} parts. Below are the answers about each part, in order. "
         f"Answer the question about the whole {whole} from them.\n\nQuestion: {prompt}\n\n{said}"
@@ -79,7 +93,8 @@ def timecode(at_s: float) -> str:
 def words_before(item: Normalized | Picture) -> str:
     """The words before a picture: its upload's name, its time or page. The model sees the picture, not these."""
     name = f'File "{item.label}"' if item.label else ""
-    return ": ".join(filter(None, (name, moment_of(item))))
+    place = words_of_place(item.place) if item.place else ""
+    return ": ".join(filter(None, (name, moment_of(item), place)))
 
 
 def moment_of(item: Normalized | Picture) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.core.media.place import Place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalized:
     """One picture as the model gets it; `name` is its blob in the container `normalized`.
 
     `page` is its number in a document, from 1. `at_s` is its moment in a video; a contact sheet has those of all its
-    frames in `frames_at_s`, in reading order.
+    frames in `frames_at_s`, in reading order. `place` tells the parts of a cut page, and the whole of it, apart.
     Things beside the pictures (Job.media) say in `role` what they are.
     """
 
@@ -25,5 +27,6 @@ class Normalized:
     at_s: float | None = None
     label: str | None = None
     frames_at_s: tuple[float, ...] = ()
+    place: Place | None = None
     duration_s: float | None = None
     role: Literal["picture", "poster", "video", "sound"] = "picture"

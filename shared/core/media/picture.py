@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from shared.core.media.normalized import Normalized
 from shared.core.media.picture_plan import ImageInfo, ImagePlan
+from shared.core.media.place import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class Picture:
     `at_s` is its moment in a video or animation, in seconds from the start. A contact sheet has those of all its frames
     in `frames_at_s`, in reading order. `index` is the frame or page of its file, `page` the same for pages, from 1,
     `label` the name that tells it from pictures of other files. `encoding` says how it was written, `damage` what was
-    missing of it ("" = nothing), `steps` what was decided by its pixels, `notes` what a reader of the answer should
+    missing of it ("" = nothing), `place` where on its page it stands if that is cut, `flat_share` is 0 for noise and 1
+    for one colour, `steps` what was decided by its pixels, `notes` what a reader of the answer should
     know of them.
     """
 
@@ -32,6 +34,8 @@ class Picture:
     at_s: float | None = None
     frames_at_s: tuple[float, ...] = ()
     label: str | None = None
+    place: Place | None = None
+    flat_share: float = 0.0
     encoding: str = ""
     damage: str = ""
     steps: tuple[str, ...] = ()
@@ -54,6 +58,7 @@ def stored_picture(item: Normalized, data: bytes) -> Picture:
         at_s=item.at_s,
         frames_at_s=item.frames_at_s,
         label=item.label,
+        place=item.place,
     )
 
 
@@ -73,28 +78,43 @@ class NormalizedImage:
     info: ImageInfo
     plan: ImagePlan
     pictures: tuple[Picture, ...]
+    tile_steps: tuple[str, ...] = ()
+    tile_notes: tuple[str, ...] = ()
+
+    @property
+    def whole_pictures(self) -> tuple[Picture, ...]:
+        """Without the parts of those that are cut."""
+        return tuple(one for one in self.pictures if one.place is None or not one.place.number)
 
     @property
     def partial(self) -> bool:
         """Whether part of the source is missing, damaged or too long, and the rest was used; `notes` say it in
         words.
         """
-        is_short = self.plan.is_cut or len(self.pictures) < len(self.plan.frames)
+        is_short = self.plan.is_cut or len(self.whole_pictures) < len(self.plan.frames)
         return is_short or any(picture.damage for picture in self.pictures)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        lost = len(self.plan.frames) - len(self.pictures)
+        lost = len(self.plan.frames) - len(self.whole_pictures)
         frames = (f"the last {lost} of {len(self.plan.frames)} chosen frames are damaged",) if lost else ()
         damage = (one.damage for one in self.pictures if one.damage)
         seen = (note for one in self.pictures for note in one.notes)
-        return (*self.info.notes, *self.plan.notes, *frames, *dict.fromkeys(damage), *dict.fromkeys(seen))
+        return (
+            *self.info.notes,
+            *self.plan.notes,
+            *frames,
+            *dict.fromkeys(damage),
+            *dict.fromkeys(seen),
+            *self.tile_notes,
+        )
 
     @property
     def steps(self) -> tuple[str, ...]:
         """What was done, in words for the result document: the plan's steps and how the pictures were encoded."""
         return (
             *self.plan.steps,
+            *self.tile_steps,
             *dict.fromkeys(step for one in self.pictures for step in one.steps),
             *(f"encoded as {how}" for how in dict.fromkeys(one.encoding for one in self.pictures)),
         )

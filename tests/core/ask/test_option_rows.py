@@ -43,6 +43,7 @@ OTHER_VALUES: dict[str, Any] = {
     "frames": 3,
     "sampling": "scenes",
     "contact_sheet": True,
+    "tiles": 4,
     "camera_id": "yard",
     "recorded_at": "2026-01-31T08:00:00Z",
     "query": "a red car",
