@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from shared.adapters.decoding.pictures import send_pictures
 from shared.adapters.decoding.wire import receive, receive_block, send
-from shared.adapters.pixels.normalize import Decoder
+from shared.adapters.pixels.normalize import StillDecoder
 from shared.adapters.pixels.open import inspect
 from shared.core.codec import from_json, to_json
 from shared.core.errors import SourceRejected
@@ -25,7 +25,7 @@ SLACK_BYTES = 64 * MEGABYTE  # stacks of decoder threads, the sent picture, the 
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
-    """Answer the requests about each file: `limits` with its bytes is answered by `info`; then `plan` and `cut` by `pictures`, and
+    """Answer the requests about each file: `limits` with its bytes by `info`; then `plan` and `cut` by `pictures`, and
     `measure` by `em_px`, until a null `plan` ends it.
     """
     while True:
@@ -37,14 +37,14 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         try:
             info = inspect(data, limits)
             send(replies, {"info": to_json(info)})
-            decoder = Decoder(data, info, limits)
+            decoder = StillDecoder(data, info, limits)
             while answer_one(receive(requests), decoder, replies):
                 pass
         except SourceRejected as error:
             send(replies, {"rejected": {"message": error.message, "code": error.code, "hint": error.hint}})
 
 
-def answer_one(request: dict[str, Any], decoder: Decoder, replies: IO[bytes]) -> bool:
+def answer_one(request: dict[str, Any], decoder: StillDecoder, replies: IO[bytes]) -> bool:
     """Whether more may be asked about the file."""
     if "measure" in request:
         frames = [from_json(FramePlan, one) for one in request["measure"]]

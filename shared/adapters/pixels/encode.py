@@ -23,8 +23,8 @@ class Encoded:
 
 
 def encode(image: Image.Image, *, jpeg_quality: int, max_bytes: int, is_text: bool = False) -> Encoded:
-    """The picture (L, RGB or YCbCr) as PNG or JPEG; its pixels at the size that is sent decide which, unless it is known
-    to be text.
+    """The picture (L, RGB or YCbCr) as PNG or JPEG; its pixels at the size that is sent decide which, unless it is
+    known to be text.
     """
     if is_text or is_flat(image):
         png = save(image if image.mode == "L" else image.convert("RGB"), "PNG", compress_level=PNG_LEVEL)

@@ -27,7 +27,7 @@ from shared.adapters.pixels.tiling import measure_em
 from shared.core.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from shared.core.media.picture import NormalizedImage, Picture
 from shared.core.media.picture_plan import SWAPS_SIDES, FramePlan, ImageInfo, ImagePlan
-from shared.core.media.tile_choice import Request, whole_frame
+from shared.core.media.tile_choice import PictureRequest, whole_frame
 from shared.core.models.image_grid import Size
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def normalize_image(
     pixels/worker.py has the same with a cap on time and memory.
     """
     info = inspect(data, limits)
-    request = Request(model=model, detail=detail, max_images=max_images, tiles=tiles)
-    return normalize_by(Decoder(data, info, limits), info, request, limits)
+    request = PictureRequest(model=model, detail=detail, max_images=max_images, tiles=tiles)
+    return normalize_by(StillDecoder(data, info, limits), info, request, limits)
 
 
-class Decoder:
+class StillDecoder:
     """Reads pages of one file in this process: a PageReader."""
 
     def __init__(self, data: bytes, info: ImageInfo, limits: DecodeLimits) -> None:

@@ -12,7 +12,7 @@ from shared.core import limits as bounds
 from shared.core.media.decode_limits import DecodeLimits, Load, check_source
 from shared.core.media.picture import NormalizedImage, Picture
 from shared.core.media.picture_plan import decode_bytes, plan_image
-from shared.core.media.place import Place
+from shared.core.media.place import PagePlace
 from shared.core.media.tile_choice import Choice, choose_none, choose_tiles, frame_to_measure, is_in_question
 from shared.core.media.tiles import PageTiles
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shared.core.media.picture_plan import FramePlan, ImageInfo, ImagePlan
-    from shared.core.media.tile_choice import Request
+    from shared.core.media.tile_choice import PictureRequest
 
 MOST_TILES_OF_FILE = bounds.DOCUMENT_PAGES.value
 
@@ -36,7 +36,7 @@ class PageReader(Protocol):
         """The tiles of all pages, in order. A page that cannot be decoded gives none."""
 
 
-def normalize_by(reader: PageReader, info: ImageInfo, request: Request, limits: DecodeLimits) -> NormalizedImage:
+def normalize_by(reader: PageReader, info: ImageInfo, request: PictureRequest, limits: DecodeLimits) -> NormalizedImage:
     """Raises SourceRejected."""
     plan = plan_image(info, model=request.model, detail=request.detail, max_images=request.max_images)
     check_source(Load(bytes=info.bytes, decode_bytes=plan.decode_bytes), limits)
@@ -86,7 +86,7 @@ def with_tiles(reader: PageReader, image: NormalizedImage, pages: Mapping[int, P
     pictures: list[Picture] = []
     for whole in image.pictures:
         own = [tile for tile in tiles if tile.index == whole.index]
-        place = Place(number=0, of=len(own)) if own else None
+        place = PagePlace(number=0, of=len(own)) if own else None
         pictures += [replace(whole, place=place), *own]
     return replace(image, pictures=tuple(pictures))
 

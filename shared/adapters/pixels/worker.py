@@ -19,7 +19,7 @@ from shared.core.codec import to_json
 from shared.core.errors import VisiondropError
 from shared.core.media.decode_limits import Load, check_source
 from shared.core.media.picture_plan import ImageInfo
-from shared.core.media.tile_choice import Request
+from shared.core.media.tile_choice import PictureRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ class PixelWorker(CappedChild):
         `limits.max_seconds`, or DecoderBusy if that may pass.
         """
         check_source(Load(bytes=len(data)), self.limits)
-        request = Request(model=model, detail=detail, max_images=max_images, tiles=tiles)
+        request = PictureRequest(model=model, detail=detail, max_images=max_images, tiles=tiles)
         with self.lock, self.running_child() as (requests, replies):
             send(requests, {"limits": to_json(self.limits)}, [data])
             info = believed(ImageInfo, answer(replies).get("info"))

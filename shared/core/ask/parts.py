@@ -10,7 +10,7 @@ from shared.core.media.picture import Picture
 from shared.core.media.place import words_of_place
 from shared.core.money.estimate import even_slices
 
-MARKS = {"document": "page numbers", "picture": "places", "video": "times"}
+PART_MARKS = {"document": "page numbers", "picture": "places", "video": "times"}
 """How an answer about a part says where something is."""
 
 
@@ -68,7 +68,7 @@ def ask_part(prompt: str, part: Part) -> str:
     whole = what_of(part.pictures)
     return (
         f"These pictures are part {part.number} of {part.of} of one {whole}, from {part.span}. "
-        f"Answer for this part only, with {MARKS[whole]}.\n\n{prompt}"
+        f"Answer for this part only, with {PART_MARKS[whole]}.\n\n{prompt}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.core.media.place import Place
+from shared.core.media.place import PagePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,6 @@ class Normalized:
     at_s: float | None = None
     label: str | None = None
     frames_at_s: tuple[float, ...] = ()
-    place: Place | None = None
+    place: PagePlace | None = None
     duration_s: float | None = None
     role: Literal["picture", "poster", "video", "sound"] = "picture"

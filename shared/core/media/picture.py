@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from shared.core.media.normalized import Normalized
 from shared.core.media.picture_plan import ImageInfo, ImagePlan
-from shared.core.media.place import Place
+from shared.core.media.place import PagePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Picture:
     at_s: float | None = None
     frames_at_s: tuple[float, ...] = ()
     label: str | None = None
-    place: Place | None = None
+    place: PagePlace | None = None
     flat_share: float = 0.0
     encoding: str = ""
     damage: str = ""

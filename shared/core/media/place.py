@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PagePlace:
     """Where a picture stands on its page, in fractions of the page's width and height. Tile `number` of `of`, from 1 in
     reading order; 0 is the whole page, of which `of` tiles follow.
     """
@@ -19,7 +19,7 @@ class Place:
     bottom: float = 1.0
 
 
-def words_of_place(place: Place) -> str:
+def words_of_place(place: PagePlace) -> str:
     """What is said before the picture: "Part 2 of 5: from 18 % to 41 % of the height"."""
     if not place.number:
         return f"The whole picture, small; {place.of} larger parts of it follow"

@@ -31,7 +31,7 @@ MEASURED_PIXELS = 16_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PictureRequest:
     """For whom the pictures are made, and what the user has said of their number."""
 
     model: Model
@@ -60,7 +60,7 @@ class Choice:
     note: str = ""
 
 
-def is_in_question(info: ImageInfo, picture: Picture, request: Request) -> bool:
+def is_in_question(info: ImageInfo, picture: Picture, request: PictureRequest) -> bool:
     """Whether a still or page may lose text by being shrunk, or is to be cut whatever is on it."""
     size = info.frame_sizes[picture.index]
     if info.frames > 1 and not info.is_document:
@@ -89,7 +89,7 @@ def whole_frame(index: int, size: Size) -> FramePlan:
     return FramePlan(index=index, width=size[0], height=size[1], tokens=0)
 
 
-def choose_tiles(info: ImageInfo, picture: Picture, request: Request, *, em_px: float, max_bytes: int) -> Choice:
+def choose_tiles(info: ImageInfo, picture: Picture, request: PictureRequest, *, em_px: float, max_bytes: int) -> Choice:
     """For one page, whose text has `em_px` at full size (0: it has none). A decode may take `max_bytes`."""
     size, sent = info.frame_sizes[picture.index], (picture.width, picture.height)
     em_sent_px = em_px * sent[0] / size[0]
@@ -110,7 +110,7 @@ def choose_tiles(info: ImageInfo, picture: Picture, request: Request, *, em_px: 
     return Choice(plan=plan, is_text=em_px > 0, step=step, note=note)
 
 
-def choose_none(info: ImageInfo, picture: Picture, request: Request) -> Choice:
+def choose_none(info: ImageInfo, picture: Picture, request: PictureRequest) -> Choice:
     """What is said of a flat page that nobody wants cut, measured or not."""
     advice = "detail high" if request.tiles == "auto" else 'tiles = "auto"'
     lost = lost_text(info.frame_sizes[picture.index], (picture.width, picture.height), picture)

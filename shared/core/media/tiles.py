@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from shared.core.media.place import Place
+from shared.core.media.place import PagePlace
 from shared.core.models.tokens import best_size
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from shared.core.models.image_grid import Size
 
 Tiles = Literal["auto", "off"] | int
-Span = tuple[int, int]
 
 LEAST_TILES, MOST_TILES = 2, 16
 LEGIBLE_EM_PX = 7
@@ -58,11 +57,11 @@ class TilePlan:
     def columns(self) -> int:
         return len({tile.left for tile in self.tiles})
 
-    def place(self, number: int) -> Place:
+    def place(self, number: int) -> PagePlace:
         tile, of = self.tiles[number - 1], len(self.tiles)
         left, right = (round(x / self.width, 4) for x in (tile.left, tile.right))
         top, bottom = (round(y / self.height, 4) for y in (tile.top, tile.bottom))
-        return Place(number=number, of=of, left=left, top=top, right=right, bottom=bottom)
+        return PagePlace(number=number, of=of, left=left, top=top, right=right, bottom=bottom)
 
 
 def plan_tiles(
@@ -111,7 +110,7 @@ def cut(page: Size, grid: Size, *, em_px: float | None, model: Model, detail: De
     return TilePlan(width=page[0], height=page[1], tiles=tiles, tokens=tokens)
 
 
-def spans(length: int, count: int, em_px: float | None) -> list[Span]:
+def spans(length: int, count: int, em_px: float | None) -> list[tuple[int, int]]:
     """`count` stretches of equal length that cover `length`, neighbours overlapping."""
     if count == 1:
         return [(0, length)]

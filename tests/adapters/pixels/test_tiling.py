@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from shared.adapters.pixels.normalize import normalize_image
 from shared.adapters.pixels.tiling import measure_em
@@ -65,7 +66,12 @@ def test_a_long_page_goes_as_a_whole_and_in_parts(worker):
 
 def test_a_page_that_is_stored_turned_is_cut_upright():
     """Places are those of the page as it is read."""
-    turned = encoded(page_of_text(LONG, 16, columns=50).transpose(2), "JPEG", quality=95, exif=exif(orientation=8))
+    turned = encoded(
+        page_of_text(LONG, 16, columns=50).transpose(Image.Transpose.ROTATE_90),
+        "JPEG",
+        quality=95,
+        exif=exif(orientation=8),
+    )
     upright = sent(turned)
     parts = upright.pictures[1:]
     assert parts

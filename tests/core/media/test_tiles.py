@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.media.place import Place, words_of_place
+from shared.core.media.place import PagePlace, words_of_place
 from shared.core.media.tiles import LEGIBLE_EM_PX, MOST_TILES, TILE_EMS_PX, plan_tiles, smallest_legible_px
 from shared.core.models.catalogue import look_up_model
 from shared.core.models.tokens import best_size
@@ -79,11 +79,11 @@ def test_a_page_too_long_for_all_tiles_is_shown_as_large_as_they_can():
 
 
 PLACES = [
-    (Place(number=0, of=5), "The whole picture, small; 5 larger parts of it follow"),
-    (Place(number=2, of=5, top=0.18, bottom=0.41), "Part 2 of 5: from 18 % to 41 % of the height"),
-    (Place(number=1, of=2, right=0.56), "Part 1 of 2: from 0 % to 56 % of the width"),
+    (PagePlace(number=0, of=5), "The whole picture, small; 5 larger parts of it follow"),
+    (PagePlace(number=2, of=5, top=0.18, bottom=0.41), "Part 2 of 5: from 18 % to 41 % of the height"),
+    (PagePlace(number=1, of=2, right=0.56), "Part 1 of 2: from 0 % to 56 % of the width"),
     (
-        Place(number=4, of=4, left=0.44, top=0.5),
+        PagePlace(number=4, of=4, left=0.44, top=0.5),
         "Part 4 of 4: from 50 % to 100 % of the height, from 44 % to 100 % of the width",
     ),
 ]
