@@ -22,12 +22,12 @@ Tiles = Literal["auto", "off"] | int
 
 LEAST_TILES, MOST_TILES = 2, 16
 LEGIBLE_EM_PX = 7
-"""On pages of clean type, read as sent by Tesseract 5 (bench/legibility.py measures it): letters are read while their em
-has this many pixels, and below 6 half of the words are gone."""
+"""On pages of clean type, read as sent by Tesseract 5 (bench/legibility.py measures it): letters are read while their
+em has this many pixels, and below 6 half of the words are gone."""
 
 TILE_EMS_PX = (10.0, 9.75, 9.5)
-"""What text has on a tile where it can. Of a web page set in 16 px, Tesseract 5 reads 95 % of the words at 8 px, 98 % at
-8.5 and 99 % at 9 (measured 2026-11-28, tiles as PNG, enlarged twice)."""
+"""What text has on a tile where it can. Of a web page set in 16 px, Tesseract 5 reads 95 % of the words at 8 px, 98 %
+at 8.5 and 99 % at 9 (measured 2026-11-28, tiles as PNG, enlarged twice)."""
 
 OVERLAP = 0.12
 LEAST_LINES = 2.5  # that two tiles share: a line that one of them cuts is whole on the other
