@@ -125,7 +125,9 @@ def survivors_of(mutants: Sequence[Mutant], reach: Reach, jobs: int) -> list[Mut
 def check_unbroken(mutants: Sequence[Mutant], reach: Reach) -> None:
     """Raises RuntimeError when the tests would end a mutant that changes nothing: then no figure means anything."""
     for mutant in mutants:
-        whole = dataclasses.replace(mutant, source=(ROOT / file_of(mutant.module)).read_text("utf-8"))
+        whole = dataclasses.replace(
+            mutant, what="nothing changed, as it should", source=(ROOT / file_of(mutant.module)).read_text("utf-8")
+        )
         if not survivors_of([whole], reach, jobs=1):
             raise RuntimeError(
                 f"{mutant.module} does not pass its own tests when nothing is broken: they, or pytest, fail"

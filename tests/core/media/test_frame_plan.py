@@ -193,6 +193,16 @@ def test_coverage_says_what_is_missing_and_why():
     ]
 
 
+@pytest.mark.parametrize(
+    ("sent", "gap_s"), [([], 100.0), ([(25.0, 40.0)], 60.0), ([(25.0, 40.0), (75.0, 101.0)], 61.0)]
+)
+def test_the_largest_gap_is_also_before_the_first_frame_and_after_the_last(sent, gap_s):
+    """Nothing sent is one gap. Headers may be short by a frame: one after their end leaves none there."""
+    made = plan(info=video(duration_s=100.0), frames=2)
+
+    assert coverage(made, sent, []).largest_gap_s == gap_s
+
+
 @given(st.floats(0.1, 1e4), st.integers(1, 60))
 def test_a_frame_from_every_slot_covers_all(duration_s, frames):
     """Nothing dropped is 100 percent, and no gap is longer than two slots (slots of a few clock ticks aside)."""
