@@ -208,3 +208,18 @@ def test_secrets_are_not_shown():
     (fault,) = faults(AZURE | {"AZURE_VISION_ENDPOINT": "ftp://host/?sig=s-secret"})
 
     assert "secret" not in shown + fault
+
+
+@pytest.mark.parametrize("text", ["yes", "1", "maybe"])
+def test_a_flag_is_true_or_false(text):
+    """Anything else is a fault that names the variable."""
+    (fault,) = faults({**OPENAI, "FILTERED_PROMPTS_ARE_BILLED": text})
+
+    assert "FILTERED_PROMPTS_ARE_BILLED" in fault
+    assert "true or false" in fault
+
+
+@pytest.mark.parametrize(("text", "billed"), [("true", True), ("TRUE", True), ("false", False)])
+def test_a_flag_in_any_case(text, billed):
+    """As the portal may write it."""
+    assert Settings.from_environ({**OPENAI, "FILTERED_PROMPTS_ARE_BILLED": text}).filtered_prompts_are_billed is billed

@@ -33,7 +33,11 @@ FAULTS: dict[str, dict[str, Any]] = {
     "throttle_date": {"do": "throttle", "retry_after_s": 2, "retry_after_as": "date"},
     "status": {"status": 503},
     "retried": {"do": "refuse"},
-    "pending": {"do": "throttle", "retry_after_s": 3600},  # longer than any run of the tests
+    "pending": {
+        "do": "throttle",
+        "retry_after_s": 3600,
+        "times": 1000,
+    },  # the sweep tries
     "html": {},
     "alien": {},
     "unauthorized": {},

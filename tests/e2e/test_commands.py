@@ -100,7 +100,7 @@ FAULTS = [
     (("results", "cli/never.jpg"), 1, "no upload named"),
     (("results", "--state", "finished"), 1, "Give one or more of pending"),
     (("results", "--wait", "61"), 2, "--wait"),
-    (("results", "--url", "ftp://x"), 1, "no http(s) address"),
+    (("results", "--url", "ftp://x"), 1, "is not an http(s) address"),
     (("results", "--url", "http://example.com", "--key", "k"), 1, "https only"),
     (("results", "--url", "http://127.0.0.1:9"), 1, "does not answer"),
     (("drop", "nowhere.jpg"), 2, "no such file"),

@@ -20,6 +20,7 @@ from shared.core.media.frame_plan import (
     VideoPlan,
     aims,
     cut,
+    fit,
     pictures,
     plan_video,
     scene_aims,
@@ -240,3 +241,19 @@ def test_a_contact_sheet_says_what_it_saves():
 
     assert pictures(made, made.wanted) == 3
     assert any("on 3 contact sheets" in step and "255 tokens, 1700 as single frames" in step for step in made.steps)
+
+
+FITS = [
+    ((1920, 1080), 960, (960, 540)),
+    ((960, 540), 960, (960, 540)),
+    ((961, 540), 960, (960, 539)),
+    ((540, 1920), 960, (270, 960)),
+    ((3, 2), 960, (3, 2)),
+    ((4000, 1), 960, (960, 1)),
+]
+
+
+@pytest.mark.parametrize(("size", "longest", "fitted"), FITS)
+def test_a_size_is_made_to_fit_and_never_enlarged(size, longest, fitted):
+    """In the same shape, rounded down, one pixel at least."""
+    assert fit(size, longest) == fitted
