@@ -99,7 +99,7 @@ def test_filters(filters, fits):
     assert filters.fit(item(name="holiday/beach.jpg", kind="image", text="A red Umbrella")) is fits
 
 
-@pytest.mark.parametrize("filters", [row for row, _ in FITTING], ids=str)
+@pytest.mark.parametrize("filters", [row for row, _ in FITTING])
 def test_a_filter_is_selective_when_a_job_can_be_left_out(filters):
     """All but none, and a time, which only ends the list."""
     assert filters.selective is (filters != Filters())
