@@ -12,7 +12,7 @@ import azure.functions as func
 from shared.core import limits
 from shared.core.errors import NotFound
 from shared.core.jobs.job import TERMINAL, Job, document
-from shared.core.waits import to_retry_after
+from shared.core.waits import backoff, to_retry_after
 from shared.http.lists import list_results
 from shared.http.replies import RETRY_AFTER_S, respond, respond_later, to_cacheable_json
 from shared.http.requests import check_parameters, job_id_of, name_of, one_name_of, whole
@@ -65,8 +65,9 @@ async def ended(find: Find, *, wait_s: float) -> Job:
     It sleeps on the worker's event loop, not in one of its few threads; each look takes a thread for as long as storage
     takes.
     """
-    deadline, pause_s = time.monotonic() + wait_s, LOOKUP_FIRST_PAUSE_S
+    deadline, looks = time.monotonic() + wait_s, 0
     while True:
+        pause_s = backoff(looks, first_s=LOOKUP_FIRST_PAUSE_S, longest_s=LOOKUP_LONGEST_PAUSE_S, factor=1.5)
         is_last = time.monotonic() + pause_s > deadline
         try:
             job = await asyncio.to_thread(find)
@@ -77,7 +78,7 @@ async def ended(find: Find, *, wait_s: float) -> Job:
             if is_last or job.state in TERMINAL:
                 return job
         await asyncio.sleep(pause_s)
-        pause_s = min(LOOKUP_LONGEST_PAUSE_S, 1.5 * pause_s)
+        looks += 1
 
 
 def answer(

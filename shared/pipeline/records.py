@@ -13,6 +13,7 @@ from shared.core.jobs.asked_jobs import turns_after
 from shared.core.jobs.job import TERMINAL, Job, document, fail, from_document, new_job, renew
 from shared.core.jobs.result import Source
 from shared.core.places import RESULTS
+from shared.core.waits import backoff
 from shared.pipeline.ports import Services, Stored, Upload
 
 T = TypeVar("T")
@@ -96,8 +97,9 @@ def hold_on(services: Services, job: Job, write: Callable[[], T]) -> T:
     Raises StorageUnavailable when storage is away for longer. This is the one place that sleeps: a worker that gave up
     the answer would have to pay for it again.
     """
-    pause_s = HOLD_FIRST_PAUSE_S
+    tries = 0
     while True:
+        pause_s = backoff(tries, first_s=HOLD_FIRST_PAUSE_S, longest_s=HOLD_LONGEST_PAUSE_S)
         try:
             return write()
         except StorageUnavailable:
@@ -105,7 +107,7 @@ def hold_on(services: Services, job: Job, write: Callable[[], T]) -> T:
                 raise
         services.log("storage is away", {"job_id": job.job_id, "pause_s": pause_s})
         services.sleep(pause_s)
-        pause_s = min(2 * pause_s, HOLD_LONGEST_PAUSE_S)
+        tries += 1
 
 
 def has_time(services: Services, job: Job, pause_s: float) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.core.media.picture_plan import ImageInfo
+    from shared.core.media.raw import Preview
 
 RAW = KINDS["raw"]
 SMALL_SIDE = 1000
@@ -27,9 +28,7 @@ def is_raw(data: bytes, kind: Kind) -> bool:
 
 def inspect_preview(data: bytes, inspect: Callable[[bytes], ImageInfo]) -> ImageInfo:
     """The facts of the largest preview, as those of the file. Raises SourceRejected where there is none."""
-    preview = find_preview(data)
-    if preview is None:
-        raise SourceRejected("this is a camera raw file without a JPEG preview", code="unsupported", hint=HINT)
+    preview = preview_in(data)
     info = inspect(data[preview.at :])
     side = max(info.width, info.height)
     small = (f"its preview is only {info.width}x{info.height}",) if side < SMALL_SIDE else ()
@@ -52,7 +51,12 @@ def turned(info: ImageInfo, orientation: int) -> ImageInfo:
 
 def preview_of(data: bytes, info: ImageInfo) -> tuple[bytes, ImageInfo]:
     """The preview's bytes, and its facts as those of a JPEG, for the decoder."""
+    return data[preview_in(data).at :], replace(info, kind=KINDS["jpeg"])
+
+
+def preview_in(data: bytes) -> Preview:
+    """The largest preview. Raises SourceRejected where there is none."""
     preview = find_preview(data)
     if preview is None:
         raise SourceRejected("this is a camera raw file without a JPEG preview", code="unsupported", hint=HINT)
-    return data[preview.at :], replace(info, kind=KINDS["jpeg"])
+    return preview

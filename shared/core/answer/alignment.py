@@ -78,7 +78,6 @@ def regions_of(mention: Mention, page: Page, text: str, readings: Sequence[Readi
     for picture, line, values in by_line(mention, page):
         pieces = [piece for place, _ in values for piece in place.pieces if piece.line is line]
         words = [word for piece in pieces for word in piece.words]
-        scores = [line.score] if line.score is not None else []
         yield Region(
             text=spoken(values, text) if mention.field is None else " ".join(word.text for word in words),
             kind="ocr",
@@ -88,7 +87,7 @@ def regions_of(mention: Mention, page: Page, text: str, readings: Sequence[Readi
             field=mention.field,
             method=mention.method,
             engine=engines[picture],
-            score=mention.score if mention.score is not None else min(scores, default=None),
+            score=line.score if mention.score is None else mention.score,
         )
 
 
