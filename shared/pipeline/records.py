@@ -134,7 +134,11 @@ def write_result(services: Services, job: Job) -> Job:
 def end_job(services: Services, stored: Stored, final: Job) -> Job:
     """The job, its row ended and its end logged once. Raises StateConflict if somebody else changed the row of a job
     that has not ended.
+
+    Calls in vain that the row has counted stay counted: the document may be that of an earlier worker, whose call was
+    written off before its answer came after all.
     """
+    final = replace(final, maybe_paid=max(final.maybe_paid, stored.job.maybe_paid))
     try:
         services.jobs.replace(stored, final)
     except StateConflict:

@@ -12,6 +12,7 @@ import pytest
 from shared.core import limits
 from shared.core.jobs import job as jobs
 from shared.core.jobs.job import AnalysisMessage, State
+from shared.core.places import RESULTS
 from shared.pipeline.accept import accept_upload
 from shared.pipeline.analyze import analyze
 from shared.pipeline.bury import bury_message
@@ -221,6 +222,64 @@ def test_a_lease_lost_during_the_call_leaves_one_result(world, skew_s):
     assert (job.state, job.maybe_paid, world.calls, lost_calls(world)) == (State.DONE, 1, 2, [1])
     assert totals(world)[1] == 0
     assert [event for event, _ in seen].count("finished") == 1
+
+
+class WrittenLate:
+    """Blobs whose first document is long on its way: `meanwhile` happens, and is given what makes it arrive."""
+
+    def __init__(self, blobs, meanwhile):
+        self.blobs, self.meanwhile = blobs, meanwhile
+
+    def __getattr__(self, name):
+        return getattr(self.blobs, name)
+
+    def write(self, container, name, data, **more):
+        if container != RESULTS or self.meanwhile is None:
+            return self.blobs.write(container, name, data, **more)
+        written: list[bool] = []
+        meanwhile, self.meanwhile = self.meanwhile, None
+        meanwhile(lambda: written.append(self.blobs.write(container, name, data, **more)))
+        return written[0]
+
+
+def test_a_document_that_comes_during_the_next_workers_call_keeps_the_lost_call(world):
+    """The first answer stays the result. The call that was written off before it came is counted on the job too, as in
+    the ledger.
+    """
+    job_id = begin(world)
+
+    def other_asks_too(arrive) -> None:
+        world.pass_time(LEASE_S)
+        other = replace(world.services, worker="other", model=Meanwhile(world, arrive))
+        analyze(other, AnalysisMessage(job_id=job_id))
+
+    slow = replace(world.services, blobs=WrittenLate(world.services.blobs, other_asks_too))
+    analyze(slow, AnalysisMessage(job_id=job_id))
+    job = look_up(world.services, "a.jpg")
+
+    assert (job.state, job.maybe_paid, world.calls, lost_calls(world)) == (State.DONE, 1, 2, [1])
+    assert totals(world)[1] == 0
+
+
+def test_a_document_that_came_before_its_finder_died_keeps_the_lost_call_too(world):
+    """The next worker had written the call off, and died while it asked; a third one finds the document."""
+    job_id = begin(world)
+
+    def other_dies(arrive) -> None:
+        world.pass_time(LEASE_S)
+        arrived = Meanwhile(world, arrive)
+        arrived.model = Deadly(arrived.model)
+        with pytest.raises(DiesInTheCall):
+            analyze(replace(world.services, worker="other", model=arrived), AnalysisMessage(job_id=job_id))
+        world.pass_time(LEASE_S)
+        analyze(replace(world.services, worker="third"), AnalysisMessage(job_id=job_id))
+
+    slow = replace(world.services, blobs=WrittenLate(world.services.blobs, other_dies))
+    analyze(slow, AnalysisMessage(job_id=job_id))
+    job = look_up(world.services, "a.jpg")
+
+    assert (job.state, job.maybe_paid, world.calls, lost_calls(world)) == (State.DONE, 1, 2, [1])
+    assert totals(world)[1] == 0
 
 
 def test_another_picture_under_the_same_name_during_the_call(world):
