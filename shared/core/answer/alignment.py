@@ -9,7 +9,7 @@ the places in order where the answer has as many; what is still undecided gets n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +24,9 @@ from shared.core.media.reading import Line, Reading, around
 
 def align(text: str, data: Any, readings: Sequence[Reading]) -> tuple[Region, ...]:
     """The regions of an answer: of each field if it has data, else of its words; then of ids and of things it names."""
-    page = page_of(readings)
+    page, engines = page_of(readings), {reading.picture: reading.engine for reading in readings}
     mentions = mentions_of_data(data, page) if isinstance(data, dict | list) else mentions_of_text(text, page)
-    found = [region for mention in decide(mentions, page) for region in regions_of(mention, page, text, readings)]
+    found = [region for mention in decide(mentions, page) for region in regions_of(mention, page, text, engines)]
     if not isinstance(data, dict | list):
         found += [*cited(text, readings), *things_named(text, readings)]
     return tuple(found)
@@ -72,9 +72,8 @@ def in_order(mentions: Sequence[Mention]) -> list[Mention]:
     return found
 
 
-def regions_of(mention: Mention, page: Page, text: str, readings: Sequence[Reading]) -> Iterator[Region]:
+def regions_of(mention: Mention, page: Page, text: str, engines: Mapping[int, str]) -> Iterator[Region]:
     """One region for each line that the mention covers, with the part of the answer that stands there."""
-    engines = {reading.picture: reading.engine for reading in readings}
     for picture, line, values in by_line(mention, page):
         pieces = [piece for place, _ in values for piece in place.pieces if piece.line is line]
         words = [word for piece in pieces for word in piece.words]
